@@ -1,0 +1,381 @@
+/**
+ * The only typed description of the native addon's surface, and its loader.
+ *
+ * Conventions of every native function:
+ * - A kernel object is an integer {@link Handle} into a table of its environment (thread). Handles carry a generation:
+ *   a stale, foreign or invented one is answered with `-EBADF`, never with a crash.
+ * - What a user can get wrong has been checked in TypeScript before. Native code checks again only what would corrupt
+ *   memory, and answers with `-EINVAL`.
+ * - Cold functions that can fail return a negative errno in place of their value. Functions that may pass 1 ms run on
+ *   the thread pool and resolve to an {@link Outcome}; they never reject.
+ * - Nothing here throws, except on a wrong number or type of arguments (a bug of ours).
+ */
+import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { AddonLoadError } from './errors.ts'
+
+/** Integer name of a native object; 0 is never one. */
+export type Handle = number
+
+/** 0 or a positive count on success, a negative errno on failure. */
+export type Status = number
+
+/** What `libbpf_set_print` gave during one operation, in order. `level` is libbpf's: 0 warn, 1 info, 2 debug. */
+export interface NativeLogMessage {
+  level: 0 | 1 | 2
+  message: string
+}
+
+/** Result of a native operation that ran on the thread pool. */
+export interface Outcome<T> {
+  /** 0, or a negative errno. */
+  errno: number
+  /** The libbpf or kernel call that failed, such as `bpf_object__load`; the last one tried on success. */
+  operation: string
+  log: NativeLogMessage[]
+  /** The first libbpf version that has the operation, such as `1.4`, when the one this addon is built with lacks it. */
+  needsLibbpf?: string
+  /** Present exactly when `errno` is 0. */
+  value?: T
+}
+
+export interface NativeProgramDescription {
+  name: string
+  section: string
+  /** libbpf's name of the program type (`libbpf_bpf_prog_type_str`), such as `tracepoint`; `unspec` when unknown. */
+  type: string
+  /** libbpf's name of the attach type (`libbpf_bpf_attach_type_str`), or `''`. */
+  expectedAttachType: string
+  autoload: boolean
+  /** Number of 8-byte instructions, before relocation by the kernel. */
+  instructionCount: number
+}
+
+export interface NativeMapDescription {
+  /** `bpf_map__name`: for data sections the name that libbpf gives in the kernel. */
+  name: string
+  /** Kernel number of the map type (`enum bpf_map_type`). */
+  type: number
+  keySize: number
+  valueSize: number
+  maxEntries: number
+  flags: number
+  numaNode: number
+  mapExtra: bigint
+  keyTypeId: number
+  valueTypeId: number
+  autocreate: boolean
+  /** Where libbpf will pin it (`LIBBPF_PIN_BY_NAME`, `pinRoot`), if anywhere. */
+  pinPath?: string
+  /** Own copy of a data section's initial bytes (`bpf_map__initial_value`). */
+  initialValue?: Uint8Array
+}
+
+export interface NativeObjectDescription {
+  name: string
+  license: string
+  /** Raw BTF as libbpf sees it after opening (data section offsets filled in); absent without BTF. */
+  btf?: Uint8Array
+  programs: NativeProgramDescription[]
+  maps: NativeMapDescription[]
+}
+
+export interface NativeOpenOptions {
+  /** `bpf_object_open_opts.object_name`. */
+  name?: string
+  /** Lines of `CONFIG_X=y` that override the running kernel's. */
+  kconfig?: string
+  /** `btf_custom_path`. */
+  kernelBtfPath?: string
+  /** `pin_root_path`. */
+  pinRoot?: string
+  /** `kernel_log_level`: 0 none (log only on failure), 1 or 2 more, 4 statistics. */
+  logLevel?: number
+}
+
+export interface NativeProgramEdit {
+  name: string
+  autoload?: boolean
+  logLevel?: number
+}
+
+export interface NativeMapEdit {
+  name: string
+  maxEntries?: number
+  valueSize?: number
+  flags?: number
+  numaNode?: number
+  autocreate?: boolean
+  pinPath?: string
+  initialValue?: Uint8Array
+  /** Use this map instead of creating one (`bpf_map__reuse_fd`); duplicated before the call returns. */
+  replacement?: Handle
+}
+
+export interface NativeLoadOptions extends NativeOpenOptions {
+  programs: NativeProgramEdit[]
+  maps: NativeMapEdit[]
+}
+
+export interface NativeLoadedObject {
+  object: Handle
+  /** In the order of the description; `handle` is 0 for a program that was not loaded. */
+  programs: { name: string; handle: Handle }[]
+  /** In the order of the description; `handle` is 0 for a map that was not created. Every handle owns its descriptor. */
+  maps: { name: string; handle: Handle }[]
+}
+
+export interface NativeProgramInfo {
+  id: number
+  type: number
+  name: string
+  /** 16 hexadecimal digits. */
+  tag: string
+  gplCompatible: boolean
+  /** Nanoseconds since boot (CLOCK_BOOTTIME). */
+  loadTime: bigint
+  createdByUid: number
+  mapIds: number[]
+  btfId: number
+  /** Bytes of translated and of native code; 0 when the kernel hides them. */
+  translatedSize: number
+  jitedSize: number
+  verifiedInstructions: number
+  runTimeNs: bigint
+  runCount: bigint
+  recursionMisses: bigint
+}
+
+export interface NativeTestRunOptions {
+  data?: Uint8Array
+  ctx?: Uint8Array
+  /** Room for the output data and context, bytes. */
+  dataOutSize: number
+  ctxOutSize: number
+  repeat: number
+  flags: number
+  cpu: number
+  batchSize: number
+}
+
+export interface NativeTestRunResult {
+  returnValue: number
+  /** Average nanoseconds of one run. */
+  durationNs: number
+  data: Uint8Array
+  ctx: Uint8Array
+}
+
+/** What to attach to. `section` means: what the ELF section says (`bpf_program__attach`). */
+export type NativeHook =
+  | { kind: 'section' }
+  | { kind: 'tracepoint'; category: string; name: string; cookie: bigint }
+  | { kind: 'raw_tracepoint'; name: string; cookie: bigint }
+  /** tp_btf, fentry, fexit and the like: the target was fixed at load (`bpf_program__attach_trace_opts`). */
+  | { kind: 'tracing'; cookie: bigint }
+  | {
+      kind: 'uprobe'
+      return: boolean
+      binary: string
+      symbol: string | undefined
+      offset: bigint
+      referenceCounterOffset: bigint
+      /** -1: every process; 0: this one. */
+      pid: number
+      cookie: bigint
+    }
+  | {
+      kind: 'xdp'
+      /** Name or index, resolved inside `netnsFd`. */
+      interface: string | number
+      /** XDP_FLAGS_* of linux/if_link.h. */
+      flags: number
+      /** Descriptor of the network namespace to attach in (duplicated before the call returns); -1: the current one. */
+      netnsFd: number
+    }
+
+export interface NativeMapCreateOptions {
+  type: number
+  name: string
+  keySize: number
+  valueSize: number
+  maxEntries: number
+  flags: number
+  numaNode: number
+  mapExtra: bigint
+}
+
+export interface NativeMapInfo {
+  id: number
+  type: number
+  name: string
+  keySize: number
+  valueSize: number
+  maxEntries: number
+  flags: number
+  mapExtra: bigint
+  btfId: number
+  keyTypeId: number
+  valueTypeId: number
+  frozen: boolean
+}
+
+export interface NativeLinkInfo {
+  id: number
+  /** Kernel number of the link type (`enum bpf_link_type`). */
+  type: number
+  programId: number
+}
+
+export interface Binding {
+  // ---- query.cc: the environment ----
+  libbpfVersion(): string
+  /** Possible CPUs, the number of values in a per-CPU entry. */
+  possibleCpus(): Status
+  /** `clock_gettime(2)` in nanoseconds; 0 realtime, 1 monotonic, 7 boottime. */
+  clock(clockId: number): bigint
+  /** Handles of this environment that are open, by kind. For the leak gate. */
+  liveHandles(): { object: number; program: number; map: number; link: number; ring: number; mapping: number; descriptor: number }
+  /** `bpf_enable_stats(BPF_STATS_RUN_TIME)`: statistics are on until the handle is closed by `descriptorClose`. */
+  enableRunStatistics(): Handle | Status
+  descriptorClose(descriptor: Handle): Status
+
+  // ---- object.cc ----
+  /** Opens the ELF image with libbpf, describes it, closes it again. The image is copied before the call returns. */
+  objectInspect(image: Uint8Array, options: NativeOpenOptions): Promise<Outcome<NativeObjectDescription>>
+  /** Opens, edits, loads. On failure nothing stays behind. The image is copied before the call returns. */
+  objectLoad(image: Uint8Array, options: NativeLoadOptions): Promise<Outcome<NativeLoadedObject>>
+  objectClose(object: Handle): Promise<Outcome<void>>
+  /** Blocks the thread. */
+  objectCloseSync(object: Handle): Status
+
+  // ---- program.cc ----
+  programOpenById(id: number): Handle | Status
+  programOpenByPath(path: string): Handle | Status
+  /** Duplicates the descriptor. `-EINVAL` when it is not a program. */
+  programOpenByFd(fd: number): Handle | Status
+  programFd(program: Handle): number
+  programInfo(program: Handle): NativeProgramInfo | Status
+  programTestRun(program: Handle, options: NativeTestRunOptions): Promise<Outcome<NativeTestRunResult>>
+  programPin(program: Handle, path: string): Status
+  programClose(program: Handle): Status
+
+  // ---- link.cc ----
+  /** Resolves to a link. A link keeps its program's object alive in native code. */
+  programAttach(program: Handle, hook: NativeHook): Promise<Outcome<Handle>>
+  /** Attaches a struct_ops map of an object. */
+  mapAttach(map: Handle): Promise<Outcome<Handle>>
+  linkFd(link: Handle): number
+  linkInfo(link: Handle): NativeLinkInfo | Status
+  linkPin(link: Handle, path: string): Status
+  linkClose(link: Handle): Promise<Outcome<void>>
+  /** Blocks the thread, 60 ms and more for tracing links. */
+  linkCloseSync(link: Handle): Status
+
+  // ---- map.cc ----
+  mapCreate(options: NativeMapCreateOptions): Handle | Status
+  mapOpenById(id: number): Handle | Status
+  mapOpenByPath(path: string): Handle | Status
+  /** Duplicates the descriptor. `-EINVAL` when it is not a map. */
+  mapOpenByFd(fd: number): Handle | Status
+  mapFd(map: Handle): number
+  mapInfo(map: Handle): NativeMapInfo | Status
+  mapPin(map: Handle, path: string): Status
+  mapFreeze(map: Handle): Status
+  mapClose(map: Handle): Status
+  /**
+   * Binds the memory that the single-entry calls work on: the key at offset 0, the value at the next multiple of 8
+   * (per-CPU maps: one value, rounded up to 8 bytes, for each possible CPU). Held by a strong reference until the map is
+   * closed or bound again. `-EINVAL` when the buffer is too small for the map.
+   */
+  mapBind(map: Handle, scratch: ArrayBuffer): Status
+  /** The single-entry calls take the key from, and give the value into, the bound memory. Return 0 or a negative errno. */
+  mapLookup(map: Handle, flags: number): Status
+  mapUpdate(map: Handle, flags: number): Status
+  mapDelete(map: Handle): Status
+  mapLookupAndDelete(map: Handle, flags: number): Status
+  /** Replaces the key in the bound memory by the next one, or, when `first`, by the first one. `-ENOENT` at the end. */
+  mapNextKey(map: Handle, first: boolean): Status
+  /**
+   * Batch calls: `control[0]` is the number of entries wanted, and on return the number done, also when the status is
+   * negative; `control[1]` is 0 for the first call of a walk, else 1. `token` is the kernel's cursor, at least
+   * max(4, keySize) bytes. Buffers too small for `control[0]` entries: `-EINVAL`.
+   */
+  mapLookupBatch(map: Handle, keys: Uint8Array, values: Uint8Array, token: Uint8Array, control: Uint32Array): Status
+  mapLookupAndDeleteBatch(map: Handle, keys: Uint8Array, values: Uint8Array, token: Uint8Array, control: Uint32Array): Status
+  mapUpdateBatch(map: Handle, keys: Uint8Array, values: Uint8Array, control: Uint32Array, flags: number): Status
+  mapDeleteBatch(map: Handle, keys: Uint8Array, control: Uint32Array): Status
+  /**
+   * Maps the values of a BPF_F_MMAPABLE array, `length` bytes from its start, shared and writable unless `readOnly`.
+   * The pages are unmapped only by the buffer's finalizer: it may outlive the map. Never give it to a user.
+   */
+  mapMemory(map: Handle, length: number, readOnly: boolean): ArrayBuffer | Status
+
+  // ---- btf.cc ----
+  /** Raw BTF of a BTF object that the kernel holds. */
+  btfById(id: number): Uint8Array | Status
+
+  // ---- ring_buffer.cc ----
+  /** Maps the ring of a BPF_MAP_TYPE_RINGBUF map; holds its own descriptor. */
+  ringOpen(map: Handle): Handle | Status
+  /**
+   * Binds the memory of `ringRead`. `control` (4 words) is filled by `ringRead`: [records, bytes of the span, bytes that
+   * the next record needs (when it is larger than `buffer`), unused]. Both are held by strong references.
+   */
+  ringBind(ring: Handle, buffer: ArrayBuffer, control: Uint32Array): Status
+  /**
+   * Copies committed records, headers included, from the consumer position on, as many whole ones as fit (at most
+   * `maxRecords`), without moving the consumer position. Stops at a record still being written. Discarded records are
+   * part of the span and not counted. Returns the number of records, `-EMSGSIZE` when the next record alone does not fit.
+   */
+  ringRead(ring: Handle, maxRecords: number): Status
+  /** Moves the consumer position by `bytes` of the span last read. `-EINVAL` when that is not a record boundary in it. */
+  ringCommit(ring: Handle, bytes: number): Status
+  /** Bytes between consumer and producer. */
+  ringPending(ring: Handle): Status
+  /** Size of the data area, bytes. */
+  ringSize(ring: Handle): Status
+  ringClose(ring: Handle): Status
+
+  // ---- poller.cc: one uv_poll on one epoll descriptor for each environment ----
+  /** Called with a ring's handle on the event loop whenever an armed ring is readable. Set once, before the first arm. */
+  pollerStart(onReadable: (ring: Handle) => void): Status
+  /** Adds the ring to, or removes it from, the poller. Level-triggered. */
+  ringArm(ring: Handle): Status
+  ringDisarm(ring: Handle): Status
+  /** Whether the poller keeps the event loop alive. */
+  pollerReference(keepAlive: boolean): void
+}
+
+const require = createRequire(import.meta.url)
+
+/** Works from lib/ (tests) and from dist/ (the package): both lie directly below the root. */
+const root = new URL('..', import.meta.url)
+
+function candidates(): string[] {
+  const chosen = process.env['EBPF_ADDON']
+  if (chosen !== undefined && chosen !== '') return [chosen]
+  return [
+    fileURLToPath(new URL('build/Release/ebpf.node', root)),
+    fileURLToPath(new URL(`prebuilds/linux-${process.arch}/ebpf.node`, root)),
+  ]
+}
+
+function loadBinding(): Binding {
+  const failures: { path: string; reason: string }[] = []
+  for (const path of candidates()) {
+    if (!existsSync(path)) {
+      failures.push({ path, reason: 'no such file' })
+      continue
+    }
+    try {
+      return require(path) as Binding
+    } catch (error) {
+      failures.push({ path, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  throw new AddonLoadError(failures)
+}
+
+export const binding: Binding = loadBinding()
