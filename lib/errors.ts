@@ -1,0 +1,185 @@
+/**
+ * Every error class of the package.
+ *
+ * Failures of the kernel or of libbpf are {@link EbpfError}s; mistakes in an argument are TypeErrors and RangeErrors that
+ * carry a `code`. A miss (no such key) is never an error.
+ */
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+
+/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
+export type EbpfErrorCode =
+  /** The native addon could not be loaded. */
+  | 'ERR_EBPF_ADDON'
+  /** The BTF of an object or of the kernel is malformed. */
+  | 'ERR_EBPF_BTF'
+  /** Another consumer in this process already reads this ring. */
+  | 'ERR_EBPF_BUSY'
+  /** The handle was closed. */
+  | 'ERR_EBPF_CLOSED'
+  /** The file is not an eBPF object that libbpf can read. */
+  | 'ERR_EBPF_INVALID_OBJECT'
+  /** The libbpf that the addon was built with lacks the operation. */
+  | 'ERR_EBPF_LIBBPF'
+  /** The map's class is not the one that was asked for. */
+  | 'ERR_EBPF_MAP_CLASS'
+  /** Keys, values or records have no BTF, so they cannot be decoded. */
+  | 'ERR_EBPF_NO_BTF'
+  /** A record is shorter than its type. */
+  | 'ERR_EBPF_RECORD_SIZE'
+  /** An iteration met its bound because the map kept changing underneath it. */
+  | 'ERR_EBPF_ITERATION'
+  /** The memory is read-only in a loaded object. */
+  | 'ERR_EBPF_READ_ONLY'
+  /** A batch of records was used after its handler had returned. */
+  | 'ERR_EBPF_RELEASED'
+  /** No program, map, global or field has this name. */
+  | 'ERR_EBPF_UNKNOWN_NAME'
+  /** An argument has the wrong type or form. */
+  | 'ERR_EBPF_INVALID_ARGUMENT'
+  /** A number or size is outside of its range. */
+  | 'ERR_EBPF_OUT_OF_RANGE'
+
+/** What was being done to what, when an operation failed. */
+export interface FailureContext {
+  /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
+  operation: string
+  object?: string | undefined
+  program?: string | undefined
+  map?: string | undefined
+  link?: string | undefined
+  /** What a user can do about it, when the cause is known. */
+  hint?: string | undefined
+  /** libbpf's last warnings that explain the failure. */
+  warnings?: readonly string[] | undefined
+}
+
+/** A failure of the kernel, of libbpf, or of this library's own rules. */
+export class EbpfError extends Error {
+  /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
+  readonly code: string
+  /** Negative errno as in Node, when the kernel or libbpf gave one. */
+  readonly errno: number | undefined
+  readonly operation: string
+  readonly object: string | undefined
+  readonly program: string | undefined
+  readonly map: string | undefined
+  readonly link: string | undefined
+  readonly hint: string | undefined
+  readonly warnings: readonly string[]
+
+  constructor(message: string, code: string, errno: number | undefined, context: FailureContext) {
+    super(context.hint === undefined ? message : `${message}\n  ${context.hint}`)
+    this.name = 'EbpfError'
+    this.code = code
+    this.errno = errno
+    this.operation = context.operation
+    this.object = context.object
+    this.program = context.program
+    this.map = context.map
+    this.link = context.link
+    this.hint = context.hint
+    this.warnings = context.warnings ?? []
+  }
+}
+
+/** The verifier refused a program. `log` is its whole text, never cut. */
+export class VerifierError extends EbpfError {
+  readonly log: string
+
+  constructor(message: string, code: string, errno: number, context: FailureContext, log: string) {
+    super(message, code, errno, context)
+    this.name = 'VerifierError'
+    this.log = log
+  }
+}
+
+/** The native addon could not be loaded: says what was tried and what to do. */
+export class AddonLoadError extends EbpfError {
+  constructor(failures: readonly { path: string; reason: string }[]) {
+    const tried = failures.map(({ path, reason }) => `    ${path}: ${reason}`).join('\n')
+    super(`the native addon of ebpf cannot be loaded:\n${tried}`, 'ERR_EBPF_ADDON', undefined, {
+      operation: 'dlopen',
+      hint: addonRemedy(failures.map(({ reason }) => reason).join('\n')),
+    })
+    this.name = 'AddonLoadError'
+  }
+}
+
+function addonRemedy(reasons: string): string {
+  if (process.platform !== 'linux') return `eBPF is part of Linux; this is ${process.platform}.`
+  const glibc = /version `(GLIBC_[0-9.]+)' not found/.exec(reasons)
+  if (glibc !== null) {
+    return `The prebuilt binary needs ${glibc[1]}, which this system's C library lacks; build it here with "npm run build" in the package's folder.`
+  }
+  if (/ld-musl|libc\.musl/.test(reasons)) {
+    return 'The prebuilt binary is for glibc; on musl (Alpine) build it with "npm run build" in the package\'s folder.'
+  }
+  return `There is no binary for linux-${process.arch} here; build it with "npm run build" in the package's folder.`
+}
+
+/** A TypeError with `code` ERR_EBPF_INVALID_ARGUMENT. */
+export function invalidArgument(message: string): TypeError & { code: EbpfErrorCode } {
+  return Object.assign(new TypeError(message), { code: 'ERR_EBPF_INVALID_ARGUMENT' as const })
+}
+
+/** A RangeError with `code` ERR_EBPF_OUT_OF_RANGE. */
+export function outOfRange(message: string): RangeError & { code: EbpfErrorCode } {
+  return Object.assign(new RangeError(message), { code: 'ERR_EBPF_OUT_OF_RANGE' as const })
+}
+
+/** An error of this library's own rules. */
+export function ruleError(code: EbpfErrorCode, message: string, context: FailureContext): EbpfError {
+  return new EbpfError(message, code, undefined, context)
+}
+
+/** `what` is the handle's full name, such as `map 'counts'`. */
+export function closedError(what: string, operation: string): EbpfError {
+  return ruleError('ERR_EBPF_CLOSED', `${what} is closed: cannot ${operation}`, { operation })
+}
+
+/** A TypeError whose message lists what exists; a property name is an argument like any other. */
+export function unknownName(what: string, name: string, known: readonly string[]): EbpfError {
+  const list = known.length === 0 ? 'there are none' : `known: ${known.join(', ')}`
+  return ruleError('ERR_EBPF_UNKNOWN_NAME', `no ${what} is named '${name}' (${list})`, { operation: 'lookup by name' })
+}
+
+const systemErrors = getSystemErrorMap()
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]))
+
+/** The kernel's name of a negative errno. ENOTSUPP (524) exists only inside the kernel, and leaks out of bpf(2). */
+export function errnoName(errno: number): string {
+  if (errno === -524) return 'ENOTSUPP'
+  return systemErrors.get(errno)?.[0] ?? errnoNames.get(-errno) ?? `errno ${-errno}`
+}
+
+function errnoText(errno: number): string {
+  if (errno === -524) return 'operation is not supported by this kernel'
+  return systemErrors.get(errno)?.[1] ?? 'unknown error'
+}
+
+/** The subject of a sentence: the innermost named thing. */
+function subject(context: FailureContext): string {
+  const names = [
+    context.link === undefined ? '' : `link '${context.link}'`,
+    context.map === undefined ? '' : `map '${context.map}'`,
+    context.program === undefined ? '' : `program '${context.program}'`,
+    context.object === undefined ? '' : `object '${context.object}'`,
+  ].filter((name) => name !== '')
+  return names.length === 0 ? '' : ` on ${names.join(' of ')}`
+}
+
+/** Turns a negative status into the error to throw. `errno` is negative. */
+export function kernelError(errno: number, context: FailureContext): EbpfError {
+  const warnings = context.warnings ?? []
+  const details = warnings.slice(-4).map((warning) => `\n    libbpf: ${warning}`)
+  const message = `${context.operation} failed${subject(context)}: ${errnoName(errno)}, ${errnoText(errno)}${details.join('')}`
+  return new EbpfError(message, errnoName(errno), errno, { ...context, hint: context.hint ?? privilegeHint(errno) })
+}
+
+/** Only what can be known: uid 0 without the capability, seccomp and lockdown cannot be told apart from here. */
+function privilegeHint(errno: number): string | undefined {
+  if (errno !== -constants.errno.EPERM && errno !== -constants.errno.EACCES) return undefined
+  if (process.geteuid?.() === 0) return undefined
+  return 'This process is not root: it needs CAP_BPF, with CAP_PERFMON for tracing and CAP_NET_ADMIN for networking.'
+}
