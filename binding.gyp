@@ -1,0 +1,52 @@
+# The addon: native/*.cc and libbpf, as one file that needs nothing but libc.
+#
+# libbpf=bundled (the default) links the libbpf and libelf that scripts/libbpf.mjs builds, and Debian's static zlib.
+# libbpf=system links what pkg-config finds. Run scripts/build.mjs rather than node-gyp: it checks what is needed,
+# says what is missing, and does nothing when nothing changed.
+{
+  'variables': {
+    'libbpf%': 'bundled',
+  },
+  'targets': [
+    {
+      'target_name': 'ebpf',
+      'sources': [
+        '<!@(node -p "require(\'fs\').readdirSync(\'native\').filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).join(\' \')")',
+      ],
+      'include_dirs': ['native'],
+      'defines': [
+        'NAPI_VERSION=9',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # A worker that is being terminated can run no more JavaScript: an exception has nowhere to go then.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+        '_GNU_SOURCE',
+      ],
+      'cflags': [
+        '-Wall', '-Wextra', '-Werror',
+        '-fPIC', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections',
+        # Not our code: no warnings from its headers.
+        '-isystem<!(node -p "require(\'path\').dirname(require.resolve(\'node-addon-api\'))")',
+      ],
+      'cflags!': ['-Wno-unused-parameter'],
+      'cflags_cc!': ['-std=gnu++14', '-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
+      'ldflags': [
+        '-static-libstdc++', '-static-libgcc',
+        # Node exports zlib's functions, and another addon may carry a libbpf of its own: ours stay ours.
+        '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now',
+      ],
+      'conditions': [
+        ['libbpf == "bundled"', {
+          'variables': { 'libbpf_folder': '<!(node scripts/libbpf.mjs)' },
+          'defines': ['EBPF_LIBBPF_BUNDLED=1', 'LIBBPF_API='],
+          'cflags': ['-isystem<(libbpf_folder)/include', '-isystem<(libbpf_folder)/include/uapi'],
+          'libraries': ['<(libbpf_folder)/lib/libbpf.a', '<(libbpf_folder)/lib/libelf.a', '-l:libz.a'],
+        }, {
+          'cflags': ['<!@(pkg-config --cflags libbpf)'],
+          'libraries': ['<!@(pkg-config --libs libbpf)'],
+        }],
+      ],
+    },
+  ],
+}

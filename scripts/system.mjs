@@ -1,0 +1,107 @@
+// What this machine is and has: the facts that packages.mjs decides on.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { dirname, join } from 'node:path'
+import { compiler } from './libbpf/compile.mjs'
+import { isOlder, managers } from './packages.mjs'
+import { outputOf } from './support.mjs'
+
+/** Older ones lack functions that the addon cannot do without. */
+export const oldestLibbpf = '1.1'
+
+/** The first clang whose BPF code the oldest supported kernels and our headers agree on. */
+export const oldestClang = 14
+
+const programs = { apt: 'apt-get', dnf: 'dnf', apk: 'apk', pacman: 'pacman' }
+
+export const system = {
+  platform: process.platform,
+  uid: process.getuid?.() ?? -1,
+  get manager() {
+    return managers.find((manager) => findProgram(programs[manager]) !== undefined)
+  },
+  get distribution() {
+    if (!existsSync('/etc/os-release')) return undefined
+    return /^ID="?([^"\n]+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  },
+}
+
+/** What the running kernel offers, and what this process may do. */
+export function kernelFacts() {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
+  return {
+    release: release(),
+    hasBpf: existsSync('/proc/sys/kernel/unprivileged_bpf_disabled'),
+    capabilities: BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`),
+  }
+}
+
+/** Is a need of packages.mjs met here? */
+export const present = {
+  clang: () => newestClang() !== undefined,
+  'kernel headers': () => existsSync('/usr/include/linux/bpf.h') && kernelArchitectureHeaders() !== undefined,
+  'C++ compiler': () => runs(process.env.CXX || 'c++') && runs(compiler),
+  make: () => runs('make'),
+  python: () => runs(process.env.PYTHON || 'python3'),
+  'Node headers': () => nodeHeaders() !== undefined,
+  'pkg-config': () => runs('pkg-config'),
+  zlib: () => existsSync('/usr/include/zlib.h') && compilerFinds('libz.a'),
+  bzip2: () => findProgram('bzip2') !== undefined,
+  libbpf: () => systemLibbpfVersion() !== undefined && !isOlder(systemLibbpfVersion(), oldestLibbpf),
+  iproute2: () => findProgram('ip') !== undefined,
+}
+
+/** The version of the libbpf that pkg-config finds, or undefined. */
+export function systemLibbpfVersion() {
+  return outputOf('pkg-config', ['--modversion', 'libbpf'])
+}
+
+/** The folder of asm/types.h: Debian keeps it apart for each architecture. */
+export function kernelArchitectureHeaders() {
+  const triplet = outputOf(compiler, ['-dumpmachine'])
+  return [`/usr/include/${triplet}`, '/usr/include'].find((folder) => existsSync(join(folder, 'asm/types.h')))
+}
+
+/** A prefix whose include/node holds the headers of this Node, as node-gyp wants it in --nodedir, or undefined. */
+export function nodeHeaders() {
+  const prefixes = [dirname(dirname(process.execPath)), '/usr']
+  return prefixes.find((prefix) => {
+    const header = join(prefix, 'include/node/node_version.h')
+    if (!existsSync(header) || !existsSync(join(prefix, 'include/node/common.gypi'))) return false
+    const major = /#define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1]
+    return major === process.versions.node.split('.')[0]
+  })
+}
+
+/** The newest clang here that is new enough, as { path, version }, or undefined. EBPF_CLANG names one outright. */
+export function newestClang() {
+  const named = process.env.EBPF_CLANG
+  const candidates = named ? [named] : programNames().filter((name) => /^clang(-\d+)?$/.test(name))
+  return candidates
+    .map((path) => ({ path, version: Number(/version (\d+)/.exec(outputOf(path, ['--version']) ?? '')?.[1] ?? 0) }))
+    .filter(({ version }) => version >= oldestClang)
+    .sort((a, b) => b.version - a.version)[0]
+}
+
+function programFolders() {
+  // Root's tools are not in everybody's PATH.
+  return [...new Set([...(process.env.PATH ?? '').split(':').filter(Boolean), '/usr/sbin', '/sbin'])]
+}
+
+function programNames() {
+  return [...new Set(programFolders().flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : [])))]
+}
+
+function findProgram(name) {
+  return programFolders().map((folder) => join(folder, name)).find((path) => existsSync(path))
+}
+
+function runs(program) {
+  return outputOf(program, ['--version']) !== undefined
+}
+
+function compilerFinds(library) {
+  const path = outputOf(compiler, [`-print-file-name=${library}`])
+  return path !== undefined && path !== library
+}
