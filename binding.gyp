@@ -1,7 +1,7 @@
 # The addon: native/*.cc and libbpf, as one file that needs nothing but libc.
 #
 # libbpf=bundled (the default) links the libbpf and libelf that scripts/libbpf.mjs builds, and Debian's static zlib.
-# libbpf=system links what pkg-config finds. Run scripts/build.mjs rather than node-gyp: it checks what is needed,
+# libbpf=system links what pkg-config finds. Run scripts/build-addon.mjs rather than node-gyp: it checks what is needed,
 # says what is missing, and does nothing when nothing changed.
 {
   'variables': {

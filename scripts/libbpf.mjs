@@ -4,7 +4,17 @@
 //   node scripts/libbpf.mjs            makes sure it is there, and prints its folder (binding.gyp asks this)
 //   node scripts/libbpf.mjs --headers  also copies what a .bpf.c includes to include/, and the licences to licenses/
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { compileLibbpf, compileLibelf, compiler, elfutilsConfiguration, flags } from './libbpf/compile.mjs'
@@ -29,7 +39,8 @@ export async function bundledLibbpf() {
     { release: libbpf.release, first: libbpfReleases[0] },
     { release: elfutils.release, first: elfutilsReleases[0] },
   ]) {
-    if (release !== first) say(`The mirror no longer has ${first.name} ${first.version}: using ${release.version} instead.`)
+    if (release !== first)
+      say(`The mirror no longer has ${first.name} ${first.version}: using ${release.version} instead.`)
   }
   const folder = cachedFolder([libbpf.release, elfutils.release])
   if (!existsSync(folder)) await build(libbpf, elfutils, folder)
@@ -72,8 +83,14 @@ function createFolder(folder) {
 }
 
 function requireTools() {
-  for (const [tool, args] of [[compiler, ['--version']], ['ar', ['--version']], ['tar', ['--version']], ['bzip2', ['--help']]]) {
-    if (outputOf(tool, args) === undefined) throw new Problem(`"${tool}" is needed to build libbpf and cannot be run. Run: npm run setup`)
+  for (const [tool, args] of [
+    [compiler, ['--version']],
+    ['ar', ['--version']],
+    ['tar', ['--version']],
+    ['bzip2', ['--help']],
+  ]) {
+    if (outputOf(tool, args) === undefined)
+      throw new Problem(`"${tool}" is needed to build libbpf and cannot be run. Run: npm run setup`)
   }
 }
 
@@ -107,7 +124,8 @@ async function build(libbpf, elfutils, folder) {
       if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error
     }
   } catch (error) {
-    if (error.code === 'ENOSPC') throw new Problem(`The disk that holds ${cache} is full. Free 100 MB, or name another folder in XDG_CACHE_HOME.`)
+    if (error.code === 'ENOSPC')
+      throw new Problem(`The disk that holds ${cache} is full. Free 100 MB, or name another folder in XDG_CACHE_HOME.`)
     throw error
   } finally {
     process.off('SIGINT', giveUp).off('SIGTERM', giveUp)
@@ -119,7 +137,8 @@ async function build(libbpf, elfutils, folder) {
 function removeAbandoned() {
   for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.tmp'))) {
     const path = join(cache, name)
-    if (statSync(path, { throwIfNoEntry: false })?.mtimeMs < Date.now() - 3_600_000) rmSync(path, { recursive: true, force: true })
+    if (statSync(path, { throwIfNoEntry: false })?.mtimeMs < Date.now() - 3_600_000)
+      rmSync(path, { recursive: true, force: true })
   }
 }
 
@@ -136,7 +155,14 @@ function collectHeaders(source, result) {
   for (const header of native) cpSync(join(source, 'src', header), join(result, 'include/bpf', header))
   // Newer than the distribution's own kernel headers, which know nothing of what came after their release.
   cpSync(join(source, 'include/uapi/linux'), join(result, 'include/uapi/linux'), { recursive: true })
-  const inPrograms = ['bpf_helpers.h', 'bpf_helper_defs.h', 'bpf_core_read.h', 'bpf_tracing.h', 'bpf_endian.h', 'usdt.bpf.h']
+  const inPrograms = [
+    'bpf_helpers.h',
+    'bpf_helper_defs.h',
+    'bpf_core_read.h',
+    'bpf_tracing.h',
+    'bpf_endian.h',
+    'usdt.bpf.h',
+  ]
   for (const header of inPrograms) cpSync(join(source, 'src', header), join(result, 'bpf-include/bpf', header))
   for (const header of ['bpf.h', 'bpf_common.h', 'btf.h']) {
     cpSync(join(source, 'include/uapi/linux', header), join(result, 'bpf-include/uapi/linux', header))
@@ -145,18 +171,22 @@ function collectHeaders(source, result) {
 
 function collectLicenses(libbpf, elfutils, result, releases) {
   const licenses = join(result, 'licenses')
-  for (const file of ['LICENSE', 'LICENSE.BSD-2-Clause', 'LICENSE.LGPL-2.1']) cpSync(join(libbpf, file), join(licenses, 'libbpf', file))
-  for (const file of ['COPYING', 'COPYING-GPLV2', 'COPYING-LGPLV3']) cpSync(join(elfutils, file), join(licenses, 'elfutils', file))
+  for (const file of ['LICENSE', 'LICENSE.BSD-2-Clause', 'LICENSE.LGPL-2.1'])
+    cpSync(join(libbpf, file), join(licenses, 'libbpf', file))
+  for (const file of ['COPYING', 'COPYING-GPLV2', 'COPYING-LGPLV3'])
+    cpSync(join(elfutils, file), join(licenses, 'elfutils', file))
   // zlib's licence is the comment that opens its header.
   const zlib = existsSync('/usr/include/zlib.h') ? readFileSync('/usr/include/zlib.h', 'utf8') : ''
   mkdirSync(join(licenses, 'zlib'))
   writeFileSync(join(licenses, 'zlib/LICENSE'), `${/\/\*([\s\S]*?)\*\//.exec(zlib)?.[1].trim() ?? 'See zlib.h.'}\n`)
-  const list = releases.map(({ name, version, sha256, path }) => `- ${name} ${version} (Debian: ${path}, sha256 ${sha256})`)
+  const list = releases.map(
+    ({ name, version, sha256, path }) => `- ${name} ${version} (Debian: ${path}, sha256 ${sha256})`,
+  )
   writeFileSync(
     join(licenses, 'README.md'),
     `The addon contains, unchanged and linked statically:\n\n${list.join('\n')}\n- zlib, from the distribution it was built on\n\n` +
       'libbpf is used under its BSD-2-Clause licence, the libelf of elfutils under LGPL-3.0-or-later. To link the addon\n' +
-      'with another version of them, change scripts/libbpf/sources.mjs and run: node scripts/build.mjs\n',
+      'with another version of them, change scripts/libbpf/sources.mjs and run: node scripts/build-addon.mjs\n',
   )
 }
 

@@ -17,7 +17,8 @@ export async function withLock(folder, work) {
     if (owner === undefined) continue
     if (!told) say(`Waiting for another build here (process ${owner}) to finish`)
     told = true
-    if (Date.now() > deadline) throw new Problem(`Another build (process ${owner}) has held ${lock} for 15 minutes. End it and try again.`)
+    if (Date.now() > deadline)
+      throw new Problem(`Another build (process ${owner}) has held ${lock} for 15 minutes. End it and try again.`)
   }
   try {
     return await work()

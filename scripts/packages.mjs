@@ -17,7 +17,13 @@ export const needs = {
   'C++ compiler': { why: 'build the addon', apt: 'g++', dnf: 'gcc-c++', apk: 'g++', pacman: 'gcc' },
   make: { why: 'build the addon', apt: 'make', dnf: 'make', apk: 'make', pacman: 'make' },
   python: { why: 'run node-gyp', apt: 'python3', dnf: 'python3', apk: 'python3', pacman: 'python' },
-  'Node headers': { why: 'build the addon', apt: 'libnode-dev', dnf: 'nodejs-devel', apk: 'nodejs-dev', pacman: 'nodejs' },
+  'Node headers': {
+    why: 'build the addon',
+    apt: 'libnode-dev',
+    dnf: 'nodejs-devel',
+    apk: 'nodejs-dev',
+    pacman: 'nodejs',
+  },
   'pkg-config': {
     why: "find the system's libbpf",
     apt: 'pkg-config',
@@ -34,7 +40,13 @@ export const needs = {
     apk: 'libbpf-dev',
     pacman: 'libbpf',
   },
-  iproute2: { why: 'make network namespaces for tests', apt: 'iproute2', dnf: 'iproute', apk: 'iproute2', pacman: 'iproute2' },
+  iproute2: {
+    why: 'make network namespaces for tests',
+    apt: 'iproute2',
+    dnf: 'iproute',
+    apk: 'iproute2',
+    pacman: 'iproute2',
+  },
 }
 
 const installers = {

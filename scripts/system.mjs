@@ -94,7 +94,9 @@ function programNames() {
 }
 
 function findProgram(name) {
-  return programFolders().map((folder) => join(folder, name)).find((path) => existsSync(path))
+  return programFolders()
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path))
 }
 
 function runs(program) {

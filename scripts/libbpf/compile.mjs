@@ -49,14 +49,26 @@ export async function compileLibelf(source, archive) {
     // The search tree that libelf keeps since 0.191; before, there is no such file.
     ...filesUnder(join(source, 'lib'), (file) => file === 'eu-search.c').map((file) => join(source, 'lib', file)),
   ]
-  await compileArchive(sources, include, [...flags.common, ...flags.libelf, `-ffile-prefix-map=${source}=elfutils`], archive)
+  await compileArchive(
+    sources,
+    include,
+    [...flags.common, ...flags.libelf, `-ffile-prefix-map=${source}=elfutils`],
+    archive,
+  )
   rmSync(configuration, { recursive: true })
 }
 
 export async function compileLibbpf(source, libelfInclude, archive) {
   const include = [join(source, 'src'), join(source, 'include'), join(source, 'include/uapi'), libelfInclude]
-  const sources = filesUnder(join(source, 'src'), (file) => file.endsWith('.c')).map((file) => join(source, 'src', file))
-  await compileArchive(sources, include, [...flags.common, ...flags.libbpf, `-ffile-prefix-map=${source}=libbpf`], archive)
+  const sources = filesUnder(join(source, 'src'), (file) => file.endsWith('.c')).map((file) =>
+    join(source, 'src', file),
+  )
+  await compileArchive(
+    sources,
+    include,
+    [...flags.common, ...flags.libbpf, `-ffile-prefix-map=${source}=libbpf`],
+    archive,
+  )
 }
 
 async function compileArchive(sources, include, options, archive) {
@@ -81,7 +93,12 @@ function compile(args) {
     child.on('error', () => reject(new Problem(`No C compiler: "${compiler}" cannot be run. Run: npm run setup`)))
     child.on('exit', (code, signal) => {
       if (code === 0) resolve()
-      else reject(new Problem(`Compiling ${basename(args.at(-3))} failed${signal ? ` (${signal})` : ''}; the compiler's own words are above.`))
+      else
+        reject(
+          new Problem(
+            `Compiling ${basename(args.at(-3))} failed${signal ? ` (${signal})` : ''}; the compiler's own words are above.`,
+          ),
+        )
     })
   })
 }

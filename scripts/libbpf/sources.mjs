@@ -43,7 +43,12 @@ export const elfutilsReleases = [
 /** The mirrors named by EBPF_DEBIAN_MIRROR, else by apt's own configuration; Debian's main archive comes first. */
 export function mirrors(environment = process.env, aptTargets = readAptTargets) {
   if (environment.EBPF_DEBIAN_MIRROR) return [withoutSlash(environment.EBPF_DEBIAN_MIRROR)]
-  const bases = aptTargets().split('\n').map((line) => line.trim()).filter(Boolean).flatMap(mirrorList).map(withoutSlash)
+  const bases = aptTargets()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .flatMap(mirrorList)
+    .map(withoutSlash)
   const isMainArchive = (base) => base.endsWith('/debian')
   return [...new Set(bases)].sort((a, b) => Number(isMainArchive(b)) - Number(isMainArchive(a)))
 }
@@ -57,7 +62,10 @@ function mirrorList(uri) {
   const file = /^mirror\+file:(?:\/\/)?(\/.*?)\/?$/.exec(uri)?.[1]
   if (file === undefined) return [uri]
   if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8').split('\n').map((line) => line.split(/\s/)[0]).filter((entry) => entry.includes('://'))
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.split(/\s/)[0])
+    .filter((entry) => entry.includes('://'))
 }
 
 function withoutSlash(uri) {
@@ -74,7 +82,7 @@ export async function obtain(releases, folder) {
   const wanted = releases.map((release) => release.version).join(' nor ')
   throw new Problem(
     `Neither ${releases[0].name} ${wanted} could be fetched from a Debian mirror (${summary(failures)}). ` +
-      'Check the network, name a mirror in EBPF_DEBIAN_MIRROR, or build against the system\'s library: ' +
+      "Check the network, name a mirror in EBPF_DEBIAN_MIRROR, or build against the system's library: " +
       'npm run build -- --libbpf=system',
   )
 }
