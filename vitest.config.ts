@@ -1,13 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ProjectConfig } from 'vitest/config'
 
 /** Tests that load programs share one kernel, so one file at a time, each in a process of its own. */
-const alone = {
+const alone: ProjectConfig = {
   globalSetup: ['test/setup.ts'],
   pool: 'forks',
   fileParallelism: false,
   testTimeout: 30_000,
   hookTimeout: 30_000,
-} as const
+}
 
 export default defineConfig({
   // Node 20 has no `using`.

@@ -83,12 +83,12 @@ function installModules() {
   const lock = readLock('package-lock.json')
   const installed = readLock('node_modules/.package-lock.json')
   if (outdatedModules(lock, installed).length === 0) return
-  // "ci" starts from an empty folder, which would pull the rug from under whatever else runs in this checkout.
-  const command = installed === undefined ? 'ci' : 'install'
-  say(`Installing the npm packages (npm ${command})`)
-  run('npm', [command, '--no-audit', '--no-fund', '--loglevel=error'], {
+  say('Installing the npm packages')
+  // Not "npm ci": it empties node_modules under whatever else runs in this checkout, and refuses a lock file that was
+  // made where the registry lacks a package for some other platform. With --no-save the lock file stays as it is.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     stdio: ['ignore', 2, 'inherit'],
-    problem: `npm ${command} failed; its words are above. Check the network and npm's registry setting.`,
+    problem: "npm install failed; its words are above. Check the network and npm's registry setting.",
   })
 }
 

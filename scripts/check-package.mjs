@@ -1,0 +1,163 @@
+// Proves the package as a stranger gets it: packs it, installs the tarball into an empty folder with no compiler at hand,
+// and runs the README's first program there, on the Node that runs this and on Node 24. Needs root, as the program does.
+
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { main, outputOf, Problem, root, run, say } from './support.mjs'
+
+const otherNode = 24
+
+const promised = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'binding.gyp',
+  'dist/index.d.ts',
+  'dist/index.js',
+  'include/bpf/bpf_helpers.h',
+  'include/ebpf.h',
+  'licenses/README.md',
+  'licenses/elfutils/COPYING-LGPLV3',
+  'licenses/libbpf/LICENSE.BSD-2-Clause',
+  'native/addon.cc',
+  `prebuilds/linux-${process.arch}/ebpf.node`,
+  'scripts/build-addon.mjs',
+]
+
+await main(import.meta.url, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ebpf-package-'))
+  try {
+    const tarball = pack(folder)
+    checkContents(tarball)
+    checkTypes(tarball)
+    const project = install(tarball, folder)
+    const program = join(project, 'first.mjs')
+    writeFileSync(program, firstProgram())
+    for (const node of [process.execPath, installNode(folder)]) await runProgram(node, program)
+    say('The package is fit to publish.')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+function npm(args, options) {
+  return run(process.execPath, [npmProgram(), ...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 2, 'inherit'],
+    ...options,
+  })
+}
+
+/** npm's own program, so that it can be run where PATH holds nothing. */
+function npmProgram() {
+  const candidates = [
+    process.env.npm_execpath,
+    join(dirname(dirname(process.execPath)), 'lib/node_modules/npm/bin/npm-cli.js'),
+  ]
+  const found = [...candidates, '/usr/share/nodejs/npm/bin/npm-cli.js'].find((path) => path && existsSync(path))
+  if (found === undefined) throw new Problem('npm is not where Node keeps it. Run this as: npm run check:package')
+  return found
+}
+
+function pack(folder) {
+  run(process.execPath, ['scripts/prebuild.mjs'])
+  npm(['pack', `--pack-destination=${folder}`])
+  return join(
+    folder,
+    readdirSync(folder).find((file) => file.endsWith('.tgz')),
+  )
+}
+
+function checkContents(tarball) {
+  const files = outputOf('tar', ['-tzf', tarball])
+    .split('\n')
+    .map((file) => file.replace(/^package\//, ''))
+  const absent = promised.filter((file) => !files.includes(file))
+  if (absent.length > 0) throw new Problem(`The package lacks ${absent.join(', ')}.`)
+  if (!files.some((file) => /^examples\/.*\.bpf\.o$/.test(file)))
+    throw new Problem('The package holds no compiled example.')
+  const stray = files.filter((file) => /^(test|bench|lib|build|node_modules|\.)/.test(file))
+  if (stray.length > 0) throw new Problem(`The package holds what it should not: ${stray.slice(0, 5).join(', ')}.`)
+}
+
+function checkTypes(tarball) {
+  const tool = (name) => join(root, 'node_modules/.bin', name)
+  run(tool('publint'), [tarball, '--strict'], { problem: 'publint finds fault with the package; its words are above.' })
+  run(tool('attw'), [tarball, '--profile', 'esm-only'], {
+    problem: "The package's types do not resolve; attw's words are above.",
+  })
+}
+
+/** Installs the tarball where PATH holds no compiler, no make and no python, and nothing may be downloaded. */
+function install(tarball, folder) {
+  const project = join(folder, 'project')
+  const programs = join(folder, 'programs')
+  mkdirSync(project)
+  mkdirSync(programs)
+  symlinkSync(process.execPath, join(programs, 'node'))
+  symlinkSync('/bin/sh', join(programs, 'sh'))
+  npm(['install', '--offline', tarball], { cwd: project, env: { HOME: process.env.HOME, PATH: programs } })
+  const installed = join(project, 'node_modules/ebpf')
+  const { scripts = {}, gypfile } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  const atInstall = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
+  if (atInstall.length > 0)
+    throw new Problem(`The package runs ${atInstall.join(' and ')} scripts when it is installed.`)
+  if (gypfile !== false) throw new Problem('Without "gypfile": false npm runs node-gyp at installation.')
+  if (existsSync(join(installed, 'build'))) throw new Problem('Something was built when the package was installed.')
+  return project
+}
+
+/** The README's block of JavaScript whose first line is "// first.mjs". */
+function firstProgram() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const program = /^```js\n(\/\/ first\.mjs\n[\s\S]*?)^```/m.exec(readme)?.[1]
+  if (program === undefined) throw new Problem('README.md has no ```js block that starts with "// first.mjs".')
+  return program
+}
+
+function installNode(folder) {
+  const place = join(folder, `node-${otherNode}`)
+  mkdirSync(place)
+  const name = `node-linux-${process.arch}`
+  npm(['install', `${name}@${otherNode}`], { cwd: place })
+  return join(place, 'node_modules', name, 'bin/node')
+}
+
+/** The program must print something and end by itself; meanwhile processes are started for it to see. */
+function runProgram(node, program) {
+  const version = outputOf(node, ['--version'])
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, [program], {
+      cwd: dirname(program),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 60_000,
+    })
+    const activity = setInterval(() => spawn('true').on('error', () => {}), 100)
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+    child.on('close', (code, signal) => {
+      clearInterval(activity)
+      if (signal) reject(new Problem(`The README's first program did not end within a minute on Node ${version}.`))
+      else if (code !== 0) reject(new Problem(`The README's first program ended with code ${code} on Node ${version}.`))
+      else if (output.trim() === '')
+        reject(new Problem(`The README's first program printed nothing on Node ${version}.`))
+      else {
+        say(`The README's first program on Node ${version} printed ${output.trim().split('\n').length} lines, such as:`)
+        say(`  ${output.trim().split('\n')[0]}`)
+        resolve()
+      }
+    })
+  })
+}
