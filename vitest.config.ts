@@ -1,9 +1,9 @@
-import { defineConfig, type ProjectConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 
 /** Tests that load programs share one kernel, so one file at a time, each in a process of its own. */
-const alone: ProjectConfig = {
+const alone = {
   globalSetup: ['test/setup.ts'],
-  pool: 'forks',
+  pool: 'forks' as const,
   fileParallelism: false,
   testTimeout: 30_000,
   hookTimeout: 30_000,
