@@ -1,4 +1,6 @@
 // Mounts what tracing and pinning need and a bare machine or container lacks: tracefs and bpffs. Needs root.
+//
+//   node scripts/mounts.mjs [-- COMMAND...]   then runs the command: the entry point of Dockerfile.test
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -27,4 +29,11 @@ export function mountMissing() {
   }
 }
 
-await main(import.meta.url, mountMissing)
+await main(import.meta.url, (args) => {
+  mountMissing()
+  const [command, ...rest] = args[0] === '--' ? args.slice(1) : []
+  if (command === undefined) return
+  const result = spawnSync(command, rest, { stdio: 'inherit' })
+  if (result.error) throw new Problem(`"${command}" cannot be run (${result.error.code}).`)
+  process.exitCode = result.status ?? 1
+})
