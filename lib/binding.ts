@@ -98,6 +98,8 @@ export interface NativeProgramEdit {
   name: string
   autoload?: boolean
   logLevel?: number
+  /** `bpf_program__set_attach_target(program, 0, attachTarget)`. */
+  attachTarget?: string
 }
 
 export interface NativeMapEdit {
@@ -317,7 +319,10 @@ export interface Binding {
   btfById(id: number): Uint8Array | Status
 
   // ---- ring_buffer.cc ----
-  /** Maps the ring of a BPF_MAP_TYPE_RINGBUF map; holds its own descriptor. */
+  /**
+   * Maps the ring of a BPF_MAP_TYPE_RINGBUF map; holds its own descriptor. `-EBUSY` while a ring of the same map (by id)
+   * is open anywhere in this process, in other threads too.
+   */
   ringOpen(map: Handle): Handle | Status
   /**
    * Binds the memory of `ringRead`. `control` (4 words) is filled by `ringRead`: [records, bytes of the span, bytes that
@@ -334,6 +339,8 @@ export interface Binding {
   ringCommit(ring: Handle, bytes: number): Status
   /** Bytes between consumer and producer. */
   ringPending(ring: Handle): Status
+  /** The same for a ring that nobody here consumes: maps its positions for the length of the call. */
+  ringPendingOf(map: Handle): Status
   /** Size of the data area, bytes. */
   ringSize(ring: Handle): Status
   ringClose(ring: Handle): Status

@@ -158,6 +158,16 @@ function errnoText(errno: number): string {
   return systemErrors.get(errno)?.[1] ?? 'unknown error'
 }
 
+/** libbpf's own error numbers start above every errno (`enum libbpf_errno` in bpf/libbpf.h). */
+const LIBBPF_ERRNO_START = 4000
+const libbpfErrors = new Map([
+  [4000, 'libelf cannot read it'],
+  [4001, 'it is not a valid eBPF object file'],
+  [4002, 'its kernel version section is invalid'],
+  [4003, 'it was compiled for the other byte order'],
+  [4005, 'a relocation in it is invalid'],
+])
+
 /** The subject of a sentence: the innermost named thing. */
 function subject(context: FailureContext): string {
   const names = [
@@ -172,9 +182,12 @@ function subject(context: FailureContext): string {
 /** Turns a negative status into the error to throw. `errno` is negative. */
 export function kernelError(errno: number, context: FailureContext): EbpfError {
   const warnings = context.warnings ?? []
+  const invalid = -errno >= LIBBPF_ERRNO_START
   const details = warnings.slice(-4).map((warning) => `\n    libbpf: ${warning}`)
-  const message = `${context.operation} failed${subject(context)}: ${errnoName(errno)}, ${errnoText(errno)}${details.join('')}`
-  return new EbpfError(message, errnoName(errno), errno, { ...context, hint: context.hint ?? privilegeHint(errno) })
+  const code = invalid ? 'ERR_EBPF_INVALID_OBJECT' : errnoName(errno)
+  const reason = invalid ? (libbpfErrors.get(-errno) ?? `libbpf error ${-errno}`) : `${code}, ${errnoText(errno)}`
+  const message = `${context.operation} failed${subject(context)}: ${reason}${details.join('')}`
+  return new EbpfError(message, code, errno, { ...context, hint: context.hint ?? privilegeHint(errno) })
 }
 
 /** Only what can be known: uid 0 without the capability, seccomp and lockdown cannot be told apart from here. */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a BPF program may include to work well with the npm package `ebpf`: ring buffers whose records come typed, and
+ * whose losses are counted. Include it after <linux/bpf.h> or "vmlinux.h", and after <bpf/bpf_helpers.h>.
+ */
+#ifndef EBPF_H
+#define EBPF_H
+
+/*
+ * EBPF_RINGBUF(name, bytes, type): a ring buffer whose records are of `type`.
+ *
+ *   bytes  size of the ring, a power of two and a multiple of the page size
+ *   type   a struct, or a union of structs when the ring carries several kinds of records
+ *
+ * libbpf takes the map's type from the array's length; the package takes the records' type from its element. Records that
+ * ebpf_reserve() and ebpf_output() could not submit are counted in `<name>_dropped`, which the package reads: the kernel
+ * itself keeps no such count.
+ */
+#define EBPF_RINGBUF(name, bytes, record)                                                          \
+  __u64 name##_dropped __attribute__((section(".bss.ebpf"), used));                                \
+  struct {                                                                                         \
+    record(*type)[BPF_MAP_TYPE_RINGBUF];                                                           \
+    __uint(max_entries, bytes);                                                                    \
+  } name SEC(".maps")
+
+/* Room for one record of the ring's type, or NULL when the ring is full. Must be submitted or discarded. */
+#define ebpf_reserve(name) ebpf_reserve_as(name, __typeof__((*(name).type)[0]))
+
+/* Room for one record of another type, such as a member of the ring's union. */
+#define ebpf_reserve_as(name, record)                                                              \
+  ({                                                                                               \
+    record *ebpf_record_ = bpf_ringbuf_reserve(&(name), sizeof(record), 0);                        \
+    if (!ebpf_record_) __sync_fetch_and_add(&name##_dropped, 1);                                   \
+    ebpf_record_;                                                                                  \
+  })
+
+/* Copies `size` bytes into the ring: for records of varying length. 0, or a negative error when the ring is full. */
+#define ebpf_output(name, data, size, flags)                                                       \
+  ({                                                                                               \
+    long ebpf_error_ = bpf_ringbuf_output(&(name), data, size, flags);                             \
+    if (ebpf_error_) __sync_fetch_and_add(&name##_dropped, 1);                                     \
+    ebpf_error_;                                                                                   \
+  })
+
+#endif /* EBPF_H */

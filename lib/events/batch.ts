@@ -1,0 +1,183 @@
+import type { Codec } from '../btf/codec.ts'
+import type { Memory } from '../btf/memory.ts'
+import { ruleError } from '../errors.ts'
+
+/** Bits of a record's length word, and bytes of its header (linux/bpf.h: BPF_RINGBUF_*). */
+const DISCARD_BIT = 0x4000_0000
+const LENGTH_MASK = 0x3fff_ffff
+export const HEADER_SIZE = 8
+
+/** How records of a stream become values. */
+export interface RecordReader<T> {
+  /** Decodes the record of `length` bytes at `offset`, a multiple of 8. @throws when it is shorter than its type. */
+  read(memory: Memory, offset: number, length: number): T
+}
+
+/**
+ * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
+ * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
+ */
+export class Batch<T> implements Iterable<T> {
+  readonly #reader: RecordReader<T>
+  #memory: Memory | undefined
+  #length = 0
+  #end = 0
+  /** Offset behind the last record that {@link next} gave out; `undefined` while the batch is handed over as a whole. */
+  #position: number | undefined
+  #offsets: Int32Array | undefined
+
+  /** @internal */
+  constructor(reader: RecordReader<T>) {
+    this.#reader = reader
+  }
+
+  /** The number of records. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** The record at an index, or `undefined` outside of the batch. */
+  at(index: number): T | undefined {
+    const header = this.#headerAt(index)
+    return header < 0 ? undefined : this.#decode(this.#use(), header)
+  }
+
+  /** An own copy of a record's bytes, or `undefined` outside of the batch. */
+  bytes(index: number): Uint8Array | undefined {
+    const header = this.#headerAt(index)
+    if (header < 0) return undefined
+    const memory = this.#use()
+    const start = header + HEADER_SIZE
+    return memory.u8.slice(start, start + ((memory.u32[header >>> 2] as number) & LENGTH_MASK))
+  }
+
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let header = this.#first(0); header >= 0; header = this.#first(this.#after(header))) {
+      yield this.#decode(this.#use(), header)
+    }
+  }
+
+  /** Calls back for each record: faster than iterating. */
+  forEach(callback: (record: T, index: number) => void): void {
+    let index = 0
+    for (let header = this.#first(0); header >= 0; header = this.#first(this.#after(header))) {
+      callback(this.#decode(this.#use(), header), index++)
+    }
+  }
+
+  toArray(): T[] {
+    const memory = this.#use()
+    const { u32 } = memory
+    const reader = this.#reader
+    const end = this.#end
+    const records: T[] = []
+    let header = 0
+    while (header < end) {
+      const word = u32[header >>> 2] as number
+      const length = word & LENGTH_MASK
+      if ((word & DISCARD_BIT) === 0) records.push(reader.read(memory, header + HEADER_SIZE, length))
+      header += (length + HEADER_SIZE + 7) & ~7
+    }
+    return records
+  }
+
+  /** @internal Fills the batch with the span that was read last. */
+  fill(memory: Memory, length: number, end: number): this {
+    this.#memory = memory
+    this.#length = length
+    this.#end = end
+    return this
+  }
+
+  /** @internal From now on only what {@link next} gives out counts as handed over. */
+  countOneByOne(): this {
+    this.#position = 0
+    return this
+  }
+
+  /** @internal */
+  release(): void {
+    this.#memory = undefined
+  }
+
+  /** @internal Decodes the record behind the last one that was given out; `done` at the end. */
+  next(): IteratorResult<T, undefined> {
+    const header = this.#first(this.#position ?? 0)
+    if (header < 0) {
+      this.#position = this.#end
+      return { done: true, value: undefined }
+    }
+    this.#position = this.#after(header)
+    return { done: false, value: this.#decode(this.#use(), header) }
+  }
+
+  /** @internal Bytes of the span that were handed over. */
+  get consumed(): number {
+    return this.#position ?? this.#end
+  }
+
+  #use(): Memory {
+    if (this.#memory === undefined) {
+      throw ruleError('ERR_EBPF_RELEASED', 'this batch was released: its handler is done', {
+        operation: 'read a batch',
+        hint: 'Keep toArray(), or what iterating the batch gives; not the batch itself.',
+      })
+    }
+    return this.#memory
+  }
+
+  #decode(memory: Memory, header: number): T {
+    return this.#reader.read(memory, header + HEADER_SIZE, (memory.u32[header >>> 2] as number) & LENGTH_MASK)
+  }
+
+  /** Offset of the first header from `header` on that was not discarded; -1 at the end. */
+  #first(header: number): number {
+    const { u32 } = this.#use()
+    let offset = header
+    while (offset < this.#end) {
+      if (((u32[offset >>> 2] as number) & DISCARD_BIT) === 0) return offset
+      offset = this.#after(offset)
+    }
+    return -1
+  }
+
+  #after(header: number): number {
+    const length = (this.#use().u32[header >>> 2] as number) & LENGTH_MASK
+    return header + ((length + HEADER_SIZE + 7) & ~7)
+  }
+
+  #headerAt(index: number): number {
+    this.#use()
+    if (!(index >= 0 && index < this.#length)) return -1
+    if (this.#offsets === undefined) {
+      this.#offsets = new Int32Array(this.#length)
+      let header = this.#first(0)
+      for (let i = 0; header >= 0; i++) {
+        this.#offsets[i] = header
+        header = this.#first(this.#after(header))
+      }
+    }
+    return this.#offsets[index] ?? -1
+  }
+}
+
+/** Records as bytes, own copies. */
+export const bytesReader: RecordReader<Uint8Array> = {
+  read: (memory, offset, length) => memory.u8.slice(offset, offset + length),
+}
+
+/** Records of one type. Longer ones are accepted: a type may have grown at its end. */
+export function typedReader<T>(codec: Codec<T>, map: string): RecordReader<T> {
+  const { size } = codec
+  return {
+    read(memory, offset, length) {
+      if (length < size) {
+        throw ruleError('ERR_EBPF_RECORD_SIZE', `a record of ${length} bytes in map '${map}' is shorter than its type of ${size} bytes`, {
+          operation: 'decode a record',
+          map,
+        })
+      }
+      return codec.decode(memory, offset)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import { binding } from '../binding.ts'
+import { check } from '../outcome.ts'
+import { BpfMap, type MapInit } from '../maps/map.ts'
+import type { Batch, RecordReader } from './batch.ts'
+import { bytesReader } from './batch.ts'
+import type { BatchHandler, RingCounters } from './ring-consumer.ts'
+import { RecordStream, type StreamOptions, type StreamSource, type StreamStatistics, type Subscription } from './stream.ts'
+
+/** What a ring knows of its records' types. */
+export interface RecordTypes {
+  /** Reader of the type that the map's declaration names; `undefined` when it names none. */
+  declared: RecordReader<unknown> | undefined
+  /** Reader of a type of the object, by its C name. @throws EbpfError when there is no such type. */
+  byName(type: string): RecordReader<unknown>
+  /** The program's count of records that it could not submit. */
+  dropped(): number | undefined
+}
+
+/**
+ * `BPF_MAP_TYPE_RINGBUF`: records from programs, in one order over all CPUs. Linux 5.8.
+ *
+ * Records are decoded when the map's declaration names their type (`EBPF_RINGBUF` of ebpf.h); otherwise they are bytes,
+ * and {@link as} decodes them by a type's name.
+ */
+export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> {
+  readonly #types: RecordTypes
+  readonly #stream: RecordStream<T>
+  readonly #source: StreamSource
+
+  /** @internal */
+  constructor(init: MapInit, types: RecordTypes) {
+    super(init)
+    const counters: RingCounters = { records: 0, bytes: 0, maxPending: 0 }
+    this.#types = types
+    this.#source = {
+      name: this.name,
+      counters,
+      consumers: new Set(),
+      borrow: (operation) => this.use(operation),
+      pending: () => this.#pending(),
+      dropped: () => types.dropped(),
+    }
+    this.#stream = new RecordStream(this.#source, (types.declared ?? bytesReader) as RecordReader<T>)
+  }
+
+  /** Bytes of the ring's data area. */
+  get size(): number {
+    return this.maxEntries
+  }
+
+  /** Whether records come decoded, not as bytes. */
+  get typed(): boolean {
+    return this.#types.declared !== undefined
+  }
+
+  /**
+   * The same ring with its records decoded as a struct, union or typedef of the object.
+   *
+   * @param type C name without `struct`
+   * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
+   */
+  as<U = unknown>(type: string): RecordStream<U> {
+    this.use('as')
+    return new RecordStream<U>(this.#source, this.#types.byName(type) as RecordReader<U>)
+  }
+
+  /** The same ring with its records as bytes, own copies. */
+  raw(): RecordStream<Uint8Array> {
+    this.use('raw')
+    return new RecordStream(this.#source, bytesReader)
+  }
+
+  /** See {@link RecordStream.subscribe}. */
+  subscribe(handler: BatchHandler<T>, options?: StreamOptions): Subscription {
+    return this.#stream.subscribe(handler, options)
+  }
+
+  /** See {@link RecordStream.batches}. */
+  batches(options?: StreamOptions): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable {
+    return this.#stream.batches(options)
+  }
+
+  /** See {@link RecordStream.records}. */
+  records(options?: StreamOptions): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
+    return this.#stream.records(options)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+    return this.#stream.records()
+  }
+
+  /** Counts of all streams of this ring since it was opened by this process. */
+  stats(): StreamStatistics {
+    this.use('stats')
+    return this.#stream.stats()
+  }
+
+  /** Ends its stream, then closes the descriptor. A second call does nothing. */
+  override close(): void {
+    for (const consumer of this.#source.consumers) consumer.close()
+    super.close()
+  }
+
+  #pending(): number {
+    for (const consumer of this.#source.consumers) return consumer.pending
+    // Nobody reads: the positions are in the ring's own pages, which only a consumer has mapped.
+    return check(binding.ringPendingOf(this.use('stats')), 'mmap', this.names())
+  }
+}

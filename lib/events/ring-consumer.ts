@@ -1,0 +1,214 @@
+import { constants } from 'node:os'
+import { type Handle, binding } from '../binding.ts'
+import { type Memory, createMemory } from '../btf/memory.ts'
+import { type EbpfError, kernelError, ruleError } from '../errors.ts'
+import { Batch, type RecordReader } from './batch.ts'
+import { arm, disarm, hold, letGo } from './poller.ts'
+
+/** A handler may return a promise: the next batch waits for it. */
+export type BatchHandler<T> = (batch: Batch<T>) => void | PromiseLike<void>
+
+/** Counts over the life of a map handle, all its consumers together. */
+export interface RingCounters {
+  records: number
+  bytes: number
+  maxPending: number
+}
+
+/** What a consumer needs of its ring. */
+export interface RingSource {
+  name: string
+  counters: RingCounters
+  borrow(operation: string): Handle
+}
+
+const { EBUSY, EMSGSIZE } = constants.errno
+
+/** Records of one batch at most, and the first size of its memory; it grows for a record that does not fit. */
+const BATCH_RECORDS = 4096
+const BATCH_BYTES = 256 << 10
+/** The event loop gets its turn after this long, however full the ring is. */
+const TURN_MS = 4
+
+/**
+ * The one reader of a ring in this process.
+ *
+ * The kernel's ring is the buffer: the consumer position moves only past records that were handed over. While a handler's
+ * promise is pending the ring is not polled, since an unread ring keeps epoll readable, and a core burning; afterwards it
+ * is drained before it is polled again.
+ */
+export class RingConsumer<T> {
+  readonly #ring: Handle
+  readonly #source: RingSource
+  readonly #reader: RecordReader<T>
+  readonly #handler: BatchHandler<T>
+  readonly #onEnd: (error?: unknown) => void
+  readonly #control = new Uint32Array(4)
+  readonly #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #memory: Memory
+  /** The batch that a handler is busy with. */
+  #current: Batch<T> | undefined
+  #armed = false
+  #closed = false
+
+  /**
+   * @param onEnd called once, with an error unless it was closed
+   * @throws EbpfError ERR_EBPF_BUSY when the ring has a consumer already
+   */
+  constructor(
+    source: RingSource,
+    reader: RecordReader<T>,
+    handler: BatchHandler<T>,
+    maxLatencyMs: number,
+    onEnd: (error?: unknown) => void,
+  ) {
+    this.#source = source
+    this.#reader = reader
+    this.#handler = handler
+    this.#onEnd = onEnd
+    this.#ring = openRing(source)
+    this.#memory = this.#bind(BATCH_BYTES)
+    hold()
+    this.#arm()
+    // Records submitted with BPF_RB_NO_WAKEUP never make the ring readable.
+    this.#timer = maxLatencyMs > 0 ? setInterval(this.#drain, maxLatencyMs).unref() : undefined
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Bytes in the ring that were not handed over. */
+  get pending(): number {
+    return Math.max(0, binding.ringPending(this.#ring))
+  }
+
+  /** Ends the stream, at once: a batch still with its handler is released. A second call does nothing. */
+  close(error?: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    clearImmediate(this.#immediate)
+    this.#finishBatch()
+    this.#disarm()
+    letGo()
+    binding.ringClose(this.#ring)
+    this.#onEnd(error)
+  }
+
+  readonly #drain = (): void => {
+    const start = performance.now()
+    while (!this.#closed && this.#current === undefined) {
+      const records = this.#read()
+      const span = this.#control[1] as number
+      if (span === 0) return this.#arm()
+      if (records === 0) this.#commit(span)
+      else this.#hand(records, span)
+      if (performance.now() - start > TURN_MS) {
+        this.#immediate ??= setImmediate(() => {
+          this.#immediate = undefined
+          this.#drain()
+        })
+        return
+      }
+    }
+  }
+
+  #read(): number {
+    const pending = binding.ringPending(this.#ring)
+    if (pending > this.#source.counters.maxPending) this.#source.counters.maxPending = pending
+    for (;;) {
+      const records = binding.ringRead(this.#ring, BATCH_RECORDS)
+      if (records >= 0) return records
+      this.#control[1] = 0
+      try {
+        if (records !== -EMSGSIZE) throw this.#failure(records, 'read the ring')
+        this.#memory = this.#bind(this.#control[2] as number)
+      } catch (error) {
+        this.close(error)
+        return 0
+      }
+    }
+  }
+
+  #hand(records: number, span: number): void {
+    const batch = new Batch(this.#reader).fill(this.#memory, records, span)
+    this.#current = batch
+    this.#source.counters.records += records
+    let result: void | PromiseLike<void>
+    try {
+      result = this.#handler(batch)
+    } catch (error) {
+      this.close(error)
+      return
+    }
+    if (this.#closed) return
+    if (isPromise(result)) this.#wait(result, batch)
+    else this.#finishBatch()
+  }
+
+  #wait(result: PromiseLike<void>, batch: Batch<T>): void {
+    this.#disarm()
+    const resume = (): void => {
+      if (this.#current !== batch) return
+      this.#finishBatch()
+      this.#drain()
+    }
+    const fail = (error: unknown): void => this.close(error)
+    Promise.resolve(result).then(resume, fail)
+  }
+
+  #finishBatch(): void {
+    const batch = this.#current
+    if (batch === undefined) return
+    this.#current = undefined
+    batch.release()
+    this.#commit(batch.consumed)
+  }
+
+  #commit(bytes: number): void {
+    this.#source.counters.bytes += bytes
+    binding.ringCommit(this.#ring, bytes)
+  }
+
+  #bind(size: number): Memory {
+    const memory = createMemory(new ArrayBuffer(2 ** Math.ceil(Math.log2(size))))
+    const status = binding.ringBind(this.#ring, memory.u8.buffer, this.#control)
+    if (status < 0) throw this.#failure(status, 'bind the batch of the ring')
+    return memory
+  }
+
+  #arm(): void {
+    if (this.#armed) return
+    this.#armed = true
+    arm(this.#ring, this.#drain)
+  }
+
+  #disarm(): void {
+    if (!this.#armed) return
+    this.#armed = false
+    disarm(this.#ring)
+  }
+
+  #failure(status: number, operation: string): EbpfError {
+    return kernelError(status, { operation, map: this.#source.name })
+  }
+}
+
+function openRing(source: RingSource): Handle {
+  const ring = binding.ringOpen(source.borrow('read records'))
+  if (ring > 0) return ring
+  if (ring === -EBUSY) {
+    throw ruleError('ERR_EBPF_BUSY', `ring '${source.name}' has a consumer in this process already`, {
+      operation: 'read records',
+      map: source.name,
+      hint: 'A ring has one read position. Close the other stream first, or give its records on yourself.',
+    })
+  }
+  throw kernelError(ring, { operation: 'mmap', map: source.name })
+}
+
+function isPromise(value: unknown): value is PromiseLike<void> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}

@@ -1,0 +1,135 @@
+import { addAbortListener } from 'node:events'
+import { inspectBriefly, integer } from '../arguments.ts'
+import { invalidArgument } from '../errors.ts'
+import type { Batch, RecordReader } from './batch.ts'
+import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
+import { type BatchHandler, RingConsumer, type RingSource } from './ring-consumer.ts'
+
+export interface StreamOptions {
+  /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
+  signal?: AbortSignal
+  /**
+   * The longest that a record submitted without a wake-up (BPF_RB_NO_WAKEUP) waits, in milliseconds; 100 by default, 0 to
+   * wait for the next wake-up, however long.
+   */
+  maxLatencyMs?: number
+}
+
+/** A running {@link RecordStream.subscribe}. */
+export interface Subscription {
+  readonly closed: boolean
+  /** Resolves when the subscription was closed; rejects with the error that ended it, such as one that the handler threw. */
+  readonly finished: Promise<void>
+  /** Ends the subscription, at once. A second call does nothing. */
+  close(): void
+  [Symbol.dispose](): void
+}
+
+export interface StreamStatistics {
+  /** Records handed over. */
+  records: number
+  /** Bytes of ring space that they took, headers included. */
+  bytes: number
+  /** Bytes in the ring now. */
+  pending: number
+  /** The most bytes that were found in the ring; of {@link RingBuffer.size} when programs had to drop. */
+  maxPending: number
+  /**
+   * Records that the program could not submit, where it counts them (`EBPF_RINGBUF` of ebpf.h); `undefined` where it does
+   * not, since the kernel keeps no such count.
+   */
+  dropped: number | undefined
+}
+
+/** What a stream reads from. */
+export interface StreamSource extends RingSource {
+  consumers: Set<RingConsumer<unknown>>
+  pending(): number
+  dropped(): number | undefined
+}
+
+const DEFAULT_MAX_LATENCY_MS = 100
+
+/**
+ * Records of a ring, in the order in which programs reserved them. A ring has one consumer at a time in a process, whether
+ * that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
+ */
+export class RecordStream<T> implements AsyncIterable<T> {
+  readonly #source: StreamSource
+  readonly #reader: RecordReader<T>
+
+  /** @internal */
+  constructor(source: StreamSource, reader: RecordReader<T>) {
+    this.#source = source
+    this.#reader = reader
+  }
+
+  /**
+   * Calls `handler` with each batch: the way with the least cost. When the handler returns a promise, the next batch waits
+   * for it, and the records meanwhile stay in the ring. An error ends the subscription and rejects its `finished`.
+   *
+   * @throws EbpfError ERR_EBPF_BUSY
+   */
+  subscribe(handler: BatchHandler<T>, options: StreamOptions = {}): Subscription {
+    if (typeof handler !== 'function') {
+      throw invalidArgument(`handler must be a function, not ${inspectBriefly(handler)}`)
+    }
+    let settle!: { resolve(): void; reject(error: unknown): void }
+    const finished = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+    const consumer = this.#consume(handler, options, (error) => {
+      if (error === undefined || error === options.signal?.reason) settle.resolve()
+      else settle.reject(error)
+    })
+    const close = (): void => consumer.close()
+    return {
+      get closed() {
+        return consumer.closed
+      },
+      finished,
+      close,
+      [Symbol.dispose]: close,
+    }
+  }
+
+  /** Batches as an async iterable; each is valid until the next one is asked for. */
+  batches(options: StreamOptions = {}): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable {
+    return new BatchIterator(this.#starter(options))
+  }
+
+  /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
+  records(options: StreamOptions = {}): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
+    return new RecordIterator(this.#starter(options))
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+    return this.records()
+  }
+
+  /** Counts since the map was opened by this process. */
+  stats(): StreamStatistics {
+    const { counters } = this.#source
+    return { ...counters, pending: this.#source.pending(), dropped: this.#source.dropped() }
+  }
+
+  #starter(options: StreamOptions): Start<T> {
+    return (handler, onEnd) => this.#consume(handler, options, onEnd)
+  }
+
+  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (error?: unknown) => void): RingConsumer<T> {
+    const { signal } = options
+    const maxLatencyMs = integer(options.maxLatencyMs ?? DEFAULT_MAX_LATENCY_MS, 'maxLatencyMs', 0, 0x7fff_ffff)
+    signal?.throwIfAborted()
+    const { consumers } = this.#source
+    let listener: Disposable | undefined
+    const consumer = new RingConsumer(this.#source, this.#reader, handler, maxLatencyMs, (error) => {
+      consumers.delete(consumer as RingConsumer<unknown>)
+      listener?.[Symbol.dispose]()
+      onEnd(error)
+    })
+    consumers.add(consumer as RingConsumer<unknown>)
+    if (signal !== undefined) listener = addAbortListener(signal, () => consumer.close(signal.reason))
+    return consumer
+  }
+}

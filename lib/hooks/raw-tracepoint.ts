@@ -1,0 +1,31 @@
+import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import type { PreparedHook } from './hook.ts'
+
+/** A tracepoint whose program reads the kernel's raw arguments. */
+export interface RawTracepointHook {
+  kind: 'raw_tracepoint'
+  name: string
+  cookie: bigint
+}
+
+export interface RawTracepointOptions {
+  /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10 and libbpf 1.4. */
+  cookie?: number | bigint
+}
+
+/**
+ * A raw tracepoint: no argument conversion, so cheaper than {@link tracepoint}. Linux 4.17.
+ *
+ * @param name without its category, such as `sched_switch` or `sys_enter`
+ */
+export function rawTracepoint(name: string, options: RawTracepointOptions = {}): RawTracepointHook {
+  return {
+    kind: 'raw_tracepoint',
+    name: nonEmptyString(name, 'name'),
+    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+  }
+}
+
+export function rawTracepointToNative(hook: RawTracepointHook): PreparedHook {
+  return { native: rawTracepoint(hook.name, { cookie: hook.cookie }) }
+}

@@ -1,0 +1,30 @@
+import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import type { PreparedHook } from './hook.ts'
+
+/** A tracepoint whose program gets the arguments with their kernel types. */
+export interface TpBtfHook {
+  kind: 'tp_btf'
+  name: string
+  cookie: bigint
+}
+
+export interface TpBtfOptions {
+  /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10. */
+  cookie?: number | bigint
+}
+
+/**
+ * A BTF-typed raw tracepoint. Linux 5.5, with kernel BTF.
+ *
+ * The verifier checks the program against this tracepoint, so the target is fixed at load: name it in the section
+ * (`SEC("tp_btf/sched_switch")`) or in `spec.programs.<name>.attachTarget` before loading. Attaching elsewhere is refused.
+ *
+ * @param name without its category, such as `sched_switch`
+ */
+export function tpBtf(name: string, options: TpBtfOptions = {}): TpBtfHook {
+  return { kind: 'tp_btf', name: nonEmptyString(name, 'name'), cookie: unsigned64(options.cookie ?? 0n, 'cookie') }
+}
+
+export function tpBtfToNative(hook: TpBtfHook): PreparedHook {
+  return { native: { kind: 'tracing', cookie: tpBtf(hook.name, { cookie: hook.cookie }).cookie } }
+}

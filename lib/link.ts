@@ -1,0 +1,96 @@
+import { type Handle, binding } from './binding.ts'
+import { nonEmptyString } from './arguments.ts'
+import { linkTypeName } from './kernel-enums.ts'
+import { check, checkValue, unwrap } from './outcome.ts'
+import { Resource } from './resource.ts'
+
+/** What the kernel knows of a link. */
+export interface LinkInfo {
+  id: number
+  /** bpftool's name of the link type, such as `perf_event` or `xdp`. */
+  type: string
+  programId: number
+}
+
+/**
+ * Links that are attached. Whoever drops the last reference to a link does not mean to detach: it stays until it or its
+ * object is closed, or the process ends, never until some garbage collection.
+ */
+const attached = new Set<Link>()
+
+/** One program attached to one hook. */
+export class Link extends Resource {
+  /** The program's name. */
+  readonly program: string
+  readonly #forget: (link: Link) => void
+
+  /** @internal */
+  constructor(name: string, program: string, handle: Handle, forget: (link: Link) => void) {
+    super(name, handle, 'link', (unreachable) => binding.linkClose(unreachable))
+    this.program = program
+    this.#forget = forget
+    attached.add(this)
+  }
+
+  /** The kernel's descriptor; it stays this link's. */
+  get fd(): number {
+    return check(binding.linkFd(this.use('read fd')), 'bpf_link__fd', this.#names())
+  }
+
+  /** Unique in the running kernel. */
+  get id(): number {
+    return this.info().id
+  }
+
+  /**
+   * What the kernel knows of the link. Linux 5.8.
+   *
+   * @throws EbpfError EINVAL where the attachment is a perf event without a link (tracing before Linux 5.15).
+   */
+  info(): LinkInfo {
+    const info = checkValue(binding.linkInfo(this.use('info')), 'bpf_link_get_info_by_fd', this.#names())
+    return { ...info, type: linkTypeName(info.type) }
+  }
+
+  /**
+   * Pins the link in a BPF file system, where it outlives this process until the file is removed. Linux 5.7.
+   *
+   * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
+   */
+  pin(path: string): void {
+    check(binding.linkPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_link__pin', this.#names())
+  }
+
+  /**
+   * Detaches, off the JavaScript thread: the kernel waits for running programs, 60 ms and more for tracing. Resolves when
+   * the program no longer runs there. A pinned link stays attached. A second call does nothing.
+   */
+  async close(): Promise<void> {
+    const handle = this.#release()
+    if (handle !== 0) unwrap(await binding.linkClose(handle), this.#names())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace period. */
+  [Symbol.dispose](): void {
+    const handle = this.#release()
+    if (handle !== 0) check(binding.linkCloseSync(handle), 'bpf_link__destroy', this.#names())
+  }
+
+  #release(): Handle {
+    attached.delete(this)
+    this.#forget(this)
+    return this.relinquish()
+  }
+
+  #names(): { link: string; program: string } {
+    return { link: this.name, program: this.program }
+  }
+
+  protected override describe(): string {
+    return `link '${this.name}' of program '${this.program}'`
+  }
+}

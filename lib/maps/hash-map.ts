@@ -1,0 +1,54 @@
+import { binding } from '../binding.ts'
+import { KeyedMap, type RawOptions } from './keyed-map.ts'
+
+/** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
+export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
+  /** @returns whether there was such an entry. */
+  delete(key: K | Uint8Array): boolean {
+    return this.deleteEntry(key)
+  }
+
+  /**
+   * Reads and deletes an entry in one atomic step, never emulated by two. Linux 5.14.
+   *
+   * @returns `undefined` when there was no such entry
+   */
+  take(key: K | Uint8Array): V | undefined
+  take(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined
+  take(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
+    return this.takeEntry(key, options)
+  }
+
+  /** Deletes many entries; keys that are not there are passed over. */
+  deleteMany(keys: Iterable<K | Uint8Array>): void {
+    this.inBulk(keys, 'bpf_map_delete_elem', {
+      encode: (key, keyMemory, _values, index) => this.keyCodec.encode(key, keyMemory, index * this.keySize),
+      batch: (keyBytes, _values, control) => binding.mapDeleteBatch(this.use('deleteMany'), keyBytes, control),
+      single: () => binding.mapDelete(this.use('deleteMany')),
+    })
+  }
+
+  /**
+   * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6):
+   * nothing that a program writes meanwhile is lost, it is either here or still in the map.
+   */
+  drain(): [K | Uint8Array, V][] {
+    const { keyCodec, valueCodec } = this
+    const drained: [K | Uint8Array, V][] = []
+    for (const { count, keys, values } of this.chunks(true)) {
+      for (let index = 0; index < count; index++) {
+        const key = keyCodec.decodeKey(keys, index * this.keySize)
+        drained.push([key, valueCodec.decode(values, index * valueCodec.size)])
+      }
+    }
+    return drained
+  }
+
+  /** Deletes all entries that are there now. */
+  clear(): void {
+    for (const _chunk of this.chunks(true)) continue
+  }
+}
+
+/** `BPF_MAP_TYPE_LRU_HASH`: a full map drops the entries that were not used for longest. Linux 4.10. */
+export class LruHashMap<K = unknown, V = unknown> extends HashMap<K, V> {}

@@ -1,0 +1,300 @@
+import { constants } from 'node:os'
+import { binding } from '../binding.ts'
+import type { Codec } from '../btf/codec.ts'
+import { type Memory, createMemory } from '../btf/memory.ts'
+import { type EbpfError, closedError, invalidArgument, kernelError } from '../errors.ts'
+import { type BulkCalls, inBulk } from './bulk.ts'
+import { BpfMap, type MapInit } from './map.ts'
+import { type Chunk, type WalkedMap, walk } from './walk.ts'
+
+const { ENOENT, EEXIST, E2BIG } = constants.errno
+
+/** BPF_NOEXIST and BPF_EXIST of linux/bpf.h. */
+const UPDATE_FLAGS = { absent: 1, present: 2 } as const
+
+/** Conditions of {@link KeyedMap.set}. */
+export interface SetOptions {
+  /** Only when there is no such entry, or only when there is one. */
+  if?: 'absent' | 'present'
+}
+
+/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
+export interface RawOptions {
+  raw: true
+}
+
+/**
+ * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
+ * calls of about a microsecond. A miss is `undefined`, never an exception.
+ *
+ * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
+ * accepted wherever a key is: what iteration gives back finds its entry again.
+ */
+export class KeyedMap<K, V> extends BpfMap {
+  protected readonly keyCodec: Codec<K>
+  protected readonly valueCodec: Codec<V>
+  readonly #valueOffset: number
+  #memory: Memory | undefined
+  #keyMemory: Memory | undefined
+
+  /** @internal */
+  constructor(init: MapInit, keyCodec: Codec<K>, valueCodec: Codec<V>) {
+    super(init)
+    this.keyCodec = keyCodec
+    this.valueCodec = valueCodec
+    this.#valueOffset = (init.info.keySize + 7) & ~7
+  }
+
+  /** The value of a key, or `undefined` when there is none. */
+  get(key: K | Uint8Array): V | undefined
+  get(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined
+  get(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
+    const memory = this.#memory ?? this.#bind()
+    this.keyCodec.encode(key, memory, 0)
+    const status = binding.mapLookup(this.use('get'), 0)
+    if (status === 0) return this.#value(memory, options)
+    if (status === -ENOENT) return undefined
+    throw this.failure(status, 'bpf_map_lookup_elem')
+  }
+
+  /** Whether there is an entry for a key. */
+  has(key: K | Uint8Array): boolean {
+    const memory = this.#memory ?? this.#bind()
+    this.keyCodec.encode(key, memory, 0)
+    const status = binding.mapLookup(this.use('has'), 0)
+    if (status === 0) return true
+    if (status === -ENOENT) return false
+    throw this.failure(status, 'bpf_map_lookup_elem')
+  }
+
+  /**
+   * Writes an entry.
+   *
+   * @returns whether it was written: always, or as the condition says.
+   * @throws EbpfError E2BIG when the map is full
+   */
+  set(key: K | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean {
+    const memory = this.#memory ?? this.#bind()
+    this.#encodeEntry(memory, key, value)
+    const status = binding.mapUpdate(this.use('set'), updateFlags(options))
+    if (status === 0) return true
+    if (options?.if !== undefined && (status === -EEXIST || status === -ENOENT)) return false
+    throw this.failure(status, 'bpf_map_update_elem')
+  }
+
+  /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
+  entries(): Generator<[K | Uint8Array, V], void, undefined>
+  entries(options: RawOptions): Generator<[Uint8Array, Uint8Array], void, undefined>
+  *entries(options?: RawOptions): Generator<[K | Uint8Array, V | Uint8Array], void, undefined> {
+    for (const chunk of this.chunks()) {
+      for (let index = 0; index < chunk.count; index++) {
+        yield [this.#keyAt(chunk, index, options), this.#valueAt(chunk, index, options)]
+      }
+    }
+  }
+
+  keys(): Generator<K | Uint8Array, void, undefined>
+  keys(options: RawOptions): Generator<Uint8Array, void, undefined>
+  *keys(options?: RawOptions): Generator<K | Uint8Array, void, undefined> {
+    for (const chunk of this.chunks()) {
+      for (let index = 0; index < chunk.count; index++) yield this.#keyAt(chunk, index, options)
+    }
+  }
+
+  values(): Generator<V, void, undefined>
+  values(options: RawOptions): Generator<Uint8Array, void, undefined>
+  *values(options?: RawOptions): Generator<V | Uint8Array, void, undefined> {
+    for (const chunk of this.chunks()) {
+      for (let index = 0; index < chunk.count; index++) yield this.#valueAt(chunk, index, options)
+    }
+  }
+
+  [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined> {
+    return this.entries()
+  }
+
+  /** Calls back for each entry: the fastest way to read a whole map. */
+  forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void {
+    const { keyCodec, valueCodec } = this
+    const keyStride = this.keySize
+    const valueStride = valueCodec.size
+    for (const { count, keys, values } of this.chunks()) {
+      for (let index = 0; index < count; index++) {
+        callback(valueCodec.decode(values, index * valueStride), keyCodec.decodeKey(keys, index * keyStride), this)
+      }
+    }
+  }
+
+  /** The values of several keys, in their order, `undefined` for a miss. */
+  getMany(keys: Iterable<K | Uint8Array>): (V | undefined)[] {
+    return Array.from(keys, (key) => this.get(key))
+  }
+
+  /**
+   * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6).
+   *
+   * @throws EbpfError saying in its hint how many entries were done before it failed
+   */
+  setMany(entries: Iterable<readonly [K | Uint8Array, V | Uint8Array]>): void {
+    const { keyCodec, valueCodec } = this
+    this.inBulk(entries, 'bpf_map_update_elem', {
+      encode: ([key, value], keys, values, index) => {
+        keyCodec.encode(key, keys, index * this.keySize)
+        valueCodec.encode(value, values, index * valueCodec.size)
+      },
+      batch: (keys, values, control) => binding.mapUpdateBatch(this.use('setMany'), keys, values, control, 0),
+      single: () => binding.mapUpdate(this.use('setMany'), 0),
+    })
+  }
+
+  /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
+  count(): number {
+    let total = 0
+    for (const chunk of this.chunks()) total += chunk.count
+    return total
+  }
+
+  /** @internal `single` works on the bound memory. A miss is not a failure: there is nothing left to delete. */
+  protected inBulk<Item>(
+    items: Iterable<Item>,
+    operation: string,
+    calls: Pick<BulkCalls<Item>, 'encode' | 'batch'> & { single(): number },
+  ): void {
+    inBulk(items, {
+      keySize: this.keySize,
+      entrySize: this.valueCodec.size,
+      maxEntries: this.maxEntries,
+      encode: calls.encode,
+      batch: calls.batch,
+      single: (key, value, done) => {
+        const memory = this.#memory ?? this.#bind()
+        memory.u8.set(key, 0)
+        memory.u8.set(value, this.#valueOffset)
+        const status = calls.single()
+        if (status === 0 || status === -ENOENT) return
+        throw this.failure(status, operation, `${done} entries were done before it failed.`)
+      },
+    })
+  }
+
+  /** @internal Chunks of all entries; removed from the map when `take`. */
+  protected chunks(take = false): Generator<Chunk, void, undefined> {
+    return walk(this.#walked(), take)
+  }
+
+  /** @internal For tests of the walk without batches. */
+  walked(): WalkedMap {
+    return this.#walked()
+  }
+
+  #walked(): WalkedMap {
+    const bound = (): Memory => this.#memory ?? this.#bind()
+    return {
+      name: this.name,
+      maxEntries: this.maxEntries,
+      keySize: this.keySize,
+      entrySize: this.valueCodec.size,
+      use: (operation) => this.use(operation),
+      fail: (status, operation) => this.failure(status, operation),
+      read: (key, values, offset) => {
+        const memory = bound()
+        memory.u8.set(key, 0)
+        const status = binding.mapLookup(this.use('iterate'), 0)
+        if (status === -ENOENT) return false
+        if (status < 0) throw this.failure(status, 'bpf_map_lookup_elem')
+        values.set(memory.u8.subarray(this.#valueOffset, this.#valueOffset + this.valueCodec.size), offset)
+        return true
+      },
+      next: (key, first) => {
+        const memory = bound()
+        memory.u8.set(key, 0)
+        const status = binding.mapNextKey(this.use('iterate'), first)
+        if (status === -ENOENT) return false
+        if (status < 0) throw this.failure(status, 'bpf_map_get_next_key')
+        key.set(memory.u8.subarray(0, key.length))
+        return true
+      },
+    }
+  }
+
+  /** @internal */
+  protected takeEntry(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
+    const memory = this.#memory ?? this.#bind()
+    this.keyCodec.encode(key, memory, 0)
+    const status = binding.mapLookupAndDelete(this.use('take'), 0)
+    if (status === 0) return this.#value(memory, options)
+    if (status === -ENOENT) return undefined
+    throw this.failure(status, 'bpf_map_lookup_and_delete_elem')
+  }
+
+  /** @internal */
+  protected deleteEntry(key: K | Uint8Array): boolean {
+    const memory = this.#memory ?? this.#bind()
+    this.keyCodec.encode(key, memory, 0)
+    const status = binding.mapDelete(this.use('delete'))
+    if (status === 0) return true
+    if (status === -ENOENT) return false
+    throw this.failure(status, 'bpf_map_delete_elem')
+  }
+
+  /** @internal The error of a negative status; a getter may have closed the map while its key was encoded. */
+  protected failure(status: number, operation: string, hint?: string): EbpfError {
+    if (this.closed) return closedError(this.describe(), operation)
+    const full = status === -E2BIG ? `The map is full: it holds ${this.maxEntries} entries (maxEntries).` : undefined
+    return kernelError(status, { operation, ...this.names(), hint: hint ?? full })
+  }
+
+  #bind(): Memory {
+    const handle = this.use('read')
+    const memory = createMemory(new ArrayBuffer(this.#valueOffset + ((this.valueCodec.size + 7) & ~7)))
+    const status = binding.mapBind(handle, memory.u8.buffer)
+    if (status < 0) throw this.failure(status, 'bind the memory of')
+    this.#memory = memory
+    return memory
+  }
+
+  /**
+   * Encoding an object may run getters of the user's, which may use this very map and so the same memory. They all run
+   * before the first byte is written: the key is encoded aside, then the value in place, and only then the key is put in
+   * front of it.
+   */
+  #encodeEntry(memory: Memory, key: K | Uint8Array, value: V | Uint8Array): void {
+    if (typeof key !== 'object') {
+      this.valueCodec.encode(value, memory, this.#valueOffset)
+      this.keyCodec.encode(key, memory, 0)
+      return
+    }
+    // Own memory for each nesting: a getter of the value may set another entry with an object as key.
+    const aside = this.#keyMemory ?? createMemory(new ArrayBuffer(this.#valueOffset))
+    this.#keyMemory = undefined
+    this.keyCodec.encode(key, aside, 0)
+    this.valueCodec.encode(value, memory, this.#valueOffset)
+    memory.u8.set(aside.u8.subarray(0, this.keySize), 0)
+    this.#keyMemory = aside
+  }
+
+  #value(memory: Memory, options: RawOptions | undefined): V | Uint8Array {
+    const { size } = this.valueCodec
+    if (options?.raw) return memory.u8.slice(this.#valueOffset, this.#valueOffset + size)
+    return this.valueCodec.decode(memory, this.#valueOffset)
+  }
+
+  #keyAt({ keys }: Chunk, index: number, options: RawOptions | undefined): K | Uint8Array {
+    const offset = index * this.keySize
+    return options?.raw ? keys.u8.slice(offset, offset + this.keySize) : this.keyCodec.decodeKey(keys, offset)
+  }
+
+  #valueAt({ values }: Chunk, index: number, options: RawOptions | undefined): V | Uint8Array {
+    const { size } = this.valueCodec
+    const offset = index * size
+    return options?.raw ? values.u8.slice(offset, offset + size) : this.valueCodec.decode(values, offset)
+  }
+}
+
+function updateFlags(options: SetOptions | undefined): number {
+  if (options?.if === undefined) return 0
+  if (!Object.hasOwn(UPDATE_FLAGS, options.if)) {
+    throw invalidArgument(`options.if must be 'absent' or 'present'`)
+  }
+  return UPDATE_FLAGS[options.if]
+}

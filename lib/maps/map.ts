@@ -1,0 +1,102 @@
+import { unlinkSync } from 'node:fs'
+import { nonEmptyString } from '../arguments.ts'
+import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
+import { type Names, check, checkValue } from '../outcome.ts'
+import { Resource } from '../resource.ts'
+import { mapTypeName } from './types.ts'
+
+/** What the kernel knows of a map. Sizes are bytes. */
+export interface MapInfo extends Omit<NativeMapInfo, 'type'> {
+  /** bpftool's name of the map type, such as `hash`. */
+  type: string
+}
+
+/** What every map class is made from. */
+export interface MapInit {
+  handle: Handle
+  /** The C name where it came from an object, else the kernel's. */
+  name: string
+  info: NativeMapInfo
+  /** The object that it was loaded with. */
+  object?: string | undefined
+}
+
+/** A map in the kernel. Classes for its type add what can be done with the contents. */
+export class BpfMap extends Resource {
+  /** bpftool's name of the map type, such as `hash` or `ringbuf`. */
+  readonly type: string
+  /** Unique in the running kernel. */
+  readonly id: number
+  /** Bytes. */
+  readonly keySize: number
+  /** Bytes of one value; a per-CPU entry has one for each possible CPU. */
+  readonly valueSize: number
+  /** Entries; for a ring buffer, bytes of its data area. */
+  readonly maxEntries: number
+  readonly #object: string | undefined
+
+  /** @internal */
+  constructor(init: MapInit) {
+    super(init.name, init.handle, 'map', (unreachable) => binding.mapClose(unreachable))
+    const { type, id, keySize, valueSize, maxEntries } = init.info
+    this.type = mapTypeName(type)
+    this.id = id
+    this.keySize = keySize
+    this.valueSize = valueSize
+    this.maxEntries = maxEntries
+    this.#object = init.object
+  }
+
+  /** The kernel's descriptor; it stays this map's. */
+  get fd(): number {
+    return check(binding.mapFd(this.use('read fd')), 'bpf_map__fd', this.names())
+  }
+
+  info(): MapInfo {
+    const info = checkValue(binding.mapInfo(this.use('info')), 'bpf_map_get_info_by_fd', this.names())
+    return { ...info, type: this.type }
+  }
+
+  /**
+   * Pins the map in a BPF file system, where it outlives this process. Linux 4.4.
+   *
+   * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
+   */
+  pin(path: string): void {
+    check(binding.mapPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.names())
+  }
+
+  /** Removes a pin of the map. */
+  unpin(path: string): void {
+    unlinkSync(nonEmptyString(path, 'path'))
+  }
+
+  /** Makes the contents read-only for user space, for ever; programs may still write. Linux 5.2. */
+  freeze(): void {
+    check(binding.mapFreeze(this.use('freeze')), 'bpf_map_freeze', this.names())
+  }
+
+  /** Closes the descriptor, at once. Programs that use the map keep it. A second call does nothing. */
+  close(): void {
+    const handle = this.relinquish()
+    if (handle !== 0) check(binding.mapClose(handle), 'close', this.names())
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** @internal For calls that take another map, such as replacing one at load. */
+  borrow(operation: string): Handle {
+    return this.use(operation)
+  }
+
+  /** @internal Names for errors. */
+  protected names(): Names {
+    return { map: this.name, object: this.#object }
+  }
+
+  protected override describe(): string {
+    return `map '${this.name}'`
+  }
+}

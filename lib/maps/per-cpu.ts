@@ -1,0 +1,55 @@
+import { inspectBriefly } from '../arguments.ts'
+import type { Codec } from '../btf/codec.ts'
+import { type Memory, createMemory } from '../btf/memory.ts'
+import { invalidArgument, outOfRange } from '../errors.ts'
+import { possibleCpus } from '../system/cpus.ts'
+import { ArrayMap } from './array-map.ts'
+import { HashMap } from './hash-map.ts'
+
+/** `BPF_MAP_TYPE_PERCPU_HASH`: each value is an array with one element for each possible CPU. Linux 4.6. */
+export class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {}
+
+/** `BPF_MAP_TYPE_LRU_PERCPU_HASH`. Linux 4.10. */
+export class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K, V> {}
+
+/** `BPF_MAP_TYPE_PERCPU_ARRAY`: each value is an array with one element for each possible CPU. Linux 4.6. */
+export class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {}
+
+/**
+ * Codec of a per-CPU entry: the kernel lays the values of all possible CPUs one behind the other, each rounded up to 8
+ * bytes (`bpf_percpu_hash_copy` in kernel/bpf/hashtab.c).
+ */
+export function perCpuCodec<V>(element: Codec<V>): Codec<V[]> {
+  const cpus = possibleCpus()
+  const stride = (element.size + 7) & ~7
+  const size = stride * cpus
+
+  const decode = (memory: Memory, offset: number): V[] => {
+    const values: V[] = []
+    for (let cpu = 0; cpu < cpus; cpu++) values.push(element.decode(memory, offset + cpu * stride))
+    return values
+  }
+
+  const encode = (values: unknown, memory: Memory, offset: number): void => {
+    memory.u8.set(values instanceof Uint8Array ? wholeEntry(values) : encodeAside(values), offset)
+  }
+
+  const wholeEntry = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length === size) return bytes
+    throw outOfRange(`a raw per-CPU value must have ${size} bytes (${stride} for each of ${cpus} CPUs), not ${bytes.length}`)
+  }
+
+  // Elements may have getters that use this map: they all run before its memory is touched.
+  const encodeAside = (values: unknown): Uint8Array => {
+    if (!Array.isArray(values)) {
+      throw invalidArgument(`a per-CPU value must be an array of ${cpus} values, not ${inspectBriefly(values)}`)
+    }
+    const { length } = values
+    if (length !== cpus) throw outOfRange(`a per-CPU value must have ${cpus} elements, one for each possible CPU, not ${length}`)
+    const aside = createMemory(new ArrayBuffer(size))
+    for (let cpu = 0; cpu < cpus; cpu++) element.encode(values[cpu], aside, cpu * stride)
+    return aside.u8
+  }
+
+  return { size, decode, decodeKey: decode, encode }
+}

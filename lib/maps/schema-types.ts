@@ -1,0 +1,56 @@
+/** Types that a caller gives for a map, in place of BTF. */
+import type { NativeMapInfo } from '../binding.ts'
+import { createCodec } from '../btf/codec.ts'
+import type { Schema } from '../btf/schema.ts'
+import { invalidArgument } from '../errors.ts'
+import { typedReader } from '../events/batch.ts'
+import { inspectBriefly } from '../arguments.ts'
+import { type Int64, bytesLayout, checkedCodec } from '../object-types.ts'
+import type { Layout } from '../btf/layout.ts'
+import type { MapTypes } from './factory.ts'
+
+export interface Schemas {
+  type?: string
+  key?: Schema<unknown>
+  value?: Schema<unknown>
+  record?: Schema<unknown>
+}
+
+export interface SchemaTypes {
+  /** Bytes. */
+  sizes: { keySize: number; valueSize: number }
+  ofMap(map: string, info: NativeMapInfo): MapTypes
+}
+
+/** @throws TypeError when one of the schemas is not made by u32, struct() and the like. */
+export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
+  const key = layoutOfSchema(schemas.key, 'key')
+  const value = layoutOfSchema(schemas.value, 'value')
+  const record = layoutOfSchema(schemas.record, 'record')
+  const isArray = schemas.type === 'array' || schemas.type === 'percpu_array'
+  const codec = (layout: Layout | undefined, map: string, part: 'key' | 'value', size: number) =>
+    checkedCodec(layout ?? bytesLayout(size), size, map, part, { int64 })
+  return {
+    sizes: { keySize: isArray ? 4 : (key?.size ?? 0), valueSize: value?.size ?? 0 },
+    ofMap: (map, info) => ({
+      key: () => codec(key, map, 'key', info.keySize),
+      value: () => codec(value, map, 'value', info.valueSize),
+      records: () => ({
+        declared: record === undefined ? undefined : typedReader(createCodec(record, { int64 }), map),
+        byName: (type) => {
+          throw invalidArgument(`map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`)
+        },
+        dropped: () => undefined,
+      }),
+    }),
+  }
+}
+
+function layoutOfSchema(schema: Schema<unknown> | undefined, argument: string): Layout | undefined {
+  if (schema === undefined) return undefined
+  const layout: Layout | undefined = (schema as Partial<Schema<unknown>> | null)?.layout
+  if (layout === undefined) {
+    throw invalidArgument(`${argument} must be a type such as u32 or struct({ … }), not ${inspectBriefly(schema)}`)
+  }
+  return layout
+}

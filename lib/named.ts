@@ -1,0 +1,37 @@
+/** Records by C name, such as `object.maps`: an unknown name throws and lists what there is, instead of `undefined`. */
+import { unknownName } from './errors.ts'
+
+/** Names that the language itself and tools look for on any value: `await`, JSON. */
+const PROBED = new Set(['then', 'toJSON'])
+
+/**
+ * An object without properties, to which the known names are added as own properties. The guard is its prototype: a known
+ * name is an ordinary property access, and only an unknown one, read or written, reaches the proxy.
+ */
+export function namedRecord<T>(what: string): Record<string, T> {
+  const guard = new Proxy(Object.create(null) as Record<string, T>, {
+    get(_target, property, receiver) {
+      if (typeof property === 'symbol' || PROBED.has(property)) return undefined
+      throw unknownName(what, property, Object.keys(receiver as object))
+    },
+    set(_target, property, _value, receiver) {
+      throw unknownName(what, String(property), Object.keys(receiver as object))
+    },
+  })
+  return Object.create(guard) as Record<string, T>
+}
+
+/** Adds a known name. Names come from C and may be anything, `__proto__` too: they are defined, never assigned. */
+export function define<T>(record: Record<string, T>, name: string, value: T): void {
+  Object.defineProperty(record, name, { value, enumerable: true, configurable: false, writable: false })
+}
+
+/** Adds a known name whose value is computed at each access. */
+export function defineAccessor<T>(
+  record: Record<string, T>,
+  name: string,
+  get: () => T,
+  set: (value: T) => void,
+): void {
+  Object.defineProperty(record, name, { get, set, enumerable: true, configurable: false })
+}

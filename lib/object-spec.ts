@@ -1,0 +1,283 @@
+import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
+import {
+  type NativeLoadOptions,
+  type NativeMapDescription,
+  type NativeMapEdit,
+  type NativeObjectDescription,
+  type NativeProgramDescription,
+  type NativeProgramEdit,
+  binding,
+} from './binding.ts'
+import { parseBtf } from './btf/parse.ts'
+import { invalidArgument, ruleError } from './errors.ts'
+import { type Globals, SectionImage, globalsRecord } from './globals.ts'
+import { BpfMap } from './maps/map.ts'
+import { mapTypeName } from './maps/types.ts'
+import { define, namedRecord } from './named.ts'
+import { BpfObject, type ObjectShape, type UnknownShape } from './object.ts'
+import { type Int64, ObjectTypes } from './object-types.ts'
+import { unwrap } from './outcome.ts'
+import { type ObjectSource, readImage } from './source.ts'
+
+const U32_MAX = 0xffff_ffff
+
+/** How an object is opened. Everything here may also be set on the spec later. */
+export interface OpenOptions {
+  /** Name in messages, and the start of data section names in the kernel; the file's name by default. */
+  name?: string
+  /** How 64-bit integers of its maps, records and globals come; `bigint`, exact, by default. */
+  int64?: Int64
+}
+
+/** A program of an object that is not loaded yet. */
+export interface ProgramSpec {
+  readonly name: string
+  readonly section: string
+  /** libbpf's name of the program type, such as `xdp`. */
+  readonly type: string
+  /** 8-byte instructions in the file. */
+  readonly instructionCount: number
+  /** Whether it is loaded with the object; false by default for sections that start with `?`. */
+  autoload: boolean
+  /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
+  logLevel?: number
+  /** The kernel function or tracepoint of a tracing program whose section names none. */
+  attachTarget?: string
+}
+
+/** A map of an object that is not loaded yet. */
+export interface MapSpec {
+  readonly name: string
+  /** bpftool's name of the map type. */
+  readonly type: string
+  /** Bytes. */
+  readonly keySize: number
+  /** Bytes. */
+  valueSize: number
+  maxEntries: number
+  /** BPF_F_* of linux/bpf.h. */
+  flags: number
+  numaNode: number
+  /** Whether it is created with the object. */
+  autocreate: boolean
+  /** Where it is pinned, or taken from when it is pinned there already. */
+  pinPath?: string
+  /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
+  replacement?: BpfMap
+}
+
+/** Edits that {@link loadObject} makes before it loads, by C name. */
+export interface LoadOptions extends OpenOptions {
+  globals?: Record<string, unknown>
+  /** A map here replaces the object's. */
+  maps?: Record<string, Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>> | BpfMap>
+  programs?: Record<string, Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>>
+  kconfig?: Record<string, KconfigValue>
+  kernelBtfPath?: string
+  pinRoot?: string
+  logLevel?: number
+}
+
+/** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
+export type KconfigValue = boolean | number | bigint | string
+
+/**
+ * An object file: bytes plus edits. It owns nothing in the kernel, needs no closing, and may be loaded again, also after
+ * a failure, also twice at once. Nothing here depends on the running kernel or needs a privilege.
+ */
+export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
+  readonly name: string
+  /** SPDX-like licence string of the `license` section; `''` without one. */
+  readonly license: string
+  readonly programs: Record<keyof Shape['programs'] & string, ProgramSpec>
+  readonly maps: Record<keyof Shape['maps'] & string, MapSpec>
+  /** Initial values of global variables, constants included, by C name. */
+  readonly globals: Shape['globals']
+  /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
+  readonly kconfig: Record<string, KconfigValue> = {}
+  /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
+  kernelBtfPath?: string
+  /** Folder in a bpffs for maps declared with LIBBPF_PIN_BY_NAME; `/sys/fs/bpf` by default. */
+  pinRoot?: string
+  /** Verifier log level for all programs: 0 only on failure, 1, 2 more, 4 statistics. */
+  logLevel = 0
+  readonly #bytes: Uint8Array
+  readonly #description: NativeObjectDescription
+  readonly #types: ObjectTypes
+  readonly #sections = new Map<string, SectionImage>()
+
+  /** @internal */
+  constructor(name: string, bytes: Uint8Array, description: NativeObjectDescription, int64: Int64) {
+    this.name = name
+    this.license = description.license
+    this.#bytes = bytes
+    this.#description = description
+    const btf = description.btf === undefined ? undefined : parseBtf(description.btf)
+    this.#types = new ObjectTypes(name, btf, int64)
+
+    const programs = namedRecord<ProgramSpec>(`program of object '${name}'`)
+    for (const program of description.programs) define(programs, program.name, programSpec(program))
+    this.programs = programs as typeof this.programs
+
+    const maps = namedRecord<MapSpec>(`map of object '${name}'`)
+    for (const map of description.maps) {
+      const section = this.#types.sectionOf(map)
+      if (section === undefined) define(maps, map.name, mapSpec(map))
+      else if (map.initialValue !== undefined) this.#sections.set(map.name, new SectionImage(section, map.initialValue))
+    }
+    this.maps = maps as typeof this.maps
+
+    const globals = btf === undefined ? namedRecord<unknown>('global variable') : globalsRecord(btf, [...this.#sections.values()], { int64 })
+    this.globals = globals as Shape['globals']
+  }
+
+  /**
+   * Loads into the kernel what this spec says now: creates the maps, has the verifier check the programs, and the JIT
+   * compile them. Runs off the JavaScript thread; edits made meanwhile are for the next load. On failure nothing stays
+   * behind.
+   *
+   * @throws VerifierError when the verifier refuses a program
+   * @throws EbpfError with the kernel's code otherwise
+   */
+  async load(): Promise<BpfObject<Shape>> {
+    const options = this.#snapshot()
+    const outcome = await binding.objectLoad(this.#bytes, options)
+    return BpfObject.fromOutcome<Shape>(outcome, this.name, this.#description, this.#types)
+  }
+
+  #snapshot(): NativeLoadOptions {
+    const { kernelBtfPath, pinRoot } = this
+    return {
+      name: this.name,
+      kconfig: kconfigText(this.kconfig),
+      logLevel: integer(this.logLevel, 'logLevel', 0, 7),
+      ...(kernelBtfPath !== undefined && { kernelBtfPath: nonEmptyString(kernelBtfPath, 'kernelBtfPath') }),
+      ...(pinRoot !== undefined && { pinRoot: nonEmptyString(pinRoot, 'pinRoot') }),
+      programs: Object.values<ProgramSpec>(this.programs).map(programEdit),
+      maps: this.#description.maps.map((map) => this.#mapEdit(map)),
+    }
+  }
+
+  #mapEdit(map: NativeMapDescription): NativeMapEdit {
+    const section = this.#sections.get(map.name)
+    if (section !== undefined) return { name: map.name, initialValue: section.bytes }
+    return Object.hasOwn(this.maps, map.name) ? mapEdit((this.maps as Record<string, MapSpec>)[map.name] as MapSpec, map) : { name: map.name }
+  }
+}
+
+function programSpec({ name, section, type, instructionCount, autoload }: NativeProgramDescription): ProgramSpec {
+  return { name, section, type, instructionCount, autoload }
+}
+
+function mapSpec(map: NativeMapDescription): MapSpec {
+  const { name, keySize, valueSize, maxEntries, flags, numaNode, autocreate, pinPath } = map
+  const sizes = { keySize, valueSize, maxEntries, flags, numaNode, autocreate }
+  return { name, type: mapTypeName(map.type), ...sizes, ...(pinPath !== undefined && { pinPath }) }
+}
+
+function programEdit(program: ProgramSpec): NativeProgramEdit {
+  const { name, autoload, logLevel, attachTarget } = program
+  return {
+    name,
+    autoload: boolean(autoload, `programs.${name}.autoload`),
+    ...(logLevel !== undefined && { logLevel: integer(logLevel, `programs.${name}.logLevel`, 0, 7) }),
+    ...(attachTarget !== undefined && { attachTarget: nonEmptyString(attachTarget, `programs.${name}.attachTarget`) }),
+  }
+}
+
+/** Only what differs from the file is set: libbpf has rules of its own for some map types. */
+function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMapEdit {
+  const { name, replacement, pinPath } = spec
+  const edit: NativeMapEdit = { name }
+  for (const field of ['valueSize', 'maxEntries', 'flags', 'numaNode'] as const) {
+    const value = integer(spec[field], `maps.${name}.${field}`, 0, U32_MAX)
+    if (value !== original[field]) edit[field] = value
+  }
+  const autocreate = boolean(spec.autocreate, `maps.${name}.autocreate`)
+  if (autocreate !== original.autocreate) edit.autocreate = autocreate
+  if (pinPath !== original.pinPath && pinPath !== undefined) edit.pinPath = nonEmptyString(pinPath, `maps.${name}.pinPath`)
+  if (replacement !== undefined) edit.replacement = replacementHandle(replacement, name, original)
+  return edit
+}
+
+function replacementHandle(map: unknown, name: string, original: NativeMapDescription): number {
+  if (!(map instanceof BpfMap)) {
+    throw invalidArgument(`maps.${name}.replacement must be an open map, not ${inspectBriefly(map)}`)
+  }
+  const type = mapTypeName(original.type)
+  if (map.type !== type || map.keySize !== original.keySize || map.valueSize !== original.valueSize) {
+    throw ruleError(
+      'ERR_EBPF_INVALID_ARGUMENT',
+      `map '${map.name}' (${map.type}, key ${map.keySize}, value ${map.valueSize} bytes) cannot replace '${name}' (${type}, key ${original.keySize}, value ${original.valueSize} bytes)`,
+      { operation: 'bpf_map__reuse_fd', map: name },
+    )
+  }
+  return map.borrow('replace a map')
+}
+
+function kconfigText(values: Record<string, KconfigValue>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${kconfigName(name)}=${kconfigText1(name, value)}\n`)
+    .join('')
+}
+
+function kconfigName(name: string): string {
+  if (/^CONFIG_\w+$/.test(name)) return name
+  throw invalidArgument(`kconfig names start with CONFIG_, which ${inspectBriefly(name)} does not`)
+}
+
+function kconfigText1(name: string, value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'y' : 'n'
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return String(value)
+  if (typeof value === 'string' && !/[\n\0]/.test(value)) return /^[ymn]$/.test(value) ? value : JSON.stringify(value)
+  throw invalidArgument(`kconfig.${name} must be a boolean, an integer or a string of one line, not ${inspectBriefly(value)}`)
+}
+
+function boolean(value: unknown, argument: string): boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(`${argument} must be a boolean, not ${inspectBriefly(value)}`)
+  return value
+}
+
+/**
+ * Reads an object file, off the JavaScript thread, without any privilege.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when libbpf cannot read it
+ */
+export async function openObject<Shape extends ObjectShape = UnknownShape>(
+  source: ObjectSource,
+  options: OpenOptions = {},
+): Promise<ObjectSpec<Shape>> {
+  const int64 = options.int64 ?? 'bigint'
+  if (int64 !== 'bigint' && int64 !== 'number') {
+    throw invalidArgument(`int64 must be 'bigint' or 'number', not ${inspectBriefly(int64)}`)
+  }
+  const image = await readImage(source)
+  const name = options.name === undefined ? image.name : nonEmptyString(options.name, 'name')
+  const description = unwrap(await binding.objectInspect(image.bytes, { name }), { object: name })
+  return new ObjectSpec<Shape>(name, image.bytes, description, int64)
+}
+
+/**
+ * Opens an object, edits it as `options` say, and loads it.
+ *
+ * @throws VerifierError when the verifier refuses a program
+ */
+export async function loadObject<Shape extends ObjectShape = UnknownShape>(
+  source: ObjectSource,
+  options: LoadOptions = {},
+): Promise<BpfObject<Shape>> {
+  const spec = await openObject<Shape>(source, options)
+  Object.assign(spec.globals as Globals, options.globals)
+  Object.assign(spec.kconfig, options.kconfig)
+  for (const [name, edit] of Object.entries(options.maps ?? {})) {
+    const map = (spec.maps as Record<string, MapSpec>)[name] as MapSpec
+    Object.assign(map, edit instanceof BpfMap ? { replacement: edit } : edit)
+  }
+  for (const [name, edit] of Object.entries(options.programs ?? {})) {
+    Object.assign((spec.programs as Record<string, ProgramSpec>)[name] as ProgramSpec, edit)
+  }
+  if (options.kernelBtfPath !== undefined) spec.kernelBtfPath = options.kernelBtfPath
+  if (options.pinRoot !== undefined) spec.pinRoot = options.pinRoot
+  if (options.logLevel !== undefined) spec.logLevel = options.logLevel
+  return spec.load()
+}

@@ -1,0 +1,116 @@
+/** From an object's BTF to the codecs of its maps and the readers of its records. */
+import type { NativeMapDescription, NativeMapInfo } from './binding.ts'
+import { type Codec, type CodecOptions, createCodec } from './btf/codec.ts'
+import { ringRecordLayout } from './btf/datasec.ts'
+import { layoutOf } from './btf/layout-of.ts'
+import type { Layout } from './btf/layout.ts'
+import type { Btf } from './btf/parse.ts'
+import { createRecordCodec } from './btf/record-codec.ts'
+import { ruleError, unknownName } from './errors.ts'
+import { type RecordReader, typedReader } from './events/batch.ts'
+import type { MapTypes } from './maps/factory.ts'
+
+/** What a map's declaration says of its types. */
+export type DeclaredMap = Pick<NativeMapDescription, 'name' | 'keyTypeId' | 'valueTypeId'>
+
+/** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
+export type Int64 = 'bigint' | 'number'
+
+/** Keys and values of a map without types are bytes. */
+export function bytesLayout(size: number): Layout {
+  return { kind: 'bytes', size }
+}
+
+/** The types of one object. `btf` is undefined for an object compiled without `-g`. */
+export class ObjectTypes {
+  readonly btf: Btf | undefined
+  readonly int64: Int64
+  readonly #object: string
+  readonly #options: CodecOptions
+
+  constructor(object: string, btf: Btf | undefined, int64: Int64) {
+    this.#object = object
+    this.btf = btf
+    this.int64 = int64
+    this.#options = { int64 }
+  }
+
+  /** The data section that a map holds, such as `.bss`; `undefined` for a map that the program declares. */
+  sectionOf(map: NativeMapDescription): string | undefined {
+    if (map.initialValue === undefined) return undefined
+    const type = map.valueTypeId === 0 ? undefined : this.btf?.type(map.valueTypeId)
+    return type?.kind === 'datasec' ? type.name : map.name
+  }
+
+  /**
+   * Where the map factory finds types.
+   *
+   * @param info the kernel's sizes: those of the file may have been edited
+   */
+  ofMap(map: DeclaredMap, info: NativeMapInfo, dropped: () => number | undefined): MapTypes {
+    const { name } = map
+    return {
+      key: () => this.#codec(name, 'key', map.keyTypeId, info.keySize),
+      value: () => this.#codec(name, 'value', map.valueTypeId, info.valueSize),
+      records: () => ({
+        declared: this.#declaredReader(name),
+        byName: (type) => this.#readerByName(name, type),
+        dropped,
+      }),
+    }
+  }
+
+  #codec(map: string, part: 'key' | 'value', typeId: number, size: number): Codec<unknown> {
+    const layout = this.btf === undefined || typeId === 0 ? bytesLayout(size) : layoutOf(this.btf, typeId)
+    return checkedCodec(layout, size, map, part, this.#options)
+  }
+
+  /** The reader of the type that a ring's declaration names. */
+  #declaredReader(map: string): RecordReader<unknown> | undefined {
+    const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
+    return layout === undefined ? undefined : createRecordCodec(layout, map, this.#options)
+  }
+
+  /**
+   * The reader of records of a type by its C name.
+   *
+   * @throws EbpfError ERR_EBPF_NO_BTF, or ERR_EBPF_UNKNOWN_NAME with the line that brings the type into the BTF
+   */
+  #readerByName(map: string, type: string): RecordReader<unknown> {
+    if (this.btf === undefined) {
+      throw ruleError('ERR_EBPF_NO_BTF', `object '${this.#object}' has no BTF, so records of '${map}' are bytes`, {
+        operation: 'decode records',
+        map,
+        hint: 'Compile it with clang -g.',
+      })
+    }
+    const found = this.btf.find(type, 'struct') ?? this.btf.find(type, 'union') ?? this.btf.find(type, 'typedef')
+    if (found === undefined) {
+      const error = unknownName('type of the object', type, [])
+      throw ruleError('ERR_EBPF_UNKNOWN_NAME', error.message.replace(' (there are none)', ''), {
+        operation: 'decode records',
+        map,
+        hint: `The compiler keeps only types that something uses. Declare the ring by: EBPF_RINGBUF(${map}, 256 * 1024, struct ${type});`,
+      })
+    }
+    return typedReader(createCodec<unknown>(layoutOf(this.btf, found.id), { ...this.#options, name: type }), map)
+  }
+}
+
+/** @throws EbpfError ERR_EBPF_BTF when the type does not have the size that the kernel uses. */
+export function checkedCodec(
+  layout: Layout,
+  size: number,
+  map: string,
+  part: 'key' | 'value',
+  options: CodecOptions,
+): Codec<unknown> {
+  if (layout.size !== size) {
+    throw ruleError(
+      'ERR_EBPF_BTF',
+      `the ${part} of map '${map}' has ${size} bytes, but its type has ${layout.size}`,
+      { operation: 'read types', map, hint: 'Open the map with { raw: true } to use bytes.' },
+    )
+  }
+  return createCodec<unknown>(layout, { ...options, name: part })
+}

@@ -1,0 +1,242 @@
+import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription, Outcome } from './binding.ts'
+import { type Handle, binding } from './binding.ts'
+import { EbpfError, VerifierError, closedError, errnoName } from './errors.ts'
+import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
+import { namesTarget } from './hooks/section.ts'
+import { Link } from './link.ts'
+import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
+import { BpfMap } from './maps/map.ts'
+import { define, namedRecord } from './named.ts'
+import type { ObjectTypes } from './object-types.ts'
+import { checkValue, unwrap, warningsOf } from './outcome.ts'
+import { BpfProgram } from './program.ts'
+import { Resource } from './resource.ts'
+import { publish } from './system/logging.ts'
+import { failedProgram, lastWords, rejectedProgram } from './verifier/load-log.ts'
+
+/** What an object holds, by C name: written by hand or generated. */
+export interface ObjectShape {
+  maps: object
+  programs: object
+  globals: object
+}
+
+/** Without a shape, maps and globals come untyped. */
+export interface UnknownShape {
+  // biome-ignore lint/suspicious/noExplicitAny: nothing is known of a map before its object is read
+  maps: Record<string, any>
+  programs: Record<string, BpfProgram>
+  // biome-ignore lint/suspicious/noExplicitAny: nothing is known of a global before its object is read
+  globals: Record<string, any>
+}
+
+/** What {@link BpfObject.attach} did. */
+export interface AttachResult {
+  links: Link[]
+  /** Names of programs whose section says no target, such as `xdp`: attach them with a hook. */
+  skipped: string[]
+}
+
+/** An object in the kernel: its programs verified and compiled, its maps created. */
+export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
+  readonly programs: { readonly [Name in keyof Shape['programs']]: Shape['programs'][Name] }
+  readonly maps: { readonly [Name in keyof Shape['maps']]: Shape['maps'][Name] }
+  /**
+   * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
+   * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
+   */
+  readonly globals: Shape['globals']
+  readonly #programs: BpfProgram[] = []
+  readonly #maps: BpfMap[] = []
+  readonly #sections: LoadedSection[] = []
+  /** Links of maps (struct_ops); those of programs are the programs' own. */
+  readonly #mapLinks = new Set<Link>()
+
+  /** @internal */
+  constructor(name: string, loaded: NativeLoadedObject, description: NativeObjectDescription, types: ObjectTypes) {
+    super(name, loaded.object, 'object', (unreachable) => binding.objectClose(unreachable))
+    try {
+      const { btf } = types
+      const programs = namedRecord<BpfProgram>(`program of object '${name}'`)
+      const maps = namedRecord<BpfMap>(`map of object '${name}'`)
+      loaded.programs.forEach(({ handle }, index) => {
+        const about = description.programs[index]
+        if (handle === 0 || about === undefined) return
+        const program = new BpfProgram(handle, about, name)
+        this.#programs.push(program)
+        define(programs, program.name, program)
+      })
+      const counters = new Map<string, () => number>()
+      loaded.maps.forEach(({ handle }, index) => {
+        const about = description.maps[index]
+        if (handle === 0 || about === undefined) return
+        const section = types.sectionOf(about)
+        const map = this.#wrapMap(handle, about, section, types, counters)
+        this.#maps.push(map)
+        if (section === undefined) define(maps, map.name, map)
+        else this.#sections.push(new LoadedSection(section, map))
+      })
+      this.#collectCounters(types, counters)
+      this.programs = programs as typeof this.programs
+      this.maps = maps as typeof this.maps
+      this.globals = (
+        btf === undefined ? namedRecord<unknown>('global variable') : globalsRecord(btf, this.#sections, { int64: types.int64 })
+      ) as Shape['globals']
+    } catch (error) {
+      this.#abandon(loaded)
+      throw error
+    }
+  }
+
+  /** Its BTF turned out to be unusable: nothing of it may stay behind. */
+  #abandon(loaded: NativeLoadedObject): void {
+    for (const resource of [...this.#maps, ...this.#programs]) resource.close()
+    for (const { handle } of loaded.maps) binding.mapClose(handle)
+    for (const { handle } of loaded.programs) binding.programClose(handle)
+    binding.objectCloseSync(this.relinquish())
+  }
+
+  /** @internal Turns the result of a load into an object, or into the error that explains it. */
+  static fromOutcome<Shape extends ObjectShape>(
+    outcome: Outcome<NativeLoadedObject>,
+    name: string,
+    description: NativeObjectDescription,
+    types: ObjectTypes,
+  ): BpfObject<Shape> {
+    if (outcome.errno !== 0) throw loadError(outcome, name)
+    const loaded = unwrap(outcome, { object: name })
+    return new BpfObject<Shape>(name, loaded, description, types)
+  }
+
+  #wrapMap(
+    handle: Handle,
+    about: NativeMapDescription,
+    section: string | undefined,
+    types: ObjectTypes,
+    counters: Map<string, () => number>,
+  ): BpfMap {
+    const names = { map: about.name, object: this.name }
+    const info = checkValue(binding.mapInfo(handle), 'bpf_map_get_info_by_fd', names)
+    const init = { handle, name: about.name, info, object: this.name }
+    if (section !== undefined) return new BpfMap(init)
+    return wrapMap(init, types.ofMap(about, info, () => counters.get(about.name)?.()))
+  }
+
+  /** `EBPF_RINGBUF(events, …)` counts in `events_dropped` of a section of its own. */
+  #collectCounters({ btf, int64 }: ObjectTypes, counters: Map<string, () => number>): void {
+    const section = this.#sections.find(({ name }) => name === COUNTER_SECTION)
+    if (btf === undefined || section === undefined) return
+    const record = globalsRecord(btf, [section], { int64 }, true)
+    for (const name of Object.keys(record)) {
+      counters.set(name.replace(/_dropped$/, ''), () => Number(record[name]))
+    }
+  }
+
+  /** All links of the object that are not closed. */
+  get links(): readonly Link[] {
+    return [...this.#programs.flatMap((program) => program.links), ...this.#mapLinks]
+  }
+
+  /**
+   * The map of a name as the class that you expect.
+   *
+   * @throws EbpfError ERR_EBPF_MAP_CLASS when it is another one
+   */
+  map<M extends BpfMap>(name: string, expected: MapClass<M>): M {
+    return narrow((this.maps as Record<string, BpfMap>)[name] as BpfMap, expected)
+  }
+
+  /**
+   * Attaches every program where its ELF section says, and every struct_ops map: all, or none when one fails. Programs
+   * whose section names no target are left out and named in `skipped`.
+   */
+  async attach(): Promise<AttachResult> {
+    this.use('attach')
+    const links: Link[] = []
+    const skipped: string[] = []
+    try {
+      for (const program of this.#programs) {
+        if (namesTarget(program.section)) links.push(await program.attach())
+        else if (!program.section.startsWith('struct_ops')) skipped.push(program.name)
+      }
+      for (const map of this.#maps) {
+        if (map.type === 'struct_ops') links.push(await this.#attachMap(map))
+      }
+      this.use('attach')
+    } catch (error) {
+      await Promise.allSettled(links.map((link) => link.close()))
+      throw error
+    }
+    return { links, skipped }
+  }
+
+  async #attachMap(map: BpfMap): Promise<Link> {
+    const names = { map: map.name, object: this.name }
+    const handle = unwrap(await binding.mapAttach(map.borrow('attach')), names)
+    const link = new Link(map.name, map.name, handle, (closed) => this.#mapLinks.delete(closed))
+    this.#mapLinks.add(link)
+    return link
+  }
+
+  /**
+   * Detaches all its links, ends the streams of its rings, and closes its programs and maps, off the JavaScript thread.
+   * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing.
+   */
+  async close(): Promise<void> {
+    const handle = this.#closeMaps()
+    if (handle === 0) return
+    const closing = [...this.#mapLinks].map((link) => link.close())
+    const results = await Promise.allSettled([...closing, ...this.#programs.map((program) => program.closeLinks())])
+    for (const program of this.#programs) program.close()
+    unwrap(await binding.objectClose(handle), { object: this.name })
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace periods. */
+  [Symbol.dispose](): void {
+    const handle = this.#closeMaps()
+    if (handle === 0) return
+    for (const link of this.#mapLinks) link[Symbol.dispose]()
+    for (const program of this.#programs) {
+      program.closeLinksSync()
+      program.close()
+    }
+    binding.objectCloseSync(handle)
+  }
+
+  #closeMaps(): Handle {
+    const handle = this.relinquish()
+    if (handle === 0) return 0
+    for (const section of this.#sections) section.close()
+    for (const map of this.#maps) map.close()
+    return handle
+  }
+
+  protected override describe(): string {
+    return `object '${this.name}'`
+  }
+}
+
+function loadError(outcome: Outcome<unknown>, object: string): EbpfError {
+  const messages = outcome.log.map(({ message }) => message)
+  const rejected = rejectedProgram(messages)
+  if (rejected !== undefined && rejected.log.trim() !== '') {
+    publish(outcome.log)
+    const { program, log } = rejected
+    const code = errnoName(outcome.errno)
+    const context = { operation: outcome.operation, object, program, warnings: warningsOf(outcome) }
+    const message = `the verifier refused program '${program}' of object '${object}' (${code}): ${lastWords(log)}`
+    return new VerifierError(message, code, outcome.errno, { ...context, hint: 'The whole log is in error.log.' }, log)
+  }
+  try {
+    unwrap(outcome, { object, program: failedProgram(messages) })
+  } catch (error) {
+    if (error instanceof EbpfError) return error
+    throw error
+  }
+  return closedError(`object '${object}'`, 'load')
+}

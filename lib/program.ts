@@ -1,0 +1,227 @@
+import { unlinkSync } from 'node:fs'
+import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
+import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
+import { closedError, invalidArgument, ruleError } from './errors.ts'
+import { type Hook, describeHook, prepareHook } from './hooks/hook.ts'
+import { sectionTarget } from './hooks/section.ts'
+import { programTypeName } from './kernel-enums.ts'
+import { Link } from './link.ts'
+import { type Names, check, checkValue, unwrap } from './outcome.ts'
+import { Resource } from './resource.ts'
+import { bootTimeToDate } from './system/clocks.ts'
+
+/** What the kernel knows of a loaded program. */
+export interface ProgramInfo {
+  id: number
+  /** bpftool's name of the program type, such as `tracepoint`. */
+  type: string
+  /** At most 15 bytes, cut by the kernel. */
+  name: string
+  /** The kernel's hash of the instructions, 16 hexadecimal digits. */
+  tag: string
+  gplCompatible: boolean
+  loadTime: Date
+  createdByUid: number
+  mapIds: number[]
+  btfId: number
+  /** 8-byte instructions after the kernel's rewriting; 0 when hidden from this process. */
+  instructionCount: number
+  /** Instructions that the verifier walked, all paths together; Linux 5.16, else 0. */
+  verifiedInstructions: number
+  /** Bytes of machine code; 0 when not compiled or hidden. */
+  jitedSize: number
+  /** Nanoseconds and runs, counted while statistics are on (see `enableRunStatistics`). */
+  runTimeNs: bigint
+  runCount: bigint
+  /** Runs left out because the program was already running on that CPU; Linux 5.12. */
+  recursionMisses: bigint
+}
+
+export interface TestRunOptions {
+  /** The packet, or whatever input the program type takes. */
+  data?: Uint8Array
+  /** The context struct, where the program type takes one. */
+  ctx?: Uint8Array
+  /** Number of runs, 1 by default. */
+  repeat?: number
+  /** BPF_F_TEST_* of linux/bpf.h. */
+  flags?: number
+  /** CPU to run on, with BPF_F_TEST_RUN_ON_CPU. */
+  cpu?: number
+  /** Packets in one batch, with BPF_F_TEST_XDP_LIVE_FRAMES. */
+  batchSize?: number
+}
+
+export interface TestRunResult {
+  returnValue: number
+  /** Average nanoseconds of one run. */
+  durationNs: number
+  /** The packet as the program left it. */
+  data: Uint8Array
+  /** The context as the program left it. */
+  ctx: Uint8Array
+}
+
+/** XDP may grow a packet by its headroom (XDP_PACKET_HEADROOM of linux/bpf.h) and by its tail room, at most one page. */
+const DATA_OUT_ROOM = 256 + 4096
+
+/** A program in the kernel: verified, compiled, ready to be attached. */
+export class BpfProgram extends Resource {
+  /** ELF section, such as `tracepoint/sched/sched_process_exec`; `''` for a program that was not loaded from an object. */
+  readonly section: string
+  /** libbpf's name of the program type, such as `tracepoint`. */
+  readonly type: string
+  readonly #object: string | undefined
+  readonly #links = new Set<Link>()
+  readonly #attaching = new Set<Promise<unknown>>()
+
+  /** @internal */
+  constructor(handle: Handle, description: NativeProgramDescription, object?: string) {
+    super(description.name, handle, 'program', (unreachable) => binding.programClose(unreachable))
+    this.section = description.section
+    this.type = description.type
+    this.#object = object
+  }
+
+  /** The kernel's descriptor; it stays this program's. */
+  get fd(): number {
+    return check(binding.programFd(this.use('read fd')), 'bpf_program__fd', this.#names())
+  }
+
+  /** Unique in the running kernel. */
+  get id(): number {
+    return this.info().id
+  }
+
+  /** The links made by {@link attach} that are not closed. */
+  get links(): readonly Link[] {
+    return [...this.#links]
+  }
+
+  info(): ProgramInfo {
+    const info = checkValue(binding.programInfo(this.use('info')), 'bpf_prog_get_info_by_fd', this.#names())
+    const { loadTime, translatedSize, type, ...rest } = info
+    return { ...rest, type: programTypeName(type), loadTime: bootTimeToDate(loadTime), instructionCount: translatedSize / 8 }
+  }
+
+  /**
+   * Attaches, off the JavaScript thread.
+   *
+   * @param hook where to; without one, where the ELF section says
+   * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
+   */
+  async attach(hook?: Hook): Promise<Link> {
+    const handle = this.use('attach')
+    if (hook === undefined) return this.#attach(handle, { kind: 'section' }, this.section)
+    const { native, release } = prepareHook(hook)
+    try {
+      this.#refuseOtherTarget(hook)
+      // Native code duplicates what it needs of the hook before the call returns.
+      return await this.#attach(handle, native, describeHook(hook))
+    } finally {
+      release?.()
+    }
+  }
+
+  async #attach(handle: Handle, hook: NativeHook, name: string): Promise<Link> {
+    const pending = binding.programAttach(handle, hook)
+    this.#attaching.add(pending)
+    try {
+      const outcome = await pending
+      const link = new Link(name, this.name, unwrap(outcome, this.#names()), (closed) => this.#links.delete(closed))
+      this.#links.add(link)
+      if (this.closed) {
+        // Closed while the kernel attached: nothing may stay behind.
+        await link.close()
+        throw closedError(this.describe(), 'attach')
+      }
+      return link
+    } finally {
+      this.#attaching.delete(pending)
+    }
+  }
+
+  /** The verifier has checked the program against one target; the kernel would silently attach it there. */
+  #refuseOtherTarget(hook: Hook): void {
+    if (hook.kind !== 'tp_btf') return
+    const target = sectionTarget(this.section)
+    if (target === '' || target === hook.name) return
+    throw ruleError(
+      'ERR_EBPF_INVALID_ARGUMENT',
+      `${this.describe()} was loaded for tp_btf ${target} and cannot be attached to ${hook.name}`,
+      { operation: 'attach', ...this.#names(), hint: 'The target of a tp_btf program is fixed when it is loaded.' },
+    )
+  }
+
+  /**
+   * Runs the program on given input, without any event, off the JavaScript thread. Linux 4.12 for network programs; the
+   * kernel answers ENOTSUPP for types that it cannot run so.
+   */
+  async testRun(options: TestRunOptions = {}): Promise<TestRunResult> {
+    const { data, ctx } = options
+    requireBytes(data, 'data')
+    requireBytes(ctx, 'ctx')
+    const outcome = await binding.programTestRun(this.use('testRun'), {
+      ...(data !== undefined && { data }),
+      ...(ctx !== undefined && { ctx }),
+      dataOutSize: data === undefined ? 0 : data.length + DATA_OUT_ROOM,
+      ctxOutSize: ctx?.length ?? 0,
+      repeat: integer(options.repeat ?? 1, 'repeat', 1, 0x7fff_ffff),
+      flags: integer(options.flags ?? 0, 'flags', 0, 0xffff_ffff),
+      cpu: integer(options.cpu ?? 0, 'cpu', 0, 0x7fff_ffff),
+      batchSize: integer(options.batchSize ?? 0, 'batchSize', 0, 0x7fff_ffff),
+    })
+    return unwrap(outcome, this.#names())
+  }
+
+  /**
+   * Pins the program in a BPF file system, where it outlives this process. Linux 4.4.
+   *
+   * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
+   */
+  pin(path: string): void {
+    check(binding.programPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.#names())
+  }
+
+  /** Removes a pin of the program. */
+  unpin(path: string): void {
+    unlinkSync(nonEmptyString(path, 'path'))
+  }
+
+  /**
+   * Closes the descriptor, at once. Links of the program stay attached. A second call does nothing.
+   */
+  close(): void {
+    const handle = this.relinquish()
+    if (handle !== 0) check(binding.programClose(handle), 'close', this.#names())
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** @internal Closes its links, those still being attached included. */
+  async closeLinks(): Promise<void> {
+    await Promise.allSettled(this.#attaching)
+    await Promise.all([...this.#links].map((link) => link.close()))
+  }
+
+  /** @internal The blocking form; an attach still under way ends in an error and closes its own link. */
+  closeLinksSync(): void {
+    for (const link of this.#links) link[Symbol.dispose]()
+  }
+
+  #names(): Names {
+    return { program: this.name, object: this.#object }
+  }
+
+  protected override describe(): string {
+    return `program '${this.name}'`
+  }
+}
+
+function requireBytes(value: unknown, argument: string): void {
+  if (value !== undefined && !(value instanceof Uint8Array)) {
+    throw invalidArgument(`${argument} must be a Uint8Array, not ${inspectBriefly(value)}`)
+  }
+}

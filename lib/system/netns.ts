@@ -1,0 +1,35 @@
+/** Network namespaces: an interface name means nothing without one. */
+import { closeSync, openSync } from 'node:fs'
+import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
+import { invalidArgument } from '../errors.ts'
+
+/** A path such as `/run/netns/blue`, the pid of a process in it, or an open descriptor of it. */
+export type NetworkNamespace = string | { pid: number } | { fd: number }
+
+export interface OpenedNetworkNamespace {
+  /** -1: the process's own. */
+  fd: number
+  release(): void
+}
+
+/**
+ * Opens `/proc/<pid>/ns/net` or the path; a descriptor given by the caller is used as it is, and stays the caller's.
+ *
+ * @throws the error of `fs.openSync` when there is no such namespace.
+ */
+export function openNetworkNamespace(netns: NetworkNamespace | undefined): OpenedNetworkNamespace {
+  if (netns === undefined) return { fd: -1, release() {} }
+  if (typeof netns === 'object' && netns !== null && 'fd' in netns) {
+    return { fd: integer(netns.fd, 'netns.fd', 0, 0x7fff_ffff), release() {} }
+  }
+  const fd = openSync(pathOf(netns), 'r')
+  return { fd, release: () => closeSync(fd) }
+}
+
+function pathOf(netns: Exclude<NetworkNamespace, { fd: number }>): string {
+  if (typeof netns === 'string') return nonEmptyString(netns, 'netns')
+  if (typeof netns === 'object' && netns !== null && 'pid' in netns) {
+    return `/proc/${integer(netns.pid, 'netns.pid', 1, 0x7fff_ffff)}/ns/net`
+  }
+  throw invalidArgument(`netns must be a path, { pid } or { fd }, not ${inspectBriefly(netns)}`)
+}

@@ -1,0 +1,37 @@
+/** Finds the verifier's words among libbpf's messages. */
+
+export interface RejectedProgram {
+  program: string
+  /** The verifier's whole log. */
+  log: string
+}
+
+/** What libbpf.c prints around the log of a program (`bpf_object_load_prog`). */
+const LOAD_LOG = /^(?:libbpf: )?prog '([^']*)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)(?:-- END PROG LOAD LOG --\s*)?$/
+
+/** The verifier's log of the program that was refused last; `undefined` when the failure was not the verifier's. */
+export function rejectedProgram(messages: readonly string[]): RejectedProgram | undefined {
+  for (const message of [...messages].reverse()) {
+    const match = LOAD_LOG.exec(message)
+    if (match !== null) return { program: match[1] as string, log: match[2] as string }
+  }
+  return undefined
+}
+
+/** The program that libbpf names as failed, with or without a log. */
+export function failedProgram(messages: readonly string[]): string | undefined {
+  for (const message of [...messages].reverse()) {
+    const match = /prog '([^']*)': (?:BPF program load failed|failed to)/.exec(message)
+    if (match !== null) return match[1]
+  }
+  return undefined
+}
+
+/** Lines of statistics and markers that say nothing of the cause. */
+const NOISE = /^(?:processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|$)/
+
+/** The last line of a log that tells the cause. */
+export function lastWords(log: string): string {
+  const lines = log.split('\n').map((line) => line.trim())
+  return lines.filter((line) => !NOISE.test(line)).at(-1) ?? 'the verifier gave no reason'
+}
