@@ -1,0 +1,179 @@
+#include "link.h"
+
+#include <bpf/bpf.h>
+
+#include <string>
+#include <utility>
+
+#include "bindings.h"
+#include "convert.h"
+#include "map.h"
+#include "program.h"
+#include "task.h"
+
+namespace ebpf {
+namespace {
+
+std::unique_lock<std::mutex> Lock(const std::shared_ptr<ObjectState>& object) {
+  return object == nullptr ? std::unique_lock<std::mutex>()
+                           : std::unique_lock<std::mutex>(object->mutex);
+}
+
+Status DeliverLink(Environment* environment, std::unique_ptr<Link>&& link, napi_value* value) {
+  int32_t handle = environment->handles().Insert(std::move(link));
+  if (handle < 0) return FromReturn("bpf_link_create", handle);
+  *value = MakeInt(environment->env(), handle);
+  return {};
+}
+
+int ReadInfo(int fd, bpf_link_info* info) {
+  memset(info, 0, sizeof(*info));
+  uint32_t size = sizeof(*info);
+  return bpf_obj_get_info_by_fd(fd, info, &size);
+}
+
+}  // namespace
+
+Link::Link(std::shared_ptr<ObjectState> object, Attachment attachment)
+    : object_(std::move(object)), link_(attachment.link), fd_(std::move(attachment.fd)) {}
+
+int Link::fd() const { return link_ != nullptr ? bpf_link__fd(link_) : fd_.get(); }
+
+int Link::Pin(const char* path) {
+  int status = bpf_obj_pin(fd(), path);
+  if (status == 0) pinned_ = true;
+  return status;
+}
+
+int Link::Close() {
+  int status = 0;
+  if (link_ != nullptr) {
+    auto lock = Lock(object_);
+    if (pinned_) {
+      // Destroying a link of a perf event switches that event off (PERF_EVENT_IOC_DISABLE in
+      // bpf_link_perf_detach), also when the link itself lives on, pinned: the pin would be a dead
+      // one.
+      int fd = bpf_link__fd(link_);
+      bpf_link__disconnect(link_);
+      bpf_link__destroy(link_);
+      close(fd);
+    } else {
+      status = bpf_link__destroy(link_);
+    }
+  }
+  link_ = nullptr;
+  fd_.Reset();
+  object_.reset();
+  return status;
+}
+
+napi_value ProgramAttach(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  AttachFunction attach;
+  if (!arguments.Read(&handle) || !ReadHook(env, arguments[1], &attach)) return nullptr;
+  Environment* environment = arguments.environment();
+  Program* program = environment->handles().Get<Program>(handle);
+  bpf_program* libbpf_program = program == nullptr ? nullptr : program->program;
+  std::shared_ptr<ObjectState> object = program == nullptr ? nullptr : program->object;
+  // A descriptor of its own: the program may be closed meanwhile.
+  UniqueFd fd = program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
+  return StartTask<std::unique_ptr<Link>>(
+      environment, "ebpf.programAttach",
+      [fd = std::move(fd), libbpf_program, object = std::move(object),
+       attach = std::move(attach)](std::unique_ptr<Link>* link) -> Status {
+        if (!fd.valid()) return FromReturn("bpf_program__attach", fd.get());
+        Attachment attachment;
+        Status status;
+        {
+          auto lock = Lock(object);
+          status = attach({libbpf_program, fd.get()}, &attachment);
+        }
+        if (status.ok()) *link = std::make_unique<Link>(object, std::move(attachment));
+        return status;
+      },
+      DeliverLink);
+}
+
+napi_value MapAttach(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Environment* environment = arguments.environment();
+  Map* map = environment->handles().Get<Map>(handle);
+  int error = map == nullptr ? -EBADF : map->map == nullptr ? -EINVAL : 0;
+  bpf_map* libbpf_map = error == 0 ? map->map : nullptr;
+  std::shared_ptr<ObjectState> object = error == 0 ? map->object : nullptr;
+  return StartTask<std::unique_ptr<Link>>(
+      environment, "ebpf.mapAttach",
+      [error, libbpf_map, object = std::move(object)](std::unique_ptr<Link>* link) -> Status {
+        constexpr const char* kOperation = "bpf_map__attach_struct_ops";
+        if (error != 0) return {error, kOperation, nullptr};
+        Attachment attachment;
+        Status status;
+        {
+          auto lock = Lock(object);
+          errno = 0;
+          status = attachment.Take(kOperation, bpf_map__attach_struct_ops(libbpf_map));
+        }
+        if (status.ok()) *link = std::make_unique<Link>(object, std::move(attachment));
+        return status;
+      },
+      DeliverLink);
+}
+
+napi_value LinkFd(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Link* link = arguments.environment()->handles().Get<Link>(handle);
+  return MakeInt(env, link == nullptr ? -EBADF : link->fd());
+}
+
+napi_value LinkInfo(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Link* link = arguments.environment()->handles().Get<Link>(handle);
+  if (link == nullptr) return MakeInt(env, -EBADF);
+  bpf_link_info facts;
+  int status = ReadInfo(link->fd(), &facts);
+  if (status != 0) return MakeInt(env, status);
+  return ObjectMaker(env)
+      .Number("id", facts.id)
+      .Number("type", facts.type)
+      .Number("programId", facts.prog_id)
+      .object();
+}
+
+napi_value LinkPin(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  std::string path;
+  if (!arguments.Read(&handle, &path)) return nullptr;
+  Link* link = arguments.environment()->handles().Get<Link>(handle);
+  return MakeInt(env, link == nullptr ? -EBADF : link->Pin(path.c_str()));
+}
+
+napi_value LinkClose(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Environment* environment = arguments.environment();
+  return StartTask(environment, "ebpf.linkClose",
+                   [link = environment->handles().Take<Link>(handle)]() mutable -> Status {
+                     constexpr const char* kOperation = "bpf_link__destroy";
+                     if (link == nullptr) return {-EBADF, kOperation, nullptr};
+                     return FromReturn(kOperation, link->Close());
+                   });
+}
+
+napi_value LinkCloseSync(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  std::unique_ptr<Link> link = arguments.environment()->handles().Take<Link>(handle);
+  return MakeInt(env, link == nullptr ? -EBADF : link->Close());
+}
+
+}  // namespace ebpf

@@ -1,0 +1,65 @@
+#ifndef EBPF_NATIVE_MAP_H_
+#define EBPF_NATIVE_MAP_H_
+
+#include <bpf/libbpf.h>
+#include <node_api.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memory>
+
+#include "handle.h"
+#include "object.h"
+#include "status.h"
+#include "unique_fd.h"
+
+namespace ebpf {
+
+// What the kernel said of a map when its descriptor was opened. The sizes of all memory that the
+// kernel writes to are checked against this, never against what JavaScript says.
+struct MapShape {
+  uint32_t type = 0;
+  uint32_t flags = 0;
+  uint32_t max_entries = 0;
+  size_t key_size = 0;
+  // Of what a lookup writes: for a per-CPU map, one value, rounded up to 8 bytes, for each possible
+  // CPU (bpf_map_value_size, kernel/bpf/syscall.c).
+  size_t value_size = 0;
+
+  static Status Of(int fd, MapShape* shape);
+};
+
+// Lives on the JS thread, and dies there: it may hold a reference to JavaScript's memory.
+class Map final : public Resource {
+ public:
+  static constexpr Kind kKind = Kind::kMap;
+
+  // `object` and `map` are null for one that was created, or opened by id, path or descriptor.
+  Map(napi_env env, UniqueFd fd, const MapShape& shape,
+      std::shared_ptr<ObjectState> object = nullptr, bpf_map* map = nullptr);
+  ~Map() override;
+
+  int fd() const { return fd_.get(); }
+  const MapShape& shape() const { return shape_; }
+
+  int Bind(napi_value scratch);
+  bool bound() const { return scratch_ != nullptr; }
+  // Null for a map without keys: the kernel wants it so (bpf_copy_key, kernel/bpf/syscall.c).
+  void* key() const { return shape_.key_size == 0 ? nullptr : key_; }
+  void* value() const { return key_ + value_offset_; }
+
+  const std::shared_ptr<ObjectState> object;
+  bpf_map* const map;
+
+ private:
+  napi_env env_;
+  UniqueFd fd_;
+  MapShape shape_;
+  napi_ref scratch_ = nullptr;
+  uint8_t* key_ = nullptr;
+  size_t value_offset_;
+};
+
+}  // namespace ebpf
+
+#endif  // EBPF_NATIVE_MAP_H_

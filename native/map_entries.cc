@@ -1,0 +1,215 @@
+// The hot calls on a map: nothing here allocates, and each is one system call.
+
+#include <bpf/bpf.h>
+
+#include "bindings.h"
+#include "convert.h"
+#include "env.h"
+#include "map.h"
+#include "status.h"
+
+namespace ebpf {
+namespace {
+
+// Null, with *status telling why, unless the map is open and its memory bound.
+Map* GetBound(Environment* environment, int32_t handle, int* status) {
+  Map* map = environment->handles().Get<Map>(handle);
+  if (map == nullptr) {
+    *status = -EBADF;
+    return nullptr;
+  }
+  *status = -EINVAL;
+  return map->bound() ? map : nullptr;
+}
+
+bool Holds(const View& view, size_t entry_size, uint32_t entries) {
+  // A size that overflows would need a value of gigabytes on thousands of CPUs.
+  return view.size >= static_cast<uint64_t>(entry_size) * entries;
+}
+
+struct Batch {
+  Map* map = nullptr;
+  bpf_map_batch_opts options;
+  uint32_t wanted = 0;
+  int status = 0;
+
+  // `values` and `token` are null for the calls that have none.
+  void Check(Environment* environment, int32_t handle, const View& keys, const View* values,
+             const View* token, const WordsView& control) {
+    map = environment->handles().Get<Map>(handle);
+    if (map == nullptr) {
+      status = -EBADF;
+      return;
+    }
+    if (control.length < 2) {
+      status = -EINVAL;
+      return;
+    }
+    wanted = control.data[0];
+    const MapShape& shape = map->shape();
+    // The kernel's cursor is a bucket number for hashes, the last key for arrays and tries.
+    size_t cursor_size = shape.key_size < 4 ? 4 : shape.key_size;
+    if (!Holds(keys, shape.key_size, wanted) ||
+        (values != nullptr && !Holds(*values, shape.value_size, wanted)) ||
+        (token != nullptr && token->size < cursor_size)) {
+      status = -EINVAL;
+    }
+    options = MakeOptions<bpf_map_batch_opts>();
+  }
+
+  napi_value Finish(napi_env env, const WordsView& control, int returned, uint32_t count) {
+    // A call that is refused outright leaves the count as it was. -ENOENT is the end of a walk,
+    // whose last batch may well be full.
+    if (returned < 0 && returned != -ENOENT && count >= wanted) count = 0;
+    control.data[0] = count;
+    return MakeInt(env, returned);
+  }
+
+  napi_value Refuse(napi_env env, const WordsView& control) const {
+    if (control.length > 0) control.data[0] = 0;
+    return MakeInt(env, status);
+  }
+};
+
+using LookupBatchFunction = int (*)(int fd, void* in_batch, void* out_batch, void* keys,
+                                    void* values, __u32* count, const bpf_map_batch_opts* options);
+
+template <LookupBatchFunction function>
+napi_value LookupBatch(napi_env env, napi_callback_info info) {
+  Arguments<5> arguments(env, info);
+  int32_t handle;
+  View keys;
+  View values;
+  View token;
+  WordsView control;
+  if (!arguments.Read(&handle, &keys, &values, &token, &control)) return nullptr;
+  Batch batch;
+  batch.Check(arguments.environment(), handle, keys, &values, &token, control);
+  if (batch.status != 0) return batch.Refuse(env, control);
+  uint32_t count = batch.wanted;
+  void* from = control.data[1] == 0 ? nullptr : token.data;
+  int returned =
+      function(batch.map->fd(), from, token.data, keys.data, values.data, &count, &batch.options);
+  return batch.Finish(env, control, returned, count);
+}
+
+}  // namespace
+
+napi_value MapBind(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  bool is_buffer = false;
+  if (!arguments.Read(&handle)) return nullptr;
+  if (napi_is_arraybuffer(env, arguments[1], &is_buffer) != napi_ok || !is_buffer) {
+    Expected(env, "an ArrayBuffer");
+    return nullptr;
+  }
+  Map* map = arguments.environment()->handles().Get<Map>(handle);
+  return MakeInt(env, map == nullptr ? -EBADF : map->Bind(arguments[1]));
+}
+
+napi_value MapLookup(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  int64_t flags;
+  int status;
+  if (!arguments.Read(&handle, &flags)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map != nullptr) {
+    status = bpf_map_lookup_elem_flags(map->fd(), map->key(), map->value(),
+                                       static_cast<uint64_t>(flags));
+  }
+  return MakeInt(env, status);
+}
+
+napi_value MapUpdate(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  int64_t flags;
+  int status;
+  if (!arguments.Read(&handle, &flags)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map != nullptr) {
+    status = bpf_map_update_elem(map->fd(), map->key(), map->value(), static_cast<uint64_t>(flags));
+  }
+  return MakeInt(env, status);
+}
+
+napi_value MapDelete(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  int status;
+  if (!arguments.Read(&handle)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map != nullptr) status = bpf_map_delete_elem(map->fd(), map->key());
+  return MakeInt(env, status);
+}
+
+napi_value MapLookupAndDelete(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  int64_t flags;
+  int status;
+  if (!arguments.Read(&handle, &flags)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map != nullptr) {
+    status = bpf_map_lookup_and_delete_elem_flags(map->fd(), map->key(), map->value(),
+                                                  static_cast<uint64_t>(flags));
+  }
+  return MakeInt(env, status);
+}
+
+napi_value MapNextKey(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  bool first;
+  int status;
+  if (!arguments.Read(&handle, &first)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  // The kernel copies the key before it writes the next one: they may share their place.
+  if (map != nullptr)
+    status = bpf_map_get_next_key(map->fd(), first ? nullptr : map->key(), map->key());
+  return MakeInt(env, status);
+}
+
+napi_value MapLookupBatch(napi_env env, napi_callback_info info) {
+  return LookupBatch<bpf_map_lookup_batch>(env, info);
+}
+
+napi_value MapLookupAndDeleteBatch(napi_env env, napi_callback_info info) {
+  return LookupBatch<bpf_map_lookup_and_delete_batch>(env, info);
+}
+
+napi_value MapUpdateBatch(napi_env env, napi_callback_info info) {
+  Arguments<5> arguments(env, info);
+  int32_t handle;
+  View keys;
+  View values;
+  WordsView control;
+  int64_t flags;
+  if (!arguments.Read(&handle, &keys, &values, &control, &flags)) return nullptr;
+  Batch batch;
+  batch.Check(arguments.environment(), handle, keys, &values, nullptr, control);
+  if (batch.status != 0) return batch.Refuse(env, control);
+  batch.options.elem_flags = static_cast<uint64_t>(flags);
+  uint32_t count = batch.wanted;
+  int returned =
+      bpf_map_update_batch(batch.map->fd(), keys.data, values.data, &count, &batch.options);
+  return batch.Finish(env, control, returned, count);
+}
+
+napi_value MapDeleteBatch(napi_env env, napi_callback_info info) {
+  Arguments<3> arguments(env, info);
+  int32_t handle;
+  View keys;
+  WordsView control;
+  if (!arguments.Read(&handle, &keys, &control)) return nullptr;
+  Batch batch;
+  batch.Check(arguments.environment(), handle, keys, nullptr, nullptr, control);
+  if (batch.status != 0) return batch.Refuse(env, control);
+  uint32_t count = batch.wanted;
+  int returned = bpf_map_delete_batch(batch.map->fd(), keys.data, &count, &batch.options);
+  return batch.Finish(env, control, returned, count);
+}
+
+}  // namespace ebpf

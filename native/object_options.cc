@@ -1,0 +1,176 @@
+#include "object_options.h"
+
+#include <algorithm>
+
+#include "convert.h"
+#include "log.h"
+#include "map.h"
+
+namespace ebpf {
+namespace {
+
+const char* OrNull(const std::optional<std::string>& text) {
+  return text ? text->c_str() : nullptr;
+}
+
+bool ReadProgramEdit(napi_env env, napi_value value, ProgramEdit* edit) {
+  return ReadProperty(env, value, "name", &edit->name) &&
+         ReadProperty(env, value, "autoload", &edit->autoload) &&
+         ReadProperty(env, value, "logLevel", &edit->log_level);
+}
+
+bool ReadMapEdit(napi_env env, napi_value value, MapEdit* edit) {
+  return ReadProperty(env, value, "name", &edit->name) &&
+         ReadProperty(env, value, "maxEntries", &edit->max_entries) &&
+         ReadProperty(env, value, "valueSize", &edit->value_size) &&
+         ReadProperty(env, value, "flags", &edit->flags) &&
+         ReadProperty(env, value, "numaNode", &edit->numa_node) &&
+         ReadProperty(env, value, "autocreate", &edit->autocreate) &&
+         ReadProperty(env, value, "pinPath", &edit->pin_path) &&
+         ReadProperty(env, value, "initialValue", &edit->initial_value) &&
+         ReadProperty(env, value, "replacement", &edit->replacement_handle);
+}
+
+Status SetValueSize(bpf_map* map, uint32_t size) {
+  constexpr const char* kOperation = "bpf_map__set_value_size";
+  if (size == bpf_map__value_size(map)) return {0, kOperation, nullptr};
+#if !EBPF_LIBBPF_AT_LEAST(1, 3)
+  // Older ones change the number and leave the memory of the data section as it is: setting its
+  // initial value then writes past the end.
+  if (bpf_map__is_internal(map)) return NeedsLibbpf(kOperation, "1.3");
+#endif
+  return FromReturn(kOperation, bpf_map__set_value_size(map, size));
+}
+
+Status SetInitialValue(bpf_map* map, const std::vector<uint8_t>& value) {
+  constexpr const char* kOperation = "bpf_map__set_initial_value";
+  size_t size = 0;
+  if (bpf_map__initial_value(map, &size) == nullptr || size != value.size()) {
+    LogWarning("map '%s': its initial value has %zu bytes, not %zu\n", bpf_map__name(map), size,
+               value.size());
+    return {-EINVAL, kOperation, nullptr};
+  }
+  return FromReturn(kOperation, bpf_map__set_initial_value(map, value.data(), value.size()));
+}
+
+Status ApplyMapEdit(bpf_map* map, const MapEdit& edit) {
+  Status status;
+  if (edit.autocreate) {
+    status = FromReturn("bpf_map__set_autocreate", bpf_map__set_autocreate(map, *edit.autocreate));
+  }
+  if (status.ok() && edit.max_entries) {
+    status =
+        FromReturn("bpf_map__set_max_entries", bpf_map__set_max_entries(map, *edit.max_entries));
+  }
+  if (status.ok() && edit.value_size) status = SetValueSize(map, *edit.value_size);
+  if (status.ok() && edit.flags) {
+    status = FromReturn("bpf_map__set_map_flags", bpf_map__set_map_flags(map, *edit.flags));
+  }
+  if (status.ok() && edit.numa_node) {
+    status = FromReturn("bpf_map__set_numa_node", bpf_map__set_numa_node(map, *edit.numa_node));
+  }
+  if (status.ok() && edit.pin_path) {
+    status =
+        FromReturn("bpf_map__set_pin_path", bpf_map__set_pin_path(map, edit.pin_path->c_str()));
+  }
+  if (status.ok() && edit.initial_value) status = SetInitialValue(map, *edit.initial_value);
+  // The last: it gives the map the replacement's name.
+  if (status.ok() && edit.replacement_handle) {
+    int fd = edit.replacement.get();
+    status =
+        FromReturn("bpf_map__reuse_fd", edit.replacement.valid() ? bpf_map__reuse_fd(map, fd) : fd);
+  }
+  return status;
+}
+
+Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
+  Status status;
+  if (edit.autoload) {
+    status =
+        FromReturn("bpf_program__set_autoload", bpf_program__set_autoload(program, *edit.autoload));
+  }
+  if (status.ok() && edit.log_level) {
+    status = FromReturn("bpf_program__set_log_level",
+                        bpf_program__set_log_level(program, *edit.log_level));
+  }
+  return status;
+}
+
+}  // namespace
+
+bool LoadOptions::verbose() const {
+  return open.log_level.value_or(0) > 0 ||
+         std::any_of(programs.begin(), programs.end(),
+                     [](const ProgramEdit& edit) { return edit.log_level.value_or(0) > 0; });
+}
+
+bool Read(napi_env env, napi_value value, OpenOptions* result) {
+  return ReadProperty(env, value, "name", &result->name) &&
+         ReadProperty(env, value, "kconfig", &result->kconfig) &&
+         ReadProperty(env, value, "kernelBtfPath", &result->kernel_btf_path) &&
+         ReadProperty(env, value, "pinRoot", &result->pin_root) &&
+         ReadProperty(env, value, "logLevel", &result->log_level);
+}
+
+bool Read(napi_env env, napi_value value, const HandleTable& handles, LoadOptions* result) {
+  auto read_program = [&](napi_value element) {
+    return ReadProgramEdit(env, element, &result->programs.emplace_back());
+  };
+  auto read_map = [&](napi_value element) {
+    return ReadMapEdit(env, element, &result->maps.emplace_back());
+  };
+  if (!Read(env, value, &result->open) ||
+      !ReadArrayProperty(env, value, "programs", read_program) ||
+      !ReadArrayProperty(env, value, "maps", read_map)) {
+    return false;
+  }
+  for (MapEdit& edit : result->maps) {
+    if (!edit.replacement_handle) continue;
+    Map* map = handles.Get<Map>(*edit.replacement_handle);
+    edit.replacement = map == nullptr ? UniqueFd(-EBADF) : Duplicate(map->fd());
+  }
+  return true;
+}
+
+bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& options) {
+  auto open = MakeOptions<bpf_object_open_opts>();
+  open.object_name = OrNull(options.name);
+  open.kconfig = OrNull(options.kconfig);
+  open.btf_custom_path = OrNull(options.kernel_btf_path);
+  open.pin_root_path = OrNull(options.pin_root);
+  open.kernel_log_level = options.log_level.value_or(0);
+  errno = 0;
+  return bpf_object__open_mem(image.data(), image.size(), &open);
+}
+
+Status ApplyEdits(bpf_object* object, const LoadOptions& options) {
+  // All are looked up before any is edited: replacing a map changes its name.
+  std::vector<bpf_map*> maps;
+  for (const MapEdit& edit : options.maps) {
+    errno = 0;
+    maps.push_back(bpf_object__find_map_by_name(object, edit.name.c_str()));
+    if (maps.back() == nullptr) {
+      LogWarning("map '%s': not found\n", edit.name.c_str());
+      return FromPointer("bpf_object__find_map_by_name", nullptr);
+    }
+  }
+  for (size_t index = 0; index < maps.size(); ++index) {
+    Status status = ApplyMapEdit(maps[index], options.maps[index]);
+    if (status.ok()) continue;
+    LogWarning("map '%s': %s: %s\n", options.maps[index].name.c_str(), status.operation,
+               strerror(-status.error));
+    return status;
+  }
+  for (const ProgramEdit& edit : options.programs) {
+    errno = 0;
+    bpf_program* program = bpf_object__find_program_by_name(object, edit.name.c_str());
+    Status status = FromPointer("bpf_object__find_program_by_name", program);
+    if (status.ok()) status = ApplyProgramEdit(program, edit);
+    if (status.ok()) continue;
+    LogWarning("prog '%s': %s: %s\n", edit.name.c_str(), status.operation, strerror(-status.error));
+    return status;
+  }
+  return {};
+}
+
+}  // namespace ebpf

@@ -1,0 +1,164 @@
+#include "poller.h"
+
+#include <sys/epoll.h>
+
+#include "bindings.h"
+#include "convert.h"
+#include "env.h"
+#include "ring_buffer.h"
+
+namespace ebpf {
+
+int Poller::Start(napi_value on_readable) {
+  if (on_readable_ != nullptr) return -EBUSY;
+  return napi_create_reference(env_, on_readable, 1, &on_readable_) == napi_ok ? 0 : -EINVAL;
+}
+
+int Poller::Open() {
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) return -EINVAL;
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return -errno;
+  auto* poll = new uv_poll_t;
+  int status = uv_poll_init(loop, poll, epoll.get());
+  if (status != 0) {
+    delete poll;
+    return status;
+  }
+  poll->data = this;
+  poll_ = poll;
+  epoll_ = std::move(epoll);
+  KeepAlive(keep_alive_);
+  return 0;
+}
+
+int Poller::Arm(int32_t handle, Ring* ring) {
+  if (on_readable_ == nullptr) return -EINVAL;
+  if (ring->armed) return 0;
+  if (poll_ == nullptr) {
+    int status = Open();
+    if (status != 0) return status;
+  }
+  // Level-triggered: a ring that has data already is reported at once, and one that is not read is
+  // reported again.
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u32 = static_cast<uint32_t>(handle);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring->fd(), &event) != 0) return -errno;
+  if (armed_ == 0) {
+    int status = uv_poll_start(poll_, UV_READABLE, OnPoll);
+    if (status != 0) {
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, ring->fd(), nullptr);
+      return status;
+    }
+  }
+  ++armed_;
+  ring->armed = true;
+  return 0;
+}
+
+int Poller::Disarm(Ring* ring) {
+  if (!ring->armed) return 0;
+  // Closing the descriptor would not do: the epoll entry belongs to the open file, which others
+  // hold as well.
+  int status = epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, ring->fd(), nullptr) == 0 ? 0 : -errno;
+  ring->armed = false;
+  if (--armed_ == 0) uv_poll_stop(poll_);
+  return status;
+}
+
+void Poller::KeepAlive(bool keep_alive) {
+  keep_alive_ = keep_alive;
+  if (poll_ == nullptr) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(poll_);
+  keep_alive ? uv_ref(handle) : uv_unref(handle);
+}
+
+void Poller::OnPoll(uv_poll_t* poll, int, int) { static_cast<Poller*>(poll->data)->Dispatch(); }
+
+void Poller::Dispatch() {
+  constexpr int kMaxEvents = 64;
+  epoll_event events[kMaxEvents];
+  int count = epoll_wait(epoll_.get(), events, kMaxEvents, 0);
+  for (int index = 0; index < count; ++index) {
+    auto handle = static_cast<int32_t>(events[index].data.u32);
+    // A call before this one may have closed or disarmed it.
+    Ring* ring = handles_->Get<Ring>(handle);
+    if (ring != nullptr && ring->armed && !Call(handle)) return;
+  }
+}
+
+bool Poller::Call(int32_t ring) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
+  napi_value global = nullptr;
+  napi_value callback = nullptr;
+  napi_value argument = MakeInt(env_, ring);
+  napi_get_global(env_, &global);
+  napi_get_reference_value(env_, on_readable_, &callback);
+  // Not napi_call_function: this one also runs the microtasks and what process.nextTick has queued.
+  napi_status status = napi_make_callback(env_, nullptr, global, callback, 1, &argument, nullptr);
+  bool pending = false;
+  if (status != napi_ok) napi_is_exception_pending(env_, &pending);
+  if (pending) {
+    napi_value exception;
+    if (napi_get_and_clear_last_exception(env_, &exception) == napi_ok) {
+      // 'uncaughtException'; without a listener the process ends here.
+      status = napi_fatal_exception(env_, exception);
+    }
+  }
+  napi_close_handle_scope(env_, scope);
+  return status == napi_ok;
+}
+
+void Poller::Close(void (*closed)(void* data), void* data) {
+  if (on_readable_ != nullptr) napi_delete_reference(env_, on_readable_);
+  on_readable_ = nullptr;
+  if (poll_ == nullptr) return closed(data);
+  closed_ = closed;
+  closed_data_ = data;
+  uv_close(reinterpret_cast<uv_handle_t*>(poll_), [](uv_handle_t* handle) {
+    auto* poller = static_cast<Poller*>(handle->data);
+    delete reinterpret_cast<uv_poll_t*>(handle);
+    poller->poll_ = nullptr;
+    // The last use of the poller: its environment may go now.
+    poller->closed_(poller->closed_data_);
+  });
+}
+
+napi_value PollerStart(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  napi_valuetype type;
+  if (napi_typeof(env, arguments[0], &type) != napi_ok || type != napi_function) {
+    Expected(env, "a function");
+    return nullptr;
+  }
+  return MakeInt(env, arguments.environment()->poller().Start(arguments[0]));
+}
+
+napi_value PollerReference(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  bool keep_alive;
+  if (!arguments.Read(&keep_alive)) return nullptr;
+  arguments.environment()->poller().KeepAlive(keep_alive);
+  return nullptr;
+}
+
+napi_value RingArm(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return MakeInt(env,
+                 ring == nullptr ? -EBADF : arguments.environment()->poller().Arm(handle, ring));
+}
+
+napi_value RingDisarm(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return MakeInt(env, ring == nullptr ? -EBADF : arguments.environment()->poller().Disarm(ring));
+}
+
+}  // namespace ebpf

@@ -1,0 +1,249 @@
+#include "program.h"
+
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <string>
+#include <vector>
+
+#include "bindings.h"
+#include "convert.h"
+#include "descriptor.h"
+#include "log.h"
+#include "task.h"
+
+namespace ebpf {
+namespace {
+
+napi_value Open(Environment* environment, UniqueFd fd) {
+  napi_env env = environment->env();
+  if (!fd.valid()) return MakeInt(env, fd.get());
+  int status = CheckDescriptorKind(fd.get(), DescriptorKind::kProgram);
+  if (status != 0) return MakeInt(env, status);
+  return MakeInt(env, environment->handles().Insert(std::make_unique<Program>(std::move(fd))));
+}
+
+// Memory of a size that JavaScript chose: too much of it is an errno, not the end of the process.
+class OutputBuffer {
+ public:
+  explicit OutputBuffer(uint32_t size)
+      : size_(size), data_(size == 0 ? nullptr : calloc(1, size)) {}
+  OutputBuffer(const OutputBuffer&) = delete;
+  OutputBuffer& operator=(const OutputBuffer&) = delete;
+  ~OutputBuffer() { free(data_); }
+
+  bool failed() const { return size_ != 0 && data_ == nullptr; }
+  // Null for size 0: programs that give no output refuse any place for it.
+  void* data() const { return data_; }
+  uint32_t size() const { return size_; }
+
+ private:
+  uint32_t size_;
+  void* data_;
+};
+
+struct TestRunOptions {
+  std::optional<std::vector<uint8_t>> data;
+  std::optional<std::vector<uint8_t>> ctx;
+  uint32_t data_out_size;
+  uint32_t ctx_out_size;
+  int32_t repeat;
+  uint32_t flags;
+  uint32_t cpu;
+  uint32_t batch_size;
+};
+
+struct TestRunResult {
+  uint32_t return_value;
+  uint32_t duration;
+  std::vector<uint8_t> data;
+  std::vector<uint8_t> ctx;
+};
+
+bool Read(napi_env env, napi_value value, TestRunOptions* result) {
+  return ReadProperty(env, value, "data", &result->data) &&
+         ReadProperty(env, value, "ctx", &result->ctx) &&
+         ReadProperty(env, value, "dataOutSize", &result->data_out_size) &&
+         ReadProperty(env, value, "ctxOutSize", &result->ctx_out_size) &&
+         ReadProperty(env, value, "repeat", &result->repeat) &&
+         ReadProperty(env, value, "flags", &result->flags) &&
+         ReadProperty(env, value, "cpu", &result->cpu) &&
+         ReadProperty(env, value, "batchSize", &result->batch_size);
+}
+
+void LogNeed(const char* what, uint32_t needed, uint32_t room) {
+  if (needed > room)
+    LogWarning("the output %s needs %u bytes, there is room for %u\n", what, needed, room);
+}
+
+std::vector<uint8_t> CopyOutput(const OutputBuffer& buffer, uint32_t used) {
+  const auto* bytes = static_cast<const uint8_t*>(buffer.data());
+  return std::vector<uint8_t>(bytes, bytes + (used < buffer.size() ? used : buffer.size()));
+}
+
+Status TestRun(int fd, const TestRunOptions& options, TestRunResult* result) {
+  constexpr const char* kOperation = "bpf_prog_test_run_opts";
+  OutputBuffer data(options.data_out_size);
+  OutputBuffer ctx(options.ctx_out_size);
+  if (data.failed() || ctx.failed()) return {-ENOMEM, kOperation, nullptr};
+  auto run = MakeOptions<bpf_test_run_opts>();
+  if (options.data) {
+    run.data_in = options.data->data();
+    run.data_size_in = static_cast<uint32_t>(options.data->size());
+  }
+  if (options.ctx) {
+    run.ctx_in = options.ctx->data();
+    run.ctx_size_in = static_cast<uint32_t>(options.ctx->size());
+  }
+  run.data_out = data.data();
+  run.data_size_out = data.size();
+  run.ctx_out = ctx.data();
+  run.ctx_size_out = ctx.size();
+  run.repeat = options.repeat;
+  run.flags = options.flags;
+  run.cpu = options.cpu;
+  run.batch_size = options.batch_size;
+  Status status = FromReturn(kOperation, bpf_prog_test_run_opts(fd, &run));
+  if (status.error == -ENOSPC) {
+    // The kernel gives the full sizes also when it had to cut (bpf_test_finish,
+    // net/bpf/test_run.c).
+    LogNeed("data", run.data_size_out, data.size());
+    LogNeed("context", run.ctx_size_out, ctx.size());
+  }
+  if (!status.ok()) return status;
+  result->return_value = run.retval;
+  result->duration = run.duration;
+  result->data = CopyOutput(data, run.data_size_out);
+  result->ctx = CopyOutput(ctx, run.ctx_size_out);
+  return status;
+}
+
+Status DeliverTestRun(Environment* environment, TestRunResult&& result, napi_value* value) {
+  napi_env env = environment->env();
+  *value = ObjectMaker(env)
+               .Number("returnValue", result.return_value)
+               .Number("durationNs", result.duration)
+               .Set("data", MakeBytes(env, result.data.data(), result.data.size()))
+               .Set("ctx", MakeBytes(env, result.ctx.data(), result.ctx.size()))
+               .object();
+  return {};
+}
+
+// The list of maps takes a second call, with room for as many as the first one told of.
+int ReadInfo(int fd, bpf_prog_info* info, std::vector<uint32_t>* map_ids) {
+  uint32_t size = sizeof(*info);
+  memset(info, 0, sizeof(*info));
+  int status = bpf_obj_get_info_by_fd(fd, info, &size);
+  if (status != 0 || info->nr_map_ids == 0) return status;
+  map_ids->resize(info->nr_map_ids);
+  bpf_prog_info again;
+  memset(&again, 0, sizeof(again));
+  size = sizeof(again);
+  again.nr_map_ids = info->nr_map_ids;
+  again.map_ids = reinterpret_cast<uintptr_t>(map_ids->data());
+  status = bpf_obj_get_info_by_fd(fd, &again, &size);
+  if (status == 0 && again.nr_map_ids < map_ids->size()) map_ids->resize(again.nr_map_ids);
+  return status;
+}
+
+}  // namespace
+
+napi_value ProgramOpenById(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  uint32_t id;
+  if (!arguments.Read(&id)) return nullptr;
+  return Open(arguments.environment(), UniqueFd(bpf_prog_get_fd_by_id(id)));
+}
+
+napi_value ProgramOpenByPath(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  std::string path;
+  if (!arguments.Read(&path)) return nullptr;
+  return Open(arguments.environment(), UniqueFd(bpf_obj_get(path.c_str())));
+}
+
+napi_value ProgramOpenByFd(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t fd;
+  if (!arguments.Read(&fd)) return nullptr;
+  return Open(arguments.environment(), Duplicate(fd));
+}
+
+napi_value ProgramFd(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Program* program = arguments.environment()->handles().Get<Program>(handle);
+  return MakeInt(env, program == nullptr ? -EBADF : program->fd());
+}
+
+napi_value ProgramInfo(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Program* program = arguments.environment()->handles().Get<Program>(handle);
+  if (program == nullptr) return MakeInt(env, -EBADF);
+  bpf_prog_info facts;
+  std::vector<uint32_t> map_ids;
+  int status = ReadInfo(program->fd(), &facts, &map_ids);
+  if (status != 0) return MakeInt(env, status);
+  char tag[2 * BPF_TAG_SIZE + 1];
+  for (int index = 0; index < BPF_TAG_SIZE; ++index)
+    snprintf(tag + 2 * index, 3, "%02x", facts.tag[index]);
+  auto make_number = [env](uint32_t id) { return MakeNumber(env, id); };
+  return ObjectMaker(env)
+      .Number("id", facts.id)
+      .Number("type", facts.type)
+      .String("name", facts.name)
+      .String("tag", tag)
+      .Boolean("gplCompatible", facts.gpl_compatible)
+      .BigInt("loadTime", facts.load_time)
+      .Number("createdByUid", facts.created_by_uid)
+      .Set("mapIds", MakeArray(env, map_ids, make_number))
+      .Number("btfId", facts.btf_id)
+      .Number("translatedSize", facts.xlated_prog_len)
+      .Number("jitedSize", facts.jited_prog_len)
+      .Number("verifiedInstructions", facts.verified_insns)
+      .BigInt("runTimeNs", facts.run_time_ns)
+      .BigInt("runCount", facts.run_cnt)
+      .BigInt("recursionMisses", facts.recursion_misses)
+      .object();
+}
+
+napi_value ProgramTestRun(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  TestRunOptions options;
+  if (!arguments.Read(&handle) || !Read(env, arguments[1], &options)) return nullptr;
+  Environment* environment = arguments.environment();
+  Program* program = environment->handles().Get<Program>(handle);
+  // A descriptor of its own: the program may be closed while it runs.
+  UniqueFd fd = program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
+  return StartTask<TestRunResult>(
+      environment, "ebpf.programTestRun",
+      [fd = std::move(fd), options = std::move(options)](TestRunResult* result) -> Status {
+        if (!fd.valid()) return FromReturn("bpf_prog_test_run_opts", fd.get());
+        return TestRun(fd.get(), options, result);
+      },
+      DeliverTestRun);
+}
+
+napi_value ProgramPin(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  std::string path;
+  if (!arguments.Read(&handle, &path)) return nullptr;
+  Program* program = arguments.environment()->handles().Get<Program>(handle);
+  return MakeInt(env, program == nullptr ? -EBADF : bpf_obj_pin(program->fd(), path.c_str()));
+}
+
+napi_value ProgramClose(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  bool closed = arguments.environment()->handles().Take<Program>(handle) != nullptr;
+  return MakeInt(env, closed ? 0 : -EBADF);
+}
+
+}  // namespace ebpf

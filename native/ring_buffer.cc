@@ -1,0 +1,235 @@
+// A consumer of the kernel's ring (kernel/bpf/ringbuf.c; libbpf's own is src/ringbuf.c): one that
+// copies whole spans of records, and leaves it to JavaScript when the kernel may have the space
+// back.
+
+#include "ring_buffer.h"
+
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "bindings.h"
+#include "convert.h"
+#include "env.h"
+
+namespace ebpf {
+namespace {
+
+static_assert(sizeof(unsigned long) == 8,
+              "the positions in the ring's pages are the kernel's unsigned longs");
+
+constexpr size_t kControlWords = 4;
+
+// Bytes that a record takes: a header of 8 bytes before it, and all a multiple of 8 (roundup_len,
+// libbpf's ringbuf.c).
+uint64_t RecordSize(uint32_t header) {
+  uint64_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+  return (length + BPF_RINGBUF_HDR_SZ + 7) & ~uint64_t{7};
+}
+
+}  // namespace
+
+Ring::Ring(napi_env env, UniqueFd fd, size_t size)
+    : env_(env),
+      fd_(std::move(fd)),
+      size_(size),
+      page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {}
+
+int Ring::Open(napi_env env, const ebpf::Map& map, std::unique_ptr<Ring>* result) {
+  if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
+  UniqueFd fd = Duplicate(map.fd());
+  if (!fd.valid()) return fd.get();
+  result->reset(new Ring(env, std::move(fd), map.shape().max_entries));
+  return (*result)->Map();
+}
+
+// Three areas (ringbuf_map_mmap_kern): the consumer's page, ours to write; the producer's page; the
+// data, twice in a row so that no record is ever in two pieces. The last two are read-only.
+int Ring::Map() {
+  void* consumer = mmap(nullptr, page_size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  if (consumer == MAP_FAILED) return -errno;
+  consumer_position_ = static_cast<unsigned long*>(consumer);
+  void* producer = mmap(nullptr, page_size_ + 2 * size_, PROT_READ, MAP_SHARED, fd_.get(),
+                        static_cast<off_t>(page_size_));
+  if (producer == MAP_FAILED) return -errno;
+  producer_position_ = static_cast<const unsigned long*>(producer);
+  data_ = static_cast<const uint8_t*>(producer) + page_size_;
+  return 0;
+}
+
+Ring::~Ring() {
+  if (producer_position_ != nullptr)
+    munmap(const_cast<unsigned long*>(producer_position_), page_size_ + 2 * size_);
+  if (consumer_position_ != nullptr) munmap(consumer_position_, page_size_);
+  if (buffer_reference_ != nullptr) napi_delete_reference(env_, buffer_reference_);
+  if (control_reference_ != nullptr) napi_delete_reference(env_, control_reference_);
+}
+
+int Ring::Bind(napi_value buffer, napi_value control) {
+  void* data = nullptr;
+  size_t size = 0;
+  bool detached = true;
+  WordsView words;
+  if (napi_get_arraybuffer_info(env_, buffer, &data, &size) != napi_ok) return -EINVAL;
+  if (napi_is_detached_arraybuffer(env_, buffer, &detached) != napi_ok || detached ||
+      data == nullptr)
+    return -EINVAL;
+  if (!ebpf::Read(env_, control, &words) || words.length < kControlWords) return -EINVAL;
+  napi_ref buffer_reference;
+  napi_ref control_reference;
+  if (napi_create_reference(env_, buffer, 1, &buffer_reference) != napi_ok) return -EINVAL;
+  if (napi_create_reference(env_, control, 1, &control_reference) != napi_ok) {
+    napi_delete_reference(env_, buffer_reference);
+    return -EINVAL;
+  }
+  if (buffer_reference_ != nullptr) napi_delete_reference(env_, buffer_reference_);
+  if (control_reference_ != nullptr) napi_delete_reference(env_, control_reference_);
+  buffer_reference_ = buffer_reference;
+  control_reference_ = control_reference;
+  buffer_ = static_cast<uint8_t*>(data);
+  buffer_size_ = size;
+  control_ = words.data;
+  return 0;
+}
+
+// Acquire: what the kernel wrote into the record before it committed it (xchg in
+// bpf_ringbuf_commit) is seen after this.
+uint32_t Ring::Header(unsigned long position) const {
+  return __atomic_load_n(reinterpret_cast<const uint32_t*>(data_ + (position & (size_ - 1))),
+                         __ATOMIC_ACQUIRE);
+}
+
+int Ring::Read(int32_t max_records) {
+  if (buffer_ == nullptr) return -EINVAL;
+  memset(control_, 0, kControlWords * sizeof(*control_));
+  unsigned long begin = __atomic_load_n(consumer_position_, __ATOMIC_ACQUIRE);
+  // Pairs with the kernel's release in __bpf_ringbuf_reserve: the headers up to here are set, busy
+  // at first.
+  unsigned long end = __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE);
+  // Another process that shares the map can write any consumer position. Never copy past the
+  // mapping for that.
+  if (end - begin > size_ || begin % 8 != 0) return -EIO;
+  span_begin_ = span_end_ = begin;
+  int32_t records = 0;
+  unsigned long position = begin;
+  while (position < end && records < max_records) {
+    uint32_t header = Header(position);
+    if ((header & BPF_RINGBUF_BUSY_BIT) != 0) break;
+    uint64_t size = RecordSize(header);
+    if (size > end - position) return -EIO;
+    if (position - begin + size > buffer_size_) {
+      if (position != begin) break;
+      control_[2] = static_cast<uint32_t>(size);
+      return -EMSGSIZE;
+    }
+    position += size;
+    if ((header & BPF_RINGBUF_DISCARD_BIT) == 0) ++records;
+  }
+  memcpy(buffer_, data_ + (begin & (size_ - 1)), position - begin);
+  span_end_ = position;
+  control_[0] = static_cast<uint32_t>(records);
+  control_[1] = static_cast<uint32_t>(position - begin);
+  return records;
+}
+
+int Ring::Commit(int64_t bytes) {
+  if (bytes < 0 || static_cast<uint64_t>(bytes) > span_end_ - span_begin_) return -EINVAL;
+  if (__atomic_load_n(consumer_position_, __ATOMIC_RELAXED) != span_begin_) return -EINVAL;
+  unsigned long target = span_begin_ + static_cast<unsigned long>(bytes);
+  if (target != span_end_) {
+    // The records are still in the ring: they are ours until the position has moved.
+    unsigned long position = span_begin_;
+    while (position < target) position += RecordSize(Header(position));
+    if (position != target) return -EINVAL;
+  }
+  __atomic_store_n(consumer_position_, target, __ATOMIC_RELEASE);
+  // bpf_ringbuf_commit sets the record's length, and then wakes us only if the consumer position is
+  // that record's: xchg(&hdr->len), then smp_load_acquire(&rb->consumer_pos). We store the
+  // position, and then (in the next Read, or in epoll_wait's ringbuf_avail_data_sz) load what the
+  // kernel stored. Without a full barrier in between, both sides can miss each other: we see no
+  // record, and the kernel sees no one to wake.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  span_begin_ = target;
+  return 0;
+}
+
+size_t Ring::Pending() const {
+  unsigned long begin = __atomic_load_n(consumer_position_, __ATOMIC_ACQUIRE);
+  return __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE) - begin;
+}
+
+napi_value RingOpen(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  HandleTable& handles = arguments.environment()->handles();
+  Map* map = handles.Get<Map>(handle);
+  if (map == nullptr) return MakeInt(env, -EBADF);
+  std::unique_ptr<Ring> ring;
+  int status = Ring::Open(env, *map, &ring);
+  return MakeInt(env, status != 0 ? status : handles.Insert(std::move(ring)));
+}
+
+napi_value RingBind(napi_env env, napi_callback_info info) {
+  Arguments<3> arguments(env, info);
+  int32_t handle;
+  bool is_buffer = false;
+  WordsView control;
+  if (!arguments.Read(&handle)) return nullptr;
+  if (napi_is_arraybuffer(env, arguments[1], &is_buffer) != napi_ok || !is_buffer) {
+    Expected(env, "an ArrayBuffer");
+    return nullptr;
+  }
+  if (!Read(env, arguments[2], &control)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return MakeInt(env, ring == nullptr ? -EBADF : ring->Bind(arguments[1], arguments[2]));
+}
+
+napi_value RingRead(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  int32_t max_records;
+  if (!arguments.Read(&handle, &max_records)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return MakeInt(env, ring == nullptr ? -EBADF : ring->Read(max_records));
+}
+
+napi_value RingCommit(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  int64_t bytes;
+  if (!arguments.Read(&handle, &bytes)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return MakeInt(env, ring == nullptr ? -EBADF : ring->Commit(bytes));
+}
+
+napi_value RingPending(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return ring == nullptr ? MakeInt(env, -EBADF)
+                         : MakeNumber(env, static_cast<double>(ring->Pending()));
+}
+
+napi_value RingSize(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
+  return ring == nullptr ? MakeInt(env, -EBADF)
+                         : MakeNumber(env, static_cast<double>(ring->size()));
+}
+
+napi_value RingClose(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  Environment* environment = arguments.environment();
+  std::unique_ptr<Ring> ring = environment->handles().Take<Ring>(handle);
+  if (ring == nullptr) return MakeInt(env, -EBADF);
+  environment->poller().Disarm(ring.get());
+  return MakeInt(env, 0);
+}
+
+}  // namespace ebpf

@@ -1,0 +1,61 @@
+#ifndef EBPF_NATIVE_RING_BUFFER_H_
+#define EBPF_NATIVE_RING_BUFFER_H_
+
+#include <node_api.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memory>
+
+#include "handle.h"
+#include "map.h"
+#include "unique_fd.h"
+
+namespace ebpf {
+
+// The consumer's side of a BPF_MAP_TYPE_RINGBUF map. JS thread only.
+class Ring final : public Resource {
+ public:
+  static constexpr Kind kKind = Kind::kRing;
+
+  // 0, or a negative errno.
+  static int Open(napi_env env, const Map& map, std::unique_ptr<Ring>* result);
+  ~Ring() override;
+
+  int Bind(napi_value buffer, napi_value control);
+  int Read(int32_t max_records);
+  int Commit(int64_t bytes);
+  size_t Pending() const;
+  size_t size() const { return size_; }
+  int fd() const { return fd_.get(); }
+
+  // Kept by the poller.
+  bool armed = false;
+
+ private:
+  Ring(napi_env env, UniqueFd fd, size_t size);
+  int Map();
+  uint32_t Header(unsigned long position) const;
+
+  napi_env env_;
+  UniqueFd fd_;
+  size_t size_;
+  size_t page_size_;
+  unsigned long* consumer_position_ = nullptr;
+  const unsigned long* producer_position_ = nullptr;
+  const uint8_t* data_ = nullptr;
+
+  napi_ref buffer_reference_ = nullptr;
+  napi_ref control_reference_ = nullptr;
+  uint8_t* buffer_ = nullptr;
+  size_t buffer_size_ = 0;
+  uint32_t* control_ = nullptr;
+
+  // What Read gave last, and Commit has not yet taken off.
+  unsigned long span_begin_ = 0;
+  unsigned long span_end_ = 0;
+};
+
+}  // namespace ebpf
+
+#endif  // EBPF_NATIVE_RING_BUFFER_H_
