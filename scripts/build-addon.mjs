@@ -11,7 +11,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bundledLibbpf, copyShipped, versionsIn } from './libbpf.mjs'
 import { withLock } from './lock.mjs'
-import { installCommand } from './packages.mjs'
+import { libbpfProblem } from './packages.mjs'
 import { filesUnder, fingerprint, main, outputOf, Problem, replace, root, run, say } from './support.mjs'
 import { nodeHeaders, oldestLibbpf, present, system, systemLibbpfVersion } from './system.mjs'
 
@@ -76,11 +76,7 @@ async function bundledOrElse(libbpf) {
 
 function systemLibbpf() {
   const version = systemLibbpfVersion()
-  if (!present.libbpf()) {
-    const found = version === undefined ? 'pkg-config finds none' : `this system has ${version}`
-    const command = installCommand(['pkg-config', 'libbpf'], system)
-    throw new Problem(`libbpf ${oldestLibbpf} or newer is needed and ${found}. Run: ${command}`)
-  }
+  if (!present.libbpf()) throw new Problem(libbpfProblem(version, oldestLibbpf, system))
   return { kind: 'system', identity: `system ${version}`, description: `the system's libbpf ${version}` }
 }
 

@@ -39,8 +39,7 @@ export async function bundledLibbpf() {
     { release: libbpf.release, first: libbpfReleases[0] },
     { release: elfutils.release, first: elfutilsReleases[0] },
   ]) {
-    if (release !== first)
-      say(`The mirror no longer has ${first.name} ${first.version}: using ${release.version} instead.`)
+    if (release !== first) say(`${first.name} ${first.version} could not be had: using ${release.version} instead.`)
   }
   const folder = cachedFolder([libbpf.release, elfutils.release])
   if (!existsSync(folder)) await build(libbpf, elfutils, folder)

@@ -88,6 +88,15 @@ export function plan(missing, { manager, uid }) {
   return { action: 'stop', command, reason: `${reason} ${manager === undefined ? 'By hand: ' : 'Run: '}${command}` }
 }
 
+/** Why the system's libbpf will not do, and what to do about it; `version` is undefined where there is none. */
+export function libbpfProblem(version, oldest, machine) {
+  const needed = `libbpf ${oldest} or newer is needed`
+  if (version === undefined) {
+    return `${needed} and pkg-config finds none. Run: ${installCommand(['pkg-config', 'libbpf'], machine)}`
+  }
+  return `${needed} and this system's is ${version}. Name a Debian mirror in EBPF_DEBIAN_MIRROR to build the bundled one.`
+}
+
 /** The things to look for; what a build against the system's libbpf needs differs from what the bundled one does. */
 export function requirements(libbpf) {
   const always = ['clang', 'kernel headers', 'C++ compiler', 'make', 'python', 'Node headers', 'iproute2']

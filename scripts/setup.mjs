@@ -8,9 +8,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountMissing } from './mounts.mjs'
-import { kernelObstacle, needs, obstacle, outdatedModules, packagesFor, plan, requirements } from './packages.mjs'
+import {
+  kernelObstacle,
+  libbpfProblem,
+  needs,
+  obstacle,
+  outdatedModules,
+  packagesFor,
+  plan,
+  requirements,
+} from './packages.mjs'
 import { main, outputOf, Problem, root, run, say } from './support.mjs'
-import { kernelFacts, oldestClang, present, system } from './system.mjs'
+import { kernelFacts, oldestClang, oldestLibbpf, present, system, systemLibbpfVersion } from './system.mjs'
 
 export async function setUp({ kernel, libbpf = defaultLibbpf() }) {
   const oldestNode = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '')
@@ -33,6 +42,9 @@ function defaultLibbpf() {
 
 function installPackages(required) {
   const missing = required.filter((need) => !present[need]())
+  if (missing.includes('clang') && process.env.EBPF_CLANG) {
+    throw new Problem(`EBPF_CLANG names ${process.env.EBPF_CLANG}, which is not clang ${oldestClang} or newer.`)
+  }
   const decision = plan(missing, system)
   if (decision.action === 'nothing') return
   if (decision.action === 'stop') throw new Problem(decision.reason)
@@ -45,6 +57,7 @@ function installPackages(required) {
       `clang ${oldestClang} or newer is needed; this distribution's is older. Name a newer one in EBPF_CLANG.`,
     )
   }
+  if (still.includes('libbpf')) throw new Problem(libbpfProblem(systemLibbpfVersion(), oldestLibbpf, system))
   if (still.length > 0) throw new Problem(`Still missing after the installation: ${still.join(', ')}.`)
 }
 
