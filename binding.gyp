@@ -34,7 +34,8 @@
       'ldflags': [
         '-static-libstdc++', '-static-libgcc',
         # Node exports zlib's functions, and another addon may carry a libbpf of its own: ours stay ours.
-        '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now',
+        '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--version-script=<(module_root_dir)/scripts/addon.map',
+        '-Wl,--gc-sections', '-Wl,-z,relro,-z,now',
       ],
       'conditions': [
         ['libbpf == "bundled"', {

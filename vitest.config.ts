@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 /** Tests that load programs share one kernel, so one file at a time, each in a process of its own. */
 const alone = {
   globalSetup: ['test/setup.ts'],
+  // Ends every file with the leak gate, which has to be able to collect garbage.
+  setupFiles: ['test/support/leak-gate.ts'],
+  execArgv: ['--expose-gc'],
   pool: 'forks' as const,
   fileParallelism: false,
   testTimeout: 30_000,

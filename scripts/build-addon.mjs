@@ -48,7 +48,7 @@ function inputs() {
   const native = filesUnder(join(root, 'native'), (file) => /\.(cc|h)$/.test(file)).map((file) =>
     join(root, 'native', file),
   )
-  return [join(root, 'binding.gyp'), locate('node-addon-api/package.json'), ...native]
+  return [join(root, 'binding.gyp'), join(root, 'scripts/addon.map'), locate('node-addon-api/package.json'), ...native]
 }
 
 function compilerIdentity() {
