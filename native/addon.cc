@@ -71,6 +71,7 @@ constexpr Export kExports[] = {
     {"ringRead", RingRead},
     {"ringCommit", RingCommit},
     {"ringPending", RingPending},
+    {"ringPendingOf", RingPendingOf},
     {"ringSize", RingSize},
     {"ringClose", RingClose},
 

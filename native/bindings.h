@@ -72,6 +72,7 @@ napi_value RingBind(napi_env env, napi_callback_info info);
 napi_value RingRead(napi_env env, napi_callback_info info);
 napi_value RingCommit(napi_env env, napi_callback_info info);
 napi_value RingPending(napi_env env, napi_callback_info info);
+napi_value RingPendingOf(napi_env env, napi_callback_info info);
 napi_value RingSize(napi_env env, napi_callback_info info);
 napi_value RingClose(napi_env env, napi_callback_info info);
 

@@ -90,6 +90,7 @@ Status MapShape::Of(int fd, MapShape* shape) {
   uint32_t size = sizeof(info);
   Status status = FromReturn("bpf_map_get_info_by_fd", bpf_obj_get_info_by_fd(fd, &info, &size));
   if (!status.ok()) return status;
+  shape->id = info.id;
   shape->type = info.type;
   shape->flags = info.map_flags;
   shape->max_entries = info.max_entries;

@@ -18,6 +18,7 @@ namespace ebpf {
 // What the kernel said of a map when its descriptor was opened. The sizes of all memory that the
 // kernel writes to are checked against this, never against what JavaScript says.
 struct MapShape {
+  uint32_t id = 0;
   uint32_t type = 0;
   uint32_t flags = 0;
   uint32_t max_entries = 0;

@@ -16,7 +16,8 @@ const char* OrNull(const std::optional<std::string>& text) {
 bool ReadProgramEdit(napi_env env, napi_value value, ProgramEdit* edit) {
   return ReadProperty(env, value, "name", &edit->name) &&
          ReadProperty(env, value, "autoload", &edit->autoload) &&
-         ReadProperty(env, value, "logLevel", &edit->log_level);
+         ReadProperty(env, value, "logLevel", &edit->log_level) &&
+         ReadProperty(env, value, "attachTarget", &edit->attach_target);
 }
 
 bool ReadMapEdit(napi_env env, napi_value value, MapEdit* edit) {
@@ -92,6 +93,11 @@ Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
   if (status.ok() && edit.log_level) {
     status = FromReturn("bpf_program__set_log_level",
                         bpf_program__set_log_level(program, *edit.log_level));
+  }
+  if (status.ok() && edit.attach_target) {
+    status =
+        FromReturn("bpf_program__set_attach_target",
+                   bpf_program__set_attach_target(program, 0, edit.attach_target->c_str()));
   }
   return status;
 }

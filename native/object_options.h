@@ -28,6 +28,7 @@ struct ProgramEdit {
   std::string name;
   std::optional<bool> autoload;
   std::optional<uint32_t> log_level;
+  std::optional<std::string> attach_target;
 };
 
 struct MapEdit {

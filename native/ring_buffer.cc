@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <mutex>
+#include <unordered_set>
+
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
@@ -27,6 +30,26 @@ uint64_t RecordSize(uint32_t header) {
   return (length + BPF_RINGBUF_HDR_SZ + 7) & ~uint64_t{7};
 }
 
+// A ring has one consumer position, so it has one consumer: in the whole process, whichever thread
+// and whichever descriptor it comes by. Guards the ids of the maps that have one.
+std::mutex claims_mutex;
+
+std::unordered_set<uint32_t>& Claims() {
+  // Never destroyed: other threads' environments may end after this library's statics.
+  static auto* claims = new std::unordered_set<uint32_t>();
+  return *claims;
+}
+
+bool Claim(uint32_t map_id) {
+  std::lock_guard<std::mutex> lock(claims_mutex);
+  return Claims().insert(map_id).second;
+}
+
+void Unclaim(uint32_t map_id) {
+  std::lock_guard<std::mutex> lock(claims_mutex);
+  Claims().erase(map_id);
+}
+
 }  // namespace
 
 Ring::Ring(napi_env env, UniqueFd fd, size_t size)
@@ -39,8 +62,19 @@ int Ring::Open(napi_env env, const ebpf::Map& map, std::unique_ptr<Ring>* result
   if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
+  if (!Claim(map.shape().id)) return -EBUSY;
   result->reset(new Ring(env, std::move(fd), map.shape().max_entries));
+  (*result)->claimed_map_id_ = map.shape().id;
   return (*result)->Map();
+}
+
+int64_t Ring::PendingOf(const ebpf::Map& map) {
+  if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
+  UniqueFd fd = Duplicate(map.fd());
+  if (!fd.valid()) return fd.get();
+  Ring ring(nullptr, std::move(fd), map.shape().max_entries);
+  int status = ring.Map();
+  return status != 0 ? status : static_cast<int64_t>(ring.Pending());
 }
 
 // Three areas (ringbuf_map_mmap_kern): the consumer's page, ours to write; the producer's page; the
@@ -58,6 +92,7 @@ int Ring::Map() {
 }
 
 Ring::~Ring() {
+  if (claimed_map_id_ != 0) Unclaim(claimed_map_id_);
   if (producer_position_ != nullptr)
     munmap(const_cast<unsigned long*>(producer_position_), page_size_ + 2 * size_);
   if (consumer_position_ != nullptr) munmap(consumer_position_, page_size_);
@@ -210,6 +245,15 @@ napi_value RingPending(napi_env env, napi_callback_info info) {
   Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
   return ring == nullptr ? MakeInt(env, -EBADF)
                          : MakeNumber(env, static_cast<double>(ring->Pending()));
+}
+
+napi_value RingPendingOf(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  if (!arguments.Read(&handle)) return nullptr;
+  ebpf::Map* map = arguments.environment()->handles().Get<ebpf::Map>(handle);
+  int64_t pending = map == nullptr ? -EBADF : Ring::PendingOf(*map);
+  return MakeNumber(env, static_cast<double>(pending));
 }
 
 napi_value RingSize(napi_env env, napi_callback_info info) {

@@ -18,8 +18,10 @@ class Ring final : public Resource {
  public:
   static constexpr Kind kKind = Kind::kRing;
 
-  // 0, or a negative errno.
+  // 0, or a negative errno: -EBUSY while another Ring of the same map is open in this process.
   static int Open(napi_env env, const Map& map, std::unique_ptr<Ring>* result);
+  // Bytes between the consumer's and the producer's position of a ring that need not be open here.
+  static int64_t PendingOf(const Map& map);
   ~Ring() override;
 
   int Bind(napi_value buffer, napi_value control);
@@ -38,6 +40,8 @@ class Ring final : public Resource {
   uint32_t Header(unsigned long position) const;
 
   napi_env env_;
+  // 0 when it did not become the consumer.
+  uint32_t claimed_map_id_ = 0;
   UniqueFd fd_;
   size_t size_;
   size_t page_size_;
