@@ -5,9 +5,8 @@ import { ringRecordLayout } from './btf/datasec.ts'
 import { layoutOf } from './btf/layout-of.ts'
 import type { Layout } from './btf/layout.ts'
 import type { Btf } from './btf/parse.ts'
-import { createRecordCodec } from './btf/record-codec.ts'
+import { type RecordCodec, createRecordCodec } from './btf/record-codec.ts'
 import { ruleError, unknownName } from './errors.ts'
-import { type RecordReader, typedReader } from './events/batch.ts'
 import type { MapTypes } from './maps/factory.ts'
 
 /** What a map's declaration says of its types. */
@@ -66,7 +65,7 @@ export class ObjectTypes {
   }
 
   /** The reader of the type that a ring's declaration names. */
-  #declaredReader(map: string): RecordReader<unknown> | undefined {
+  #declaredReader(map: string): RecordCodec<unknown> | undefined {
     const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
     return layout === undefined ? undefined : createRecordCodec(layout, map, this.#options)
   }
@@ -76,7 +75,7 @@ export class ObjectTypes {
    *
    * @throws EbpfError ERR_EBPF_NO_BTF, or ERR_EBPF_UNKNOWN_NAME with the line that brings the type into the BTF
    */
-  #readerByName(map: string, type: string): RecordReader<unknown> {
+  #readerByName(map: string, type: string): RecordCodec<unknown> {
     if (this.btf === undefined) {
       throw ruleError('ERR_EBPF_NO_BTF', `object '${this.#object}' has no BTF, so records of '${map}' are bytes`, {
         operation: 'decode records',
@@ -93,7 +92,7 @@ export class ObjectTypes {
         hint: `The compiler keeps only types that something uses. Declare the ring by: EBPF_RINGBUF(${map}, 256 * 1024, struct ${type});`,
       })
     }
-    return typedReader(createCodec<unknown>(layoutOf(this.btf, found.id), { ...this.#options, name: type }), map)
+    return createRecordCodec(layoutOf(this.btf, found.id), map, this.#options)
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Codec } from '../btf/codec.ts'
 import type { Memory } from '../btf/memory.ts'
+import type { RecordCodec } from '../btf/record-codec.ts'
 import { ruleError } from '../errors.ts'
 
 /** Bits of a record's length word, and bytes of its header (linux/bpf.h: BPF_RINGBUF_*). */
@@ -7,18 +7,12 @@ const DISCARD_BIT = 0x4000_0000
 const LENGTH_MASK = 0x3fff_ffff
 export const HEADER_SIZE = 8
 
-/** How records of a stream become values. */
-export interface RecordReader<T> {
-  /** Decodes the record of `length` bytes at `offset`, a multiple of 8. @throws when it is shorter than its type. */
-  read(memory: Memory, offset: number, length: number): T
-}
-
 /**
  * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
  * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
  */
 export class Batch<T> implements Iterable<T> {
-  readonly #reader: RecordReader<T>
+  readonly #codec: RecordCodec<T>
   #memory: Memory | undefined
   #length = 0
   #end = 0
@@ -27,8 +21,8 @@ export class Batch<T> implements Iterable<T> {
   #offsets: Int32Array | undefined
 
   /** @internal */
-  constructor(reader: RecordReader<T>) {
-    this.#reader = reader
+  constructor(codec: RecordCodec<T>) {
+    this.#codec = codec
   }
 
   /** The number of records. */
@@ -68,7 +62,7 @@ export class Batch<T> implements Iterable<T> {
   toArray(): T[] {
     const memory = this.#use()
     const { u32 } = memory
-    const reader = this.#reader
+    const reader = this.#codec
     const end = this.#end
     const records: T[] = []
     let header = 0
@@ -127,7 +121,7 @@ export class Batch<T> implements Iterable<T> {
   }
 
   #decode(memory: Memory, header: number): T {
-    return this.#reader.read(memory, header + HEADER_SIZE, (memory.u32[header >>> 2] as number) & LENGTH_MASK)
+    return this.#codec.read(memory, header + HEADER_SIZE, (memory.u32[header >>> 2] as number) & LENGTH_MASK)
   }
 
   /** Offset of the first header from `header` on that was not discarded; -1 at the end. */
@@ -162,22 +156,6 @@ export class Batch<T> implements Iterable<T> {
 }
 
 /** Records as bytes, own copies. */
-export const bytesReader: RecordReader<Uint8Array> = {
+export const bytesCodec: RecordCodec<Uint8Array> = {
   read: (memory, offset, length) => memory.u8.slice(offset, offset + length),
-}
-
-/** Records of one type. Longer ones are accepted: a type may have grown at its end. */
-export function typedReader<T>(codec: Codec<T>, map: string): RecordReader<T> {
-  const { size } = codec
-  return {
-    read(memory, offset, length) {
-      if (length < size) {
-        throw ruleError('ERR_EBPF_RECORD_SIZE', `a record of ${length} bytes in map '${map}' is shorter than its type of ${size} bytes`, {
-          operation: 'decode a record',
-          map,
-        })
-      }
-      return codec.decode(memory, offset)
-    },
-  }
 }

@@ -1,17 +1,17 @@
 import { binding } from '../binding.ts'
+import type { RecordCodec } from '../btf/record-codec.ts'
 import { check } from '../outcome.ts'
 import { BpfMap, type MapInit } from '../maps/map.ts'
-import type { Batch, RecordReader } from './batch.ts'
-import { bytesReader } from './batch.ts'
+import { type Batch, bytesCodec } from './batch.ts'
 import type { BatchHandler, RingCounters } from './ring-consumer.ts'
 import { RecordStream, type StreamOptions, type StreamSource, type StreamStatistics, type Subscription } from './stream.ts'
 
 /** What a ring knows of its records' types. */
 export interface RecordTypes {
   /** Reader of the type that the map's declaration names; `undefined` when it names none. */
-  declared: RecordReader<unknown> | undefined
+  declared: RecordCodec<unknown> | undefined
   /** Reader of a type of the object, by its C name. @throws EbpfError when there is no such type. */
-  byName(type: string): RecordReader<unknown>
+  byName(type: string): RecordCodec<unknown>
   /** The program's count of records that it could not submit. */
   dropped(): number | undefined
 }
@@ -40,7 +40,7 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
       pending: () => this.#pending(),
       dropped: () => types.dropped(),
     }
-    this.#stream = new RecordStream(this.#source, (types.declared ?? bytesReader) as RecordReader<T>)
+    this.#stream = new RecordStream(this.#source, (types.declared ?? bytesCodec) as RecordCodec<T>)
   }
 
   /** Bytes of the ring's data area. */
@@ -61,13 +61,13 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
    */
   as<U = unknown>(type: string): RecordStream<U> {
     this.use('as')
-    return new RecordStream<U>(this.#source, this.#types.byName(type) as RecordReader<U>)
+    return new RecordStream<U>(this.#source, this.#types.byName(type) as RecordCodec<U>)
   }
 
   /** The same ring with its records as bytes, own copies. */
   raw(): RecordStream<Uint8Array> {
     this.use('raw')
-    return new RecordStream(this.#source, bytesReader)
+    return new RecordStream(this.#source, bytesCodec)
   }
 
   /** See {@link RecordStream.subscribe}. */

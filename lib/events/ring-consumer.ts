@@ -1,8 +1,9 @@
 import { constants } from 'node:os'
 import { type Handle, binding } from '../binding.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
+import type { RecordCodec } from '../btf/record-codec.ts'
 import { type EbpfError, kernelError, ruleError } from '../errors.ts'
-import { Batch, type RecordReader } from './batch.ts'
+import { Batch } from './batch.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
 
 /** A handler may return a promise: the next batch waits for it. */
@@ -40,7 +41,7 @@ const TURN_MS = 4
 export class RingConsumer<T> {
   readonly #ring: Handle
   readonly #source: RingSource
-  readonly #reader: RecordReader<T>
+  readonly #codec: RecordCodec<T>
   readonly #handler: BatchHandler<T>
   readonly #onEnd: (error?: unknown) => void
   readonly #control = new Uint32Array(4)
@@ -58,13 +59,13 @@ export class RingConsumer<T> {
    */
   constructor(
     source: RingSource,
-    reader: RecordReader<T>,
+    codec: RecordCodec<T>,
     handler: BatchHandler<T>,
     maxLatencyMs: number,
     onEnd: (error?: unknown) => void,
   ) {
     this.#source = source
-    this.#reader = reader
+    this.#codec = codec
     this.#handler = handler
     this.#onEnd = onEnd
     this.#ring = openRing(source)
@@ -133,7 +134,7 @@ export class RingConsumer<T> {
   }
 
   #hand(records: number, span: number): void {
-    const batch = new Batch(this.#reader).fill(this.#memory, records, span)
+    const batch = new Batch(this.#codec).fill(this.#memory, records, span)
     this.#current = batch
     this.#source.counters.records += records
     let result: void | PromiseLike<void>

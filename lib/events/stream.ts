@@ -1,7 +1,8 @@
 import { addAbortListener } from 'node:events'
 import { inspectBriefly, integer } from '../arguments.ts'
+import type { RecordCodec } from '../btf/record-codec.ts'
 import { invalidArgument } from '../errors.ts'
-import type { Batch, RecordReader } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
 import { type BatchHandler, RingConsumer, type RingSource } from './ring-consumer.ts'
 
@@ -56,12 +57,12 @@ const DEFAULT_MAX_LATENCY_MS = 100
  */
 export class RecordStream<T> implements AsyncIterable<T> {
   readonly #source: StreamSource
-  readonly #reader: RecordReader<T>
+  readonly #codec: RecordCodec<T>
 
   /** @internal */
-  constructor(source: StreamSource, reader: RecordReader<T>) {
+  constructor(source: StreamSource, codec: RecordCodec<T>) {
     this.#source = source
-    this.#reader = reader
+    this.#codec = codec
   }
 
   /**
@@ -123,7 +124,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
     signal?.throwIfAborted()
     const { consumers } = this.#source
     let listener: Disposable | undefined
-    const consumer = new RingConsumer(this.#source, this.#reader, handler, maxLatencyMs, (error) => {
+    const consumer = new RingConsumer(this.#source, this.#codec, handler, maxLatencyMs, (error) => {
       consumers.delete(consumer as RingConsumer<unknown>)
       listener?.[Symbol.dispose]()
       onEnd(error)

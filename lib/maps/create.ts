@@ -1,6 +1,6 @@
 import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import { type Handle, binding } from '../binding.ts'
-import type { Infer, Schema } from '../btf/schema.ts'
+import type { Infer, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
 import type { Int64 } from '../object-types.ts'
@@ -13,7 +13,7 @@ import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.
 import { schemaTypes } from './schema-types.ts'
 import { mapTypeNumber } from './types.ts'
 
-interface CommonOptions {
+interface CommonOptions<I extends Int64> {
   /** Entries; for a ring buffer, bytes: a power of two and a multiple of the page size. */
   maxEntries: number
   /** Name in the kernel, at most 15 letters, digits, `_` and `.`; the map's type by default. */
@@ -23,27 +23,36 @@ interface CommonOptions {
   /** Memory node, with BPF_F_NUMA_NODE set by itself. */
   numaNode?: number
   /** How 64-bit integers come; `bigint`, exact, by default. */
-  int64?: Int64
+  int64?: I
 }
 
-export interface HashOptions<K, V> extends CommonOptions {
-  type: 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash'
-  key: Schema<K>
-  value: Schema<V>
+export interface HashOptions<
+  T extends 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash' = 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash',
+  K extends Type = Type,
+  V extends Type = Type,
+  I extends Int64 = Int64,
+> extends CommonOptions<I> {
+  type: T
+  key: K
+  value: V
 }
 
-export interface ArrayOptions<V> extends CommonOptions {
-  type: 'array' | 'percpu_array'
-  value: Schema<V>
+export interface ArrayOptions<
+  T extends 'array' | 'percpu_array' = 'array' | 'percpu_array',
+  V extends Type = Type,
+  I extends Int64 = Int64,
+> extends CommonOptions<I> {
+  type: T
+  value: V
 }
 
-export interface RingBufferOptions<T> extends CommonOptions {
+export interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
   type: 'ringbuf'
   /** The records' type; bytes without it. */
-  record?: Schema<T>
+  record?: R
 }
 
-export type CreateMapOptions = HashOptions<unknown, unknown> | ArrayOptions<unknown> | RingBufferOptions<unknown>
+export type CreateMapOptions = HashOptions | ArrayOptions | RingBufferOptions
 
 /** BPF_F_NUMA_NODE of linux/bpf.h. */
 const NUMA_NODE_FLAG = 1 << 2
@@ -54,28 +63,28 @@ const NUMA_NODE_FLAG = 1 << 2
  *
  * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two
  */
-export function createMap<K extends Schema<unknown>, V extends Schema<unknown>>(
-  options: HashOptions<unknown, unknown> & { type: 'hash'; key: K; value: V },
-): HashMap<Infer<K>, Infer<V>>
-export function createMap<K extends Schema<unknown>, V extends Schema<unknown>>(
-  options: HashOptions<unknown, unknown> & { type: 'lru_hash'; key: K; value: V },
-): LruHashMap<Infer<K>, Infer<V>>
-export function createMap<K extends Schema<unknown>, V extends Schema<unknown>>(
-  options: HashOptions<unknown, unknown> & { type: 'percpu_hash'; key: K; value: V },
-): PerCpuHashMap<Infer<K>, Infer<V>>
-export function createMap<K extends Schema<unknown>, V extends Schema<unknown>>(
-  options: HashOptions<unknown, unknown> & { type: 'lru_percpu_hash'; key: K; value: V },
-): LruPerCpuHashMap<Infer<K>, Infer<V>>
-export function createMap<V extends Schema<unknown>>(
-  options: ArrayOptions<unknown> & { type: 'array'; value: V },
-): ArrayMap<Infer<V>>
-export function createMap<V extends Schema<unknown>>(
-  options: ArrayOptions<unknown> & { type: 'percpu_array'; value: V },
-): PerCpuArrayMap<Infer<V>>
-export function createMap<T extends Schema<unknown>>(
-  options: RingBufferOptions<unknown> & { type: 'ringbuf'; record: T },
-): RingBuffer<Infer<T>>
-export function createMap(options: RingBufferOptions<unknown> & { type: 'ringbuf' }): RingBuffer<Uint8Array>
+export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
+  options: HashOptions<'hash', K, V, I>,
+): HashMap<Infer<K, I>, Infer<V, I>>
+export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
+  options: HashOptions<'lru_hash', K, V, I>,
+): LruHashMap<Infer<K, I>, Infer<V, I>>
+export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
+  options: HashOptions<'percpu_hash', K, V, I>,
+): PerCpuHashMap<Infer<K, I>, Infer<V, I>>
+export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
+  options: HashOptions<'lru_percpu_hash', K, V, I>,
+): LruPerCpuHashMap<Infer<K, I>, Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: ArrayOptions<'array', V, I>,
+): ArrayMap<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: ArrayOptions<'percpu_array', V, I>,
+): PerCpuArrayMap<Infer<V, I>>
+export function createMap<R extends Type, I extends Int64 = 'bigint'>(
+  options: RingBufferOptions<R, I> & { record: R },
+): RingBuffer<Infer<R, I>>
+export function createMap(options: RingBufferOptions & { record?: never }): RingBuffer<Uint8Array>
 export function createMap(options: CreateMapOptions): BpfMap {
   const { type, int64 = 'bigint' } = options
   const types = schemaTypes(options, int64)

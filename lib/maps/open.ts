@@ -1,7 +1,7 @@
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
 import { type Btf, parseBtf } from '../btf/parse.ts'
-import type { Schema } from '../btf/schema.ts'
+import type { Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import { type Int64, ObjectTypes } from '../object-types.ts'
 import { check, checkValue } from '../outcome.ts'
@@ -15,9 +15,9 @@ export type MapTarget = string | { id: number } | { fd: number }
 
 export interface OpenMapOptions {
   /** Types of a map that has no BTF, or other ones than its BTF says. */
-  key?: Schema<unknown>
-  value?: Schema<unknown>
-  record?: Schema<unknown>
+  key?: Type
+  value?: Type
+  record?: Type
   /** Keys and values as bytes, whatever the BTF says. */
   raw?: boolean
   /** How 64-bit integers come; `bigint`, exact, by default. */

@@ -1,9 +1,8 @@
 /** Types that a caller gives for a map, in place of BTF. */
 import type { NativeMapInfo } from '../binding.ts'
-import { createCodec } from '../btf/codec.ts'
-import type { Schema } from '../btf/schema.ts'
+import { createRecordCodec } from '../btf/record-codec.ts'
+import type { Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
-import { typedReader } from '../events/batch.ts'
 import { inspectBriefly } from '../arguments.ts'
 import { type Int64, bytesLayout, checkedCodec } from '../object-types.ts'
 import type { Layout } from '../btf/layout.ts'
@@ -11,9 +10,9 @@ import type { MapTypes } from './factory.ts'
 
 export interface Schemas {
   type?: string
-  key?: Schema<unknown>
-  value?: Schema<unknown>
-  record?: Schema<unknown>
+  key?: Type
+  value?: Type
+  record?: Type
 }
 
 export interface SchemaTypes {
@@ -36,7 +35,7 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
       key: () => codec(key, map, 'key', info.keySize),
       value: () => codec(value, map, 'value', info.valueSize),
       records: () => ({
-        declared: record === undefined ? undefined : typedReader(createCodec(record, { int64 }), map),
+        declared: record === undefined ? undefined : createRecordCodec(record, map, { int64 }),
         byName: (type) => {
           throw invalidArgument(`map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`)
         },
@@ -46,9 +45,9 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
   }
 }
 
-function layoutOfSchema(schema: Schema<unknown> | undefined, argument: string): Layout | undefined {
+function layoutOfSchema(schema: Type | undefined, argument: string): Layout | undefined {
   if (schema === undefined) return undefined
-  const layout: Layout | undefined = (schema as Partial<Schema<unknown>> | null)?.layout
+  const layout: Layout | undefined = (schema as Partial<Type> | null)?.layout
   if (layout === undefined) {
     throw invalidArgument(`${argument} must be a type such as u32 or struct({ … }), not ${inspectBriefly(schema)}`)
   }
