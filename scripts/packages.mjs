@@ -68,9 +68,7 @@ export function packagesFor(missing, manager) {
 
 /** The command that installs the missing things here: what a person can paste. */
 export function installCommand(missing, { manager, uid }) {
-  if (manager === undefined) {
-    return `(no known package manager here) install ${missing.join(', ')}`
-  }
+  if (manager === undefined) return `install ${missing.join(', ')} by hand`
   const command = `${installers[manager]} ${packagesFor(missing, manager).join(' ')}`
   return uid === 0 ? command : `sudo ${command}`
 }
@@ -83,9 +81,14 @@ export function plan(missing, { manager, uid }) {
   if (missing.length === 0) return { action: 'nothing' }
   const command = installCommand(missing, { manager, uid })
   if (manager === 'apt' && uid === 0) return { action: 'install', command, packages: packagesFor(missing, 'apt') }
-  const hindrance = uid === 0 ? 'only apt is driven from here' : 'only root may install packages'
-  const reason = `Missing: ${missing.join(', ')}; ${hindrance}.`
-  return { action: 'stop', command, reason: `${reason} ${manager === undefined ? 'By hand: ' : 'Run: '}${command}` }
+  const hindrance =
+    manager === undefined
+      ? 'no package manager that is known here was found'
+      : uid === 0
+        ? 'only apt is driven from here'
+        : 'only root may install packages'
+  const remedy = manager === undefined ? 'Install them by hand.' : `Run: ${command}`
+  return { action: 'stop', command, reason: `Missing: ${missing.join(', ')}; ${hindrance}. ${remedy}` }
 }
 
 /** Why the system's libbpf will not do, and what to do about it; `version` is undefined where there is none. */

@@ -63,7 +63,7 @@ describe('what the set-up does', () => {
     ['apt', user, 'Missing: make; only root may install packages. Run: sudo apt-get install --yes'],
     ['dnf', root, 'Missing: make; only apt is driven from here. Run: dnf install --assumeyes make'],
     ['apk', user, 'Missing: make; only root may install packages. Run: sudo apk add make'],
-    [undefined, root, 'Missing: make; only apt is driven from here. By hand: '],
+    [undefined, root, 'Missing: make; no package manager that is known here was found. Install them by hand.'],
   ])('stops with the command on %s for user %i', (manager, uid, sentence) => {
     const decision = plan(['make'], { manager, uid })
     expect(decision.action).toBe('stop')
