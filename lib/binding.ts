@@ -238,7 +238,15 @@ export interface Binding {
   /** `clock_gettime(2)` in nanoseconds; 0 realtime, 1 monotonic, 7 boottime. */
   clock(clockId: number): bigint
   /** Handles of this environment that are open, by kind. For the leak gate. */
-  liveHandles(): { object: number; program: number; map: number; link: number; ring: number; mapping: number; descriptor: number }
+  liveHandles(): {
+    object: number
+    program: number
+    map: number
+    link: number
+    ring: number
+    mapping: number
+    descriptor: number
+  }
   /** `bpf_enable_stats(BPF_STATS_RUN_TIME)`: statistics are on until the handle is closed by `descriptorClose`. */
   enableRunStatistics(): Handle | Status
   descriptorClose(descriptor: Handle): Status
@@ -305,7 +313,13 @@ export interface Binding {
    * max(4, keySize) bytes. Buffers too small for `control[0]` entries: `-EINVAL`.
    */
   mapLookupBatch(map: Handle, keys: Uint8Array, values: Uint8Array, token: Uint8Array, control: Uint32Array): Status
-  mapLookupAndDeleteBatch(map: Handle, keys: Uint8Array, values: Uint8Array, token: Uint8Array, control: Uint32Array): Status
+  mapLookupAndDeleteBatch(
+    map: Handle,
+    keys: Uint8Array,
+    values: Uint8Array,
+    token: Uint8Array,
+    control: Uint32Array,
+  ): Status
   mapUpdateBatch(map: Handle, keys: Uint8Array, values: Uint8Array, control: Uint32Array, flags: number): Status
   mapDeleteBatch(map: Handle, keys: Uint8Array, control: Uint32Array): Status
   /**
@@ -361,7 +375,7 @@ const require = createRequire(import.meta.url)
 const root = new URL('..', import.meta.url)
 
 function candidates(): string[] {
-  const chosen = process.env['EBPF_ADDON']
+  const chosen = process.env.EBPF_ADDON
   if (chosen !== undefined && chosen !== '') return [chosen]
   return [
     fileURLToPath(new URL('build/Release/ebpf.node', root)),

@@ -55,10 +55,14 @@ function accessor(
     get: () => open().decode(section.memory(), offset),
     set(value) {
       if (section.readOnly) {
-        throw ruleError('ERR_EBPF_READ_ONLY', `global '${name}' lies in ${section.name}, which is read-only once loaded`, {
-          operation: 'write a global',
-          hint: `Set it before loading, by spec.globals.${name} or loadObject(path, { globals }), or drop its const in C.`,
-        })
+        throw ruleError(
+          'ERR_EBPF_READ_ONLY',
+          `global '${name}' lies in ${section.name}, which is read-only once loaded`,
+          {
+            operation: 'write a global',
+            hint: `Set it before loading, by spec.globals.${name} or loadObject(path, { globals }), or drop its const in C.`,
+          },
+        )
       }
       open().encode(value, section.memory(), offset)
     },

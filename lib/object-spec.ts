@@ -127,7 +127,10 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     }
     this.maps = maps as typeof this.maps
 
-    const globals = btf === undefined ? namedRecord<unknown>('global variable') : globalsRecord(btf, [...this.#sections.values()], { int64 })
+    const globals =
+      btf === undefined
+        ? namedRecord<unknown>('global variable')
+        : globalsRecord(btf, [...this.#sections.values()], { int64 })
     this.globals = globals as Shape['globals']
   }
 
@@ -161,7 +164,9 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   #mapEdit(map: NativeMapDescription): NativeMapEdit {
     const section = this.#sections.get(map.name)
     if (section !== undefined) return { name: map.name, initialValue: section.bytes }
-    return Object.hasOwn(this.maps, map.name) ? mapEdit((this.maps as Record<string, MapSpec>)[map.name] as MapSpec, map) : { name: map.name }
+    return Object.hasOwn(this.maps, map.name)
+      ? mapEdit((this.maps as Record<string, MapSpec>)[map.name] as MapSpec, map)
+      : { name: map.name }
   }
 }
 
@@ -195,7 +200,8 @@ function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMapEdit {
   }
   const autocreate = boolean(spec.autocreate, `maps.${name}.autocreate`)
   if (autocreate !== original.autocreate) edit.autocreate = autocreate
-  if (pinPath !== original.pinPath && pinPath !== undefined) edit.pinPath = nonEmptyString(pinPath, `maps.${name}.pinPath`)
+  if (pinPath !== original.pinPath && pinPath !== undefined)
+    edit.pinPath = nonEmptyString(pinPath, `maps.${name}.pinPath`)
   if (replacement !== undefined) edit.replacement = replacementHandle(replacement, name, original)
   return edit
 }
@@ -230,7 +236,9 @@ function kconfigText1(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'y' : 'n'
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return String(value)
   if (typeof value === 'string' && !/[\n\0]/.test(value)) return /^[ymn]$/.test(value) ? value : JSON.stringify(value)
-  throw invalidArgument(`kconfig.${name} must be a boolean, an integer or a string of one line, not ${inspectBriefly(value)}`)
+  throw invalidArgument(
+    `kconfig.${name} must be a boolean, an integer or a string of one line, not ${inspectBriefly(value)}`,
+  )
 }
 
 function boolean(value: unknown, argument: string): boolean {

@@ -105,11 +105,11 @@ export function checkedCodec(
   options: CodecOptions,
 ): Codec<unknown> {
   if (layout.size !== size) {
-    throw ruleError(
-      'ERR_EBPF_BTF',
-      `the ${part} of map '${map}' has ${size} bytes, but its type has ${layout.size}`,
-      { operation: 'read types', map, hint: 'Open the map with { raw: true } to use bytes.' },
-    )
+    throw ruleError('ERR_EBPF_BTF', `the ${part} of map '${map}' has ${size} bytes, but its type has ${layout.size}`, {
+      operation: 'read types',
+      map,
+      hint: 'Open the map with { raw: true } to use bytes.',
+    })
   }
   return createCodec<unknown>(layout, { ...options, name: part })
 }

@@ -80,7 +80,9 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
       this.programs = programs as typeof this.programs
       this.maps = maps as typeof this.maps
       this.globals = (
-        btf === undefined ? namedRecord<unknown>('global variable') : globalsRecord(btf, this.#sections, { int64: types.int64 })
+        btf === undefined
+          ? namedRecord<unknown>('global variable')
+          : globalsRecord(btf, this.#sections, { int64: types.int64 })
       ) as Shape['globals']
     } catch (error) {
       this.#abandon(loaded)
@@ -119,7 +121,10 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     const info = checkValue(binding.mapInfo(handle), 'bpf_map_get_info_by_fd', names)
     const init = { handle, name: about.name, info, object: this.name }
     if (section !== undefined) return new BpfMap(init)
-    return wrapMap(init, types.ofMap(about, info, () => counters.get(about.name)?.()))
+    return wrapMap(
+      init,
+      types.ofMap(about, info, () => counters.get(about.name)?.()),
+    )
   }
 
   /** `EBPF_RINGBUF(events, …)` counts in `events_dropped` of a section of its own. */

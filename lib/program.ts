@@ -76,7 +76,11 @@ export class BpfProgram extends Resource {
   readonly #attaching = new Set<Promise<unknown>>()
 
   /** @internal */
-  constructor(handle: Handle, description: NativeProgramDescription, object?: string) {
+  constructor(
+    handle: Handle,
+    description: Pick<NativeProgramDescription, 'name' | 'section' | 'type'>,
+    object?: string,
+  ) {
     super(description.name, handle, 'program', (unreachable) => binding.programClose(unreachable))
     this.section = description.section
     this.type = description.type
@@ -101,7 +105,12 @@ export class BpfProgram extends Resource {
   info(): ProgramInfo {
     const info = checkValue(binding.programInfo(this.use('info')), 'bpf_prog_get_info_by_fd', this.#names())
     const { loadTime, translatedSize, type, ...rest } = info
-    return { ...rest, type: programTypeName(type), loadTime: bootTimeToDate(loadTime), instructionCount: translatedSize / 8 }
+    return {
+      ...rest,
+      type: programTypeName(type),
+      loadTime: bootTimeToDate(loadTime),
+      instructionCount: translatedSize / 8,
+    }
   }
 
   /**

@@ -8,7 +8,11 @@ let holders = 0
 
 function start(): void {
   if (started) return
-  check(binding.pollerStart((ring) => readers.get(ring)?.()), 'epoll_create1', {})
+  check(
+    binding.pollerStart((ring) => readers.get(ring)?.()),
+    'epoll_create1',
+    {},
+  )
   started = true
 }
 

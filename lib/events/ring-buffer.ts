@@ -4,7 +4,13 @@ import { check } from '../outcome.ts'
 import { BpfMap, type MapInit } from '../maps/map.ts'
 import { type Batch, bytesCodec } from './batch.ts'
 import type { BatchHandler, RingCounters } from './ring-consumer.ts'
-import { RecordStream, type StreamOptions, type StreamSource, type StreamStatistics, type Subscription } from './stream.ts'
+import {
+  RecordStream,
+  type StreamOptions,
+  type StreamSource,
+  type StreamStatistics,
+  type Subscription,
+} from './stream.ts'
 
 /** What a ring knows of its records' types. */
 export interface RecordTypes {

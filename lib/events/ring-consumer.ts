@@ -103,7 +103,10 @@ export class RingConsumer<T> {
     while (!this.#closed && this.#current === undefined) {
       const records = this.#read()
       const span = this.#control[1] as number
-      if (span === 0) return this.#arm()
+      if (span === 0) {
+        this.#arm()
+        return
+      }
       if (records === 0) this.#commit(span)
       else this.#hand(records, span)
       if (performance.now() - start > TURN_MS) {

@@ -27,7 +27,11 @@ interface CommonOptions<I extends Int64> {
 }
 
 export interface HashOptions<
-  T extends 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash' = 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash',
+  T extends 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash' =
+    | 'hash'
+    | 'lru_hash'
+    | 'percpu_hash'
+    | 'lru_percpu_hash',
   K extends Type = Type,
   V extends Type = Type,
   I extends Int64 = Int64,
@@ -111,7 +115,11 @@ export function createMap(options: CreateMapOptions): BpfMap {
 }
 
 /** Makes the object for a new handle; the handle is closed when that fails. */
-export function adopt(handle: Handle, name: string | undefined, wrap: (init: Parameters<typeof wrapMap>[0]) => BpfMap): BpfMap {
+export function adopt(
+  handle: Handle,
+  name: string | undefined,
+  wrap: (init: Parameters<typeof wrapMap>[0]) => BpfMap,
+): BpfMap {
   try {
     const info = checkValue(binding.mapInfo(handle), 'bpf_map_get_info_by_fd', { map: name })
     return wrap({ handle, name: name ?? info.name, info })

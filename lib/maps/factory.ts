@@ -62,4 +62,3 @@ export function narrow<M extends BpfMap>(map: BpfMap, expected: MapClass<M>): M 
     { operation: 'narrow', map: map.name },
   )
 }
-

@@ -44,9 +44,15 @@ export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     return drained
   }
 
-  /** Deletes all entries that are there now. */
-  clear(): void {
-    for (const _chunk of this.chunks(true)) continue
+  /**
+   * Deletes all entries that are there now.
+   *
+   * @returns how many there were.
+   */
+  clear(): number {
+    let deleted = 0
+    for (const { count } of this.chunks(true)) deleted += count
+    return deleted
   }
 }
 

@@ -1,17 +1,13 @@
-import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
 import { type Btf, parseBtf } from '../btf/parse.ts'
 import type { Type } from '../btf/schema.ts'
-import { invalidArgument } from '../errors.ts'
 import { type Int64, ObjectTypes } from '../object-types.ts'
-import { check, checkValue } from '../outcome.ts'
+import { checkValue } from '../outcome.ts'
+import { type KernelTarget, openTarget } from '../target.ts'
 import { adopt } from './create.ts'
 import { type MapClass, type MapTypes, narrow, wrapMap } from './factory.ts'
 import { BpfMap } from './map.ts'
 import { schemaTypes } from './schema-types.ts'
-
-/** A pin's path, an id, or a descriptor, which is duplicated. */
-export type MapTarget = string | { id: number } | { fd: number }
 
 export interface OpenMapOptions {
   /** Types of a map that has no BTF, or other ones than its BTF says. */
@@ -30,11 +26,11 @@ export interface OpenMapOptions {
  *
  * @throws EbpfError ENOENT when there is none
  */
-export function openMap(target: MapTarget, options?: OpenMapOptions): BpfMap
+export function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap
 /** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
-export function openMap<M extends BpfMap>(target: MapTarget, expected: MapClass<M>, options?: OpenMapOptions): M
+export function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M
 export function openMap(
-  target: MapTarget,
+  target: KernelTarget,
   expectedOrOptions: MapClass<BpfMap> | OpenMapOptions = {},
   maybeOptions: OpenMapOptions = {},
 ): BpfMap {
@@ -50,21 +46,13 @@ export function openMap(
   }
 }
 
-function openHandle(target: MapTarget): Handle {
-  if (typeof target === 'string') {
-    return check(binding.mapOpenByPath(nonEmptyString(target, 'path')), `bpf_obj_get of ${target}`, {})
-  }
-  if (typeof target === 'object' && target !== null) {
-    if ('id' in target) {
-      const id = integer(target.id, 'id', 0, 0xffff_ffff)
-      return check(binding.mapOpenById(id), `bpf_map_get_fd_by_id of ${id}`, {})
-    }
-    if ('fd' in target) {
-      const fd = integer(target.fd, 'fd', 0, 0x7fff_ffff)
-      return check(binding.mapOpenByFd(fd), `opening descriptor ${fd} as a map`, {})
-    }
-  }
-  throw invalidArgument(`target must be a path, { id } or { fd }, not ${inspectBriefly(target)}`)
+function openHandle(target: KernelTarget): Handle {
+  return openTarget(target, {
+    noun: 'map',
+    byPath: binding.mapOpenByPath,
+    byId: binding.mapOpenById,
+    byFd: binding.mapOpenByFd,
+  })
 }
 
 function typesOf(name: string, info: NativeMapInfo, options: OpenMapOptions): MapTypes {

@@ -36,7 +36,9 @@ export function perCpuCodec<V>(element: Codec<V>): Codec<V[]> {
 
   const wholeEntry = (bytes: Uint8Array): Uint8Array => {
     if (bytes.length === size) return bytes
-    throw outOfRange(`a raw per-CPU value must have ${size} bytes (${stride} for each of ${cpus} CPUs), not ${bytes.length}`)
+    throw outOfRange(
+      `a raw per-CPU value must have ${size} bytes (${stride} for each of ${cpus} CPUs), not ${bytes.length}`,
+    )
   }
 
   // Elements may have getters that use this map: they all run before its memory is touched.
@@ -45,7 +47,8 @@ export function perCpuCodec<V>(element: Codec<V>): Codec<V[]> {
       throw invalidArgument(`a per-CPU value must be an array of ${cpus} values, not ${inspectBriefly(values)}`)
     }
     const { length } = values
-    if (length !== cpus) throw outOfRange(`a per-CPU value must have ${cpus} elements, one for each possible CPU, not ${length}`)
+    if (length !== cpus)
+      throw outOfRange(`a per-CPU value must have ${cpus} elements, one for each possible CPU, not ${length}`)
     const aside = createMemory(new ArrayBuffer(size))
     for (let cpu = 0; cpu < cpus; cpu++) element.encode(values[cpu], aside, cpu * stride)
     return aside.u8

@@ -37,7 +37,9 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
       records: () => ({
         declared: record === undefined ? undefined : createRecordCodec(record, map, { int64 }),
         byName: (type) => {
-          throw invalidArgument(`map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`)
+          throw invalidArgument(
+            `map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`,
+          )
         },
         dropped: () => undefined,
       }),

@@ -60,7 +60,10 @@ function hasNoBatches(status: number): boolean {
 /** Every entry of the map, removed from it when `take` is set. */
 export function* walk(map: WalkedMap, take = false): Generator<Chunk, void, undefined> {
   const call = take ? 'mapLookupAndDeleteBatch' : 'mapLookupBatch'
-  let capacity = Math.max(1, Math.min(CHUNK_ENTRIES, map.maxEntries, Math.floor(CHUNK_BYTES / (map.keySize + map.entrySize))))
+  let capacity = Math.max(
+    1,
+    Math.min(CHUNK_ENTRIES, map.maxEntries, Math.floor(CHUNK_BYTES / (map.keySize + map.entrySize))),
+  )
   let chunk = allocate(map, capacity)
   const token = new Uint8Array(Math.max(8, map.keySize))
   const control = new Uint32Array(2)
@@ -99,11 +102,15 @@ export function* walkByKeys(map: WalkedMap): Generator<Chunk, void, undefined> {
     chunk.count = 0
     while (more && chunk.count < capacity) {
       if (++steps > bound) {
-        throw ruleError('ERR_EBPF_ITERATION', `map '${map.name}' keeps changing: its iteration found no end in ${bound} steps`, {
-          operation: 'bpf_map_get_next_key',
-          map: map.name,
-          hint: 'Entries are deleted while it is iterated, and this kernel has no batch lookup for it: collect the keys first, then delete.',
-        })
+        throw ruleError(
+          'ERR_EBPF_ITERATION',
+          `map '${map.name}' keeps changing: its iteration found no end in ${bound} steps`,
+          {
+            operation: 'bpf_map_get_next_key',
+            map: map.name,
+            hint: 'Entries are deleted while it is iterated, and this kernel has no batch lookup for it: collect the keys first, then delete.',
+          },
+        )
       }
       if (map.read(key, chunk.values.u8, chunk.count * map.entrySize)) {
         chunk.keys.u8.set(key, chunk.count * map.keySize)
