@@ -22,6 +22,9 @@ export interface DataSection {
 /** Where `EBPF_RINGBUF` of ebpf.h keeps its counters: not the user's variables. */
 export const COUNTER_SECTION = '.bss.ebpf'
 
+/** `extern … __kconfig` variables: libbpf gives them the kernel's configuration at load. */
+export const KCONFIG_SECTION = '.kconfig'
+
 /** A record with an accessor for each variable of the sections. Codecs are made when a variable is first used. */
 export function globalsRecord(
   btf: Btf,
@@ -114,7 +117,7 @@ export class LoadedSection implements DataSection {
   constructor(name: string, map: SectionMap) {
     this.name = name
     this.#map = map
-    this.readOnly = name.startsWith('.rodata') || name === '.kconfig'
+    this.readOnly = name.startsWith('.rodata') || name === KCONFIG_SECTION
   }
 
   memory(): Memory {

@@ -10,7 +10,7 @@ import {
 } from './binding.ts'
 import { parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError } from './errors.ts'
-import { type Globals, SectionImage, globalsRecord } from './globals.ts'
+import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
@@ -66,12 +66,18 @@ export interface MapSpec {
   replacement?: BpfMap
 }
 
+/** What of a map can be edited before it is loaded. */
+export type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>
+
+/** What of a program can be edited before it is loaded. */
+export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>
+
 /** Edits that {@link loadObject} makes before it loads, by C name. */
-export interface LoadOptions extends OpenOptions {
-  globals?: Record<string, unknown>
+export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
+  globals?: Partial<Shape['globals']>
   /** A map here replaces the object's. */
-  maps?: Record<string, Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>> | BpfMap>
-  programs?: Record<string, Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>>
+  maps?: { [Name in keyof Shape['maps']]?: MapEdit | BpfMap }
+  programs?: { [Name in keyof Shape['programs']]?: ProgramEdit }
   kconfig?: Record<string, KconfigValue>
   kernelBtfPath?: string
   pinRoot?: string
@@ -123,7 +129,9 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     for (const map of description.maps) {
       const section = this.#types.sectionOf(map)
       if (section === undefined) define(maps, map.name, mapSpec(map))
-      else if (map.initialValue !== undefined) this.#sections.set(map.name, new SectionImage(section, map.initialValue))
+      // What `__kconfig` externs get is decided at load, by `kconfig` and the kernel.
+      else if (map.initialValue !== undefined && section !== KCONFIG_SECTION)
+        this.#sections.set(map.name, new SectionImage(section, map.initialValue))
     }
     this.maps = maps as typeof this.maps
 
@@ -272,16 +280,16 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
  */
 export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   source: ObjectSource,
-  options: LoadOptions = {},
+  options: LoadOptions<Shape> = {},
 ): Promise<BpfObject<Shape>> {
   const spec = await openObject<Shape>(source, options)
   Object.assign(spec.globals as Globals, options.globals)
   Object.assign(spec.kconfig, options.kconfig)
-  for (const [name, edit] of Object.entries(options.maps ?? {})) {
+  for (const [name, edit] of Object.entries<MapEdit | BpfMap | undefined>(options.maps ?? {})) {
     const map = (spec.maps as Record<string, MapSpec>)[name] as MapSpec
     Object.assign(map, edit instanceof BpfMap ? { replacement: edit } : edit)
   }
-  for (const [name, edit] of Object.entries(options.programs ?? {})) {
+  for (const [name, edit] of Object.entries<ProgramEdit | undefined>(options.programs ?? {})) {
     Object.assign((spec.programs as Record<string, ProgramSpec>)[name] as ProgramSpec, edit)
   }
   if (options.kernelBtfPath !== undefined) spec.kernelBtfPath = options.kernelBtfPath

@@ -8,6 +8,7 @@ import type { Btf } from './btf/parse.ts'
 import { type RecordCodec, createRecordCodec } from './btf/record-codec.ts'
 import { ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
+import { mapTypeName } from './maps/types.ts'
 
 /** What a map's declaration says of its types. */
 export type DeclaredMap = Pick<NativeMapDescription, 'name' | 'keyTypeId' | 'valueTypeId'>
@@ -36,7 +37,8 @@ export class ObjectTypes {
 
   /** The data section that a map holds, such as `.bss`; `undefined` for a map that the program declares. */
   sectionOf(map: NativeMapDescription): string | undefined {
-    if (map.initialValue === undefined) return undefined
+    // libbpf calls a struct_ops map's members an initial value too.
+    if (map.initialValue === undefined || mapTypeName(map.type) === 'struct_ops') return undefined
     const type = map.valueTypeId === 0 ? undefined : this.btf?.type(map.valueTypeId)
     return type?.kind === 'datasec' ? type.name : map.name
   }

@@ -62,7 +62,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
       loaded.programs.forEach(({ handle }, index) => {
         const about = description.programs[index]
         if (handle === 0 || about === undefined) return
-        const program = new BpfProgram(handle, about, name)
+        const program = new BpfProgram(handle, about, this)
         this.#programs.push(program)
         define(programs, program.name, program)
       })

@@ -62,6 +62,9 @@ export interface TestRunResult {
   ctx: Uint8Array
 }
 
+/** Types that are run on the context itself: the kernel refuses a place for another one. */
+const CONTEXT_IN_PLACE = new Set(['syscall', 'raw_tracepoint', 'raw_tracepoint_writable'])
+
 /** XDP may grow a packet by its headroom (XDP_PACKET_HEADROOM of linux/bpf.h) and by its tail room, at most one page. */
 const DATA_OUT_ROOM = 256 + 4096
 
@@ -71,7 +74,8 @@ export class BpfProgram extends Resource {
   readonly section: string
   /** libbpf's name of the program type, such as `tracepoint`. */
   readonly type: string
-  readonly #object: string | undefined
+  /** The object itself, not only its name: a link keeps its program, and so this, alive. */
+  readonly #object: { readonly name: string } | undefined
   readonly #links = new Set<Link>()
   readonly #attaching = new Set<Promise<unknown>>()
 
@@ -79,7 +83,7 @@ export class BpfProgram extends Resource {
   constructor(
     handle: Handle,
     description: Pick<NativeProgramDescription, 'name' | 'section' | 'type'>,
-    object?: string,
+    object?: { readonly name: string },
   ) {
     super(description.name, handle, 'program', (unreachable) => binding.programClose(unreachable))
     this.section = description.section
@@ -174,8 +178,9 @@ export class BpfProgram extends Resource {
       ...(data !== undefined && { data }),
       ...(ctx !== undefined && { ctx }),
       dataOutSize: data === undefined ? 0 : data.length + DATA_OUT_ROOM,
-      ctxOutSize: ctx?.length ?? 0,
-      repeat: integer(options.repeat ?? 1, 'repeat', 1, 0x7fff_ffff),
+      ctxOutSize: CONTEXT_IN_PLACE.has(this.type) ? 0 : (ctx?.length ?? 0),
+      // 0 is once, too, and the only number that every program type takes.
+      repeat: options.repeat === undefined ? 0 : integer(options.repeat, 'repeat', 1, 0x7fff_ffff),
       flags: integer(options.flags ?? 0, 'flags', 0, 0xffff_ffff),
       cpu: integer(options.cpu ?? 0, 'cpu', 0, 0x7fff_ffff),
       batchSize: integer(options.batchSize ?? 0, 'batchSize', 0, 0x7fff_ffff),
@@ -221,7 +226,7 @@ export class BpfProgram extends Resource {
   }
 
   #names(): Names {
-    return { program: this.name, object: this.#object }
+    return { program: this.name, object: this.#object?.name }
   }
 
   protected override describe(): string {
