@@ -1,0 +1,17 @@
+import { type LoadOptions, loadObject } from '../../lib/object-spec.ts'
+import type { BpfObject } from '../../lib/object.ts'
+
+/** A compiled object of test/fixtures, by its name without `.bpf.o`. */
+export function fixture(name: string): URL {
+  return new URL(`../fixtures/${name}.bpf.o`, import.meta.url)
+}
+
+/** Loads a fixture for the length of `body`. */
+export async function withObject<T>(
+  name: string,
+  body: (object: BpfObject) => T | Promise<T>,
+  options?: LoadOptions,
+): Promise<T> {
+  await using object = await loadObject(fixture(name), options)
+  return await body(object)
+}
