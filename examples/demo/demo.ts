@@ -1,0 +1,76 @@
+// Shows live what the running kernel does: npm run demo -- --help
+
+import { statSync } from 'node:fs'
+import { help, readArguments } from './arguments.ts'
+import { toEvent } from './event.ts'
+import type { DemoObject } from './record.ts'
+import { explain, requireKernel } from './requirements.ts'
+import { Summary } from './summary.ts'
+import { Table } from './table.ts'
+import { tracepointSections } from './tracepoints.ts'
+import { startWorkload } from './workload.ts'
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv.slice(2))
+  if (options.help) {
+    process.stdout.write(help)
+    return
+  }
+  requireKernel()
+  // Only now: on another system than Linux the package cannot even be loaded.
+  const { monotonicToDate, openObject } = await import('ebpf')
+
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  let readerLeft = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    readerLeft = true
+    stop.abort()
+  })
+
+  // The object file says what there is; before it is loaded it can be changed.
+  const spec = await openObject<DemoObject>(new URL('demo.bpf.o', import.meta.url))
+  // The demo's own open files would be events about events.
+  const { dev, ino } = statSync('/proc/self/ns/pid', { bigint: true })
+  spec.globals.reader = { pid: process.pid, namespace_device: dev, namespace_inode: ino }
+  const sections = tracepointSections()
+  for (const program of Object.values(spec.programs)) program.autoload = sections.has(program.section)
+
+  // The verifier checks the programs, the JIT compiles them, and they run whenever their tracepoint is passed.
+  await using object = await spec.load()
+  await object.attach()
+
+  const table = new Table(process.stdout)
+  if (!options.json) process.stdout.write(table.header())
+  using _workload = options.quiet ? undefined : startWorkload()
+  const timer = options.seconds === undefined ? undefined : setTimeout(() => stop.abort(), options.seconds * 1000)
+  const summary = new Summary()
+  try {
+    // Batches, and not single records, so that a busy machine costs one write for many lines.
+    for await (const batch of object.maps.events.batches({ signal: stop.signal })) {
+      let lines = ''
+      for (const record of batch) {
+        const event = toEvent(record, monotonicToDate(record.time))
+        summary.count(event)
+        lines += options.json ? `${JSON.stringify(event)}\n` : table.line(event)
+      }
+      process.stdout.write(lines)
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  const dropped = (object.maps.events.stats().dropped ?? 0) + Number(object.globals.missed)
+  if (!readerLeft) process.stderr.write(`${summary.sentence(dropped)}\n`)
+}
+
+try {
+  await main()
+} catch (error) {
+  const sentence = explain(error)
+  if (sentence === undefined) throw error
+  process.stderr.write(`demo: ${sentence}\n`)
+  process.exitCode = 1
+}
