@@ -4,7 +4,7 @@
  *
  * What kind of layout it is says where to look; for integers without gaps, where most keys are, nowhere at all.
  */
-import { type Int64Mode, readValue, writeValue } from './codec-interpret.ts'
+import { type Int64Mode, readFloat, readInteger, readValue, writeValue } from './codec-interpret.ts'
 import type { Field, Layout, StructLayout } from './layout.ts'
 import { allocateMemory, hostIsLittleEndian, type Memory } from './memory.ts'
 
@@ -47,9 +47,12 @@ export function canonicalCheck(layout: Layout, int64: Int64Mode): Check | undefi
       )
       return whole && int64 === 'bigint' ? undefined : comesBack(layout, int64)
     }
-    case 'boolean':
+    case 'boolean': {
+      const { size } = layout
+      return (memory, at) => readInteger(memory, at, size, false) <= 1
+    }
     case 'float':
-      return comesBack(layout, int64)
+      return hasNoPayload(layout.size)
   }
 }
 
@@ -125,6 +128,13 @@ function endsInNul(size: number): Check {
     while (index < end && u8[index] === 0) index++
     return index === end
   }
+}
+
+/** A NaN comes back only if it is the one that encoding writes. */
+function hasNoPayload(size: 4 | 8): Check {
+  const canonical = size === 4 ? 0x7fc00000 : 0x7ff8000000000000n
+  return (memory, at) =>
+    !Number.isNaN(readFloat(memory, at, size)) || readInteger(memory, at, size, false) === canonical
 }
 
 const word = allocateMemory(8)

@@ -59,7 +59,9 @@ export function typeName(layout: Layout): string {
 /** The error for a value of a type that the field does not take. */
 export function wrongType(value: unknown, expected: string, path: string): Error {
   return invalidArgument(
-    value === undefined ? `${path} is missing: expected ${expected}` : `${path}: expected ${expected}, not ${show(value)}`,
+    value === undefined
+      ? `${path} is missing: expected ${expected}`
+      : `${path}: expected ${expected}, not ${show(value)}`,
   )
 }
 
@@ -99,9 +101,7 @@ function integral(value: unknown, layout: IntegralLayout, path: string): bigint 
         if (known !== undefined) return BigInt(known.value)
         const names = layout.values.slice(0, 20).map(({ name }) => name)
         const more = layout.values.length > 20 ? ', …' : ''
-        throw invalidArgument(
-          `${path}: ${typeName(layout)} has no ${show(value)} (it has: ${names.join(', ')}${more})`,
-        )
+        throw invalidArgument(`${path}: ${typeName(layout)} has no ${show(value)} (it has: ${names.join(', ')}${more})`)
       }
   }
   const expected = { boolean: 'a boolean', enum: 'a number, a bigint or an enumerator', pointer: 'a bigint' }

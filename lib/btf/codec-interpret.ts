@@ -20,9 +20,9 @@ import {
   unsafeInteger,
 } from './codec-convert.ts'
 import { writeUnion } from './codec-union.ts'
-import { type Field, isWordString, type Layout, type StructLayout, type UnionLayout, visibleFields } from './layout.ts'
+import { elementCount, type Field, type Layout, type StructLayout, type UnionLayout, visibleFields } from './layout.ts'
 import { hostIsLittleEndian, type Memory } from './memory.ts'
-import { readText, textCache, writeText } from './text.ts'
+import { readText, writeText } from './text.ts'
 
 /** How 64-bit integers are decoded. */
 export type Int64Mode = 'bigint' | 'number'
@@ -48,15 +48,13 @@ export function readValue(
     case 'enum':
       return integerValue(readInteger(memory, at, layout.size, layout.signed), layout, int64, path)
     case 'boolean':
-      return readInteger(memory, at, layout.size, false) != 0
+      return Number(readInteger(memory, at, layout.size, false)) !== 0
     case 'pointer':
       return readInteger(memory, at, 8, false)
     case 'float':
       return readFloat(memory, at, layout.size)
     case 'string':
-      return isWordString(layout.size) && at % 4 === 0
-        ? textCache(layout.size).read(memory, at)
-        : readText(memory, at, layout.size)
+      return readText(memory, at, layout.size)
     case 'bytes':
       return memory.u8.slice(at, at + layout.size)
     case 'array': {
@@ -112,7 +110,7 @@ function integerValue(value: number | bigint, layout: IntegralLayout, int64: Int
   return number
 }
 
-function readInteger(memory: Memory, at: number, size: number, signed: boolean): number | bigint {
+export function readInteger(memory: Memory, at: number, size: number, signed: boolean): number | bigint {
   const aligned = at % size === 0
   const { view } = memory
   switch (size) {
@@ -140,11 +138,9 @@ export function readInt128(view: DataView, at: number, signed: boolean): bigint 
   return signed ? BigInt.asIntN(128, value) : value
 }
 
-function readFloat(memory: Memory, at: number, size: 4 | 8): number {
+export function readFloat(memory: Memory, at: number, size: 4 | 8): number {
   if (at % size !== 0) {
-    return size === 4
-      ? memory.view.getFloat32(at, hostIsLittleEndian)
-      : memory.view.getFloat64(at, hostIsLittleEndian)
+    return size === 4 ? memory.view.getFloat32(at, hostIsLittleEndian) : memory.view.getFloat64(at, hostIsLittleEndian)
   }
   return size === 4 ? memory.f32[at >>> 2]! : memory.f64[at >>> 3]!
 }
@@ -186,9 +182,10 @@ export function writeValue(layout: Layout, value: unknown, scratch: Memory, at: 
       scratch.u8.set(value, at)
       return
     case 'array': {
-      if (!isList(value, layout.length)) refuseList(value, layout.length, path)
+      const length = elementCount(layout)
       const stride = layout.element.size
-      for (let index = 0; index * stride < layout.size; index++) {
+      if (!isList(value, length)) refuseList(value, length, path)
+      for (let index = 0; index < length; index++) {
         writeValue(layout.element, value[index], scratch, at + index * stride, `${path}[${index}]`)
       }
       return
@@ -279,14 +276,18 @@ const fieldCache = new WeakMap<Layout, readonly Field[]>()
 const nameCache = new WeakMap<Layout, FieldNames>()
 
 function visibleFieldsOf(layout: StructLayout | UnionLayout): readonly Field[] {
-  let fields = fieldCache.get(layout)
-  if (fields === undefined) fieldCache.set(layout, (fields = visibleFields(layout)))
+  const known = fieldCache.get(layout)
+  if (known !== undefined) return known
+  const fields = visibleFields(layout)
+  fieldCache.set(layout, fields)
   return fields
 }
 
 /** The names that an object for this struct or union may have. */
 export function fieldNames(layout: StructLayout | UnionLayout): FieldNames {
-  let names = nameCache.get(layout)
-  if (names === undefined) nameCache.set(layout, (names = new Set(visibleFieldsOf(layout).map(({ name }) => name))))
+  const known = nameCache.get(layout)
+  if (known !== undefined) return known
+  const names = new Set(visibleFieldsOf(layout).map(({ name }) => name))
+  nameCache.set(layout, names)
   return names
 }

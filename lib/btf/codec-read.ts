@@ -15,7 +15,7 @@ import {
 } from './layout.ts'
 import { allocateMemory, hostIsLittleEndian, type Memory } from './memory.ts'
 import { byteIndex, elementIndex, isAligned, literal, type Place, Source, type ViewName } from './codec-source.ts'
-import { readText, textCache } from './text.ts'
+import { readText, textCache, textCacheSlots } from './text.ts'
 
 /** Reads the value at byte `offset`; `length` is what a record leaves for it and its flexible array member. */
 export type Reader = (memory: Memory, offset: number, length?: number) => unknown
@@ -38,9 +38,7 @@ export function generateReader(layout: Layout, int64: Int64Mode, path: string, e
   const place = { base: 'offset', offset: 0, alignment }
   const value = new ReaderGenerator(source, layout, int64).value(layout, place, path)
   const outside = `${source.view('u8')}.length - offset < ${needed} || length < ${size} || offset >>> 0 !== offset`
-  source.addFirst(
-    `if (${outside} || (offset & ${alignment - 1}) !== 0) return elsewhere(memory, offset, length)`,
-  )
+  source.addFirst(`if (${outside} || (offset & ${alignment - 1}) !== 0) return elsewhere(memory, offset, length)`)
   source.add(`return ${value}`)
   return source.compile<Reader>(`memory, offset, length = ${size}`, { ...helpers, elsewhere })
 }
@@ -69,12 +67,10 @@ class ReaderGenerator {
       case 'pointer':
         return this.#element('u64', 8, 'BigUint64', place)
       case 'float':
-        return layout.size === 4
-          ? this.#element('f32', 4, 'Float32', place)
-          : this.#element('f64', 8, 'Float64', place)
+        return layout.size === 4 ? this.#element('f32', 4, 'Float32', place) : this.#element('f64', 8, 'Float64', place)
       case 'string':
         return isWordString(layout.size) && isAligned(place, 4)
-          ? `${this.#source.constant(textCache(layout.size))}.read(memory, ${byteIndex(place)})`
+          ? this.#cachedText(layout.size, place)
           : `readText(memory, ${byteIndex(place)}, ${layout.size})`
       case 'bytes':
         return `${this.#source.view('u8')}.slice(${byteIndex(place)}, ${byteIndex({ ...place, offset: place.offset + layout.size })})`
@@ -112,6 +108,28 @@ class ReaderGenerator {
   /** A bigint expression as a number. */
   #number(value: string, signed: boolean, path: string): string {
     return `${signed ? 'signedNumber' : 'unsignedNumber'}(${value}, ${literal(path)})`
+  }
+
+  /** Looks a short string up by its words, all of them in variables: two loops would cost as much as the rest. */
+  #cachedText(size: number, place: Place): string {
+    const cache = textCache(size)
+    const i32 = this.#source.view('i32')
+    const words = Array.from({ length: size / 4 }, () => this.#source.variable())
+    words.forEach((word, index) => {
+      const from = elementIndex({ ...place, offset: place.offset + index * 4 }, 4)
+      this.#source.add(`const ${word} = ${i32}[${from}]`)
+    })
+    const turned = words.map((word, index) =>
+      index === 0 ? word : `(${word} << ${index * 5} | ${word} >>> ${32 - index * 5})`,
+    )
+    const slot = this.#source.variable()
+    this.#source.add(
+      `const ${slot} = Math.imul(${turned.join(' ^ ')}, 0x9e3779b1) >>> ${32 - Math.log2(textCacheSlots)}`,
+    )
+    const keys = this.#source.constant(cache.keys)
+    const same = words.map((word, index) => `${keys}[${slot} * ${words.length} + ${index}] === ${word}`)
+    const miss = `${this.#source.constant(cache)}.miss(memory, ${byteIndex(place)}, ${slot})`
+    return `(${same.join(' && ')} ? ${this.#source.constant(cache.texts)}[${slot}] : ${miss})`
   }
 
   #array(element: Layout, size: number, place: Place, path: string): string {

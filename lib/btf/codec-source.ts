@@ -29,7 +29,10 @@ export class Source {
   /** The name under which the source sees an object. */
   constant(value: unknown): string {
     let name = this.#constants.get(value)
-    if (name === undefined) this.#constants.set(value, (name = `c${this.#constants.size}`))
+    if (name === undefined) {
+      name = `c${this.#constants.size}`
+      this.#constants.set(value, name)
+    }
     return name
   }
 

@@ -2,14 +2,14 @@
  * Writing unions. A decoded union has all readings of the same bytes; to encode one, any of them is enough, and if there
  * are several they must agree: every reading that was given must come back from the bytes that are written.
  *
- * A reading does not always say every bit it covers: a NaN may have had any payload, bytes after a string's NUL and
- * padding are not seen, `true` is any byte but 0. So a reading's certain bits go first, whichever reading they come from,
- * its uncertain ones only fill what is left, and the result is then read back.
+ * A reading does not always determine every bit it covers: padding and what follows a string's NUL are not seen, `true`
+ * only says that some bit is set, a NaN that some bit of its fraction is. So the bits that some reading determines are
+ * taken from there, then each "some bit" that is still missing gets one that is free, and the result is read back.
  */
 import { invalidArgument } from '../errors.ts'
 import { typeName } from './codec-convert.ts'
-import { fieldNames, type Picked, readValue, writeField, writeStruct } from './codec-interpret.ts'
-import { readBits, writeBits } from './bits.ts'
+import { fieldNames, type Picked, readValue, writeField, writeInteger, writeStruct } from './codec-interpret.ts'
+import { writeBits } from './bits.ts'
 import type { Field, Layout, UnionLayout } from './layout.ts'
 import { allocateMemory, hostIsLittleEndian, type Memory } from './memory.ts'
 
@@ -63,20 +63,48 @@ function writeMember(field: Field, picked: Picked, memory: Memory, path: string)
   }
 }
 
+/** Bits of which at least one is set, best a preferred one; `at` is the byte where the masks start. */
+interface SomeBit {
+  readonly at: number
+  readonly mask: Uint8Array
+  readonly preferred: Uint8Array
+}
+
+/** What readings say about the bits of a union. */
+interface Constraints {
+  /** The bits that are determined. */
+  readonly certain: Uint8Array
+  readonly some: SomeBit[]
+}
+
 function merge(layout: UnionLayout, readings: readonly Reading[]): Uint8Array {
   const result = new Uint8Array(layout.size)
   const certain = new Uint8Array(layout.size)
-  const guess = new Uint8Array(layout.size)
+  const some: SomeBit[] = []
   for (const { field, bytes } of readings) {
-    const mask = new Uint8Array(layout.size)
-    markField(field, bytes, 0, mask)
+    const own: Constraints = { certain: new Uint8Array(layout.size), some }
+    markField(field, bytes, 0, own)
     for (let index = 0; index < bytes.length; index++) {
-      result[index]! |= bytes[index]! & mask[index]! & ~certain[index]!
-      guess[index]! |= bytes[index]! & ~mask[index]!
-      certain[index]! |= mask[index]!
+      const news = own.certain[index]! & ~certain[index]!
+      result[index]! |= bytes[index]! & news
+      certain[index]! |= news
     }
   }
-  return result.map((byte, index) => byte | (guess[index]! & ~certain[index]!))
+  for (const each of some) setSomeBit(each, result, certain)
+  return result
+}
+
+function setSomeBit({ at, mask, preferred }: SomeBit, result: Uint8Array, certain: Uint8Array): void {
+  if (mask.some((bits, index) => (bits & result[at + index]!) !== 0)) return
+  for (const wanted of [preferred, mask]) {
+    for (let index = 0; index < wanted.length; index++) {
+      const free = wanted[index]! & ~certain[at + index]!
+      if (free !== 0) {
+        result[at + index]! |= free & -free
+        return
+      }
+    }
+  }
 }
 
 /** Whether the member, read from `result`, is the value whose bytes are `bytes`. */
@@ -90,47 +118,73 @@ function readsAs(field: Field, result: Uint8Array, bytes: Uint8Array): boolean {
   return again.u8.every((byte, index) => byte === bytes[index])
 }
 
-/** Sets in `mask` the bits of an encoded member at `base` that its value determines. */
-function markField({ layout, offset, bitfield }: Field, bytes: Uint8Array, base: number, mask: Uint8Array): void {
+/** Adds what an encoded member at `base` says. */
+function markField({ layout, offset, bitfield }: Field, bytes: Uint8Array, base: number, found: Constraints): void {
   if (bitfield === undefined) {
-    mark(layout, bytes, base + offset, mask)
+    mark(layout, bytes, base + offset, found)
     return
   }
   const { bitOffset, bitSize } = bitfield
-  if (layout.kind === 'boolean' && readBits(bytes, base + offset, bitOffset, bitSize, hostIsLittleEndian) !== 0n) {
-    return
+  const mask = new Uint8Array(Math.ceil((bitOffset + bitSize) / 8))
+  writeBits(mask, 0, bitOffset, bitSize, (1n << BigInt(bitSize)) - 1n, hostIsLittleEndian)
+  const at = base + offset
+  if (layout.kind === 'boolean' && mask.some((bits, index) => (bits & bytes[at + index]!) !== 0)) {
+    found.some.push({ at, mask, preferred: mask })
+  } else {
+    setCertain(found, at, mask)
   }
-  writeBits(mask, base + offset, bitOffset, bitSize, (1n << BigInt(bitSize)) - 1n, hostIsLittleEndian)
 }
 
-function mark(layout: Layout, bytes: Uint8Array, at: number, mask: Uint8Array): void {
+function mark(layout: Layout, bytes: Uint8Array, at: number, found: Constraints): void {
   const end = at + layout.size
   switch (layout.kind) {
     case 'integer':
     case 'enum':
     case 'pointer':
     case 'bytes':
-      mask.fill(0xff, at, end)
+      found.certain.fill(0xff, at, end)
       return
     case 'boolean':
-      if (!bytes.subarray(at, end).some((byte) => byte !== 0)) mask.fill(0xff, at, end)
+      if (bytes.subarray(at, end).every((byte) => byte === 0)) found.certain.fill(0xff, at, end)
+      else found.some.push({ at, mask: new Uint8Array(layout.size).fill(0xff), preferred: word(layout.size, 1n) })
       return
-    case 'float': {
-      const view = new DataView(bytes.buffer, bytes.byteOffset + at)
-      const value = layout.size === 4 ? view.getFloat32(0, hostIsLittleEndian) : view.getFloat64(0, hostIsLittleEndian)
-      if (!Number.isNaN(value)) mask.fill(0xff, at, end)
+    case 'float':
+      markFloat(layout.size, bytes, at, found)
       return
-    }
     case 'string': {
       const nul = bytes.subarray(at, end).indexOf(0)
-      mask.fill(0xff, at, nul === -1 ? end : at + nul + 1)
+      found.certain.fill(0xff, at, nul === -1 ? end : at + nul + 1)
       return
     }
     case 'array':
-      for (let from = at; from < end; from += layout.element.size) mark(layout.element, bytes, from, mask)
+      for (let from = at; from < end; from += layout.element.size) mark(layout.element, bytes, from, found)
       return
     case 'struct':
     case 'union':
-      for (const field of layout.fields) markField(field, bytes, at, mask)
+      for (const field of layout.fields) markField(field, bytes, at, found)
   }
+}
+
+function markFloat(size: 4 | 8, bytes: Uint8Array, at: number, found: Constraints): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at)
+  const value = size === 4 ? view.getFloat32(0, hostIsLittleEndian) : view.getFloat64(0, hostIsLittleEndian)
+  if (!Number.isNaN(value)) {
+    found.certain.fill(0xff, at, at + size)
+    return
+  }
+  const fraction = size === 4 ? 23n : 52n
+  const exponent = size === 4 ? 0xffn : 0x7ffn
+  setCertain(found, at, word(size, exponent << fraction))
+  found.some.push({ at, mask: word(size, (1n << fraction) - 1n), preferred: word(size, 1n << (fraction - 1n)) })
+}
+
+function setCertain({ certain }: Constraints, at: number, mask: Uint8Array): void {
+  for (let index = 0; index < mask.length; index++) certain[at + index]! |= mask[index]!
+}
+
+/** An integer's bytes in memory. */
+function word(size: number, value: bigint): Uint8Array {
+  const memory = allocateMemory(size)
+  writeInteger(memory, 0, size, value)
+  return memory.u8
 }

@@ -91,24 +91,26 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
     checkPlace(memory, offset, Math.max(size, length))
     return readValue(layout, memory, offset, int64, name, length)
   }
-  const interpretWrite: Writer = (memory, value) => writeValue(layout, value, memory, 0, name)
+  const interpretWrite: Writer = (memory, value) => {
+    memory.u8.fill(0)
+    writeValue(layout, value, memory, 0, name)
+  }
 
   const decode = (generate && ifAllowed(() => generateReader(layout, int64, name, interpretRead))) || interpretRead
   const write = (generate && ifAllowed(() => generateWriter(layout, name))) || interpretWrite
   const isCanonical = canonicalCheck(layout, int64)
+  const decodeKey = (memory: Memory, offset: number): T | Uint8Array => {
+    checkPlace(memory, offset, size)
+    if (isCanonical?.(memory, offset) === false) return memory.u8.slice(offset, offset + size)
+    return decode(memory, offset) as T
+  }
   let spare: Memory | undefined
 
   return {
     size,
     decode: decode as Codec<T>['decode'],
 
-    decodeKey: (memory, offset) => {
-      if (isCanonical !== undefined) {
-        checkPlace(memory, offset, size)
-        if (!isCanonical(memory, offset)) return memory.u8.slice(offset, offset + size)
-      }
-      return decode(memory, offset) as T
-    },
+    decodeKey: isCanonical === undefined ? (decode as Codec<T>['decode']) : decodeKey,
 
     encode: (value, memory, offset) => {
       if (typeof value === 'object' && types.isUint8Array(value)) {
@@ -118,9 +120,8 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
         return
       }
       // While the user's getters run, a call of this codec from within them finds no spare memory and makes its own.
-      const scratch = spare ?? allocateMemory(size)
+      const scratch = spare ?? allocateMemory(Math.ceil(size / 8) * 8)
       spare = undefined
-      scratch.u8.fill(0)
       write(scratch, value)
       checkPlace(memory, offset, size)
       copyWords(scratch, memory, offset, size)

@@ -39,26 +39,26 @@ function check(layout: Layout, known: Map<Layout, Checked>, depth: number): Chec
 }
 
 function inner(layout: Layout): Layout[] {
-  require(isSize(layout.size), `a ${layout.kind} of ${layout.size} bytes`)
+  demand(isSize(layout.size), `a ${layout.kind} of ${layout.size} bytes`)
   switch (layout.kind) {
     case 'integer':
-      require([1, 2, 4, 8, 16].includes(layout.size), `an integer of ${layout.size} bytes`)
+      demand([1, 2, 4, 8, 16].includes(layout.size), `an integer of ${layout.size} bytes`)
       return []
     case 'boolean':
     case 'enum':
-      require([1, 2, 4, 8].includes(layout.size), `a ${layout.kind} of ${layout.size} bytes`)
+      demand([1, 2, 4, 8].includes(layout.size), `a ${layout.kind} of ${layout.size} bytes`)
       return []
     case 'float':
-      require(layout.size === 4 || layout.size === 8, `a float of ${layout.size} bytes`)
+      demand(layout.size === 4 || layout.size === 8, `a float of ${layout.size} bytes`)
       return []
     case 'pointer':
-      require(layout.size === 8, `a pointer of ${layout.size} bytes`)
+      demand(layout.size === 8, `a pointer of ${layout.size} bytes`)
       return []
     case 'string':
     case 'bytes':
       return []
     case 'array':
-      require(
+      demand(
         isSize(layout.length) && layout.size === layout.length * layout.element.size,
         `an array of ${layout.length} times ${layout.element.size} bytes that takes ${layout.size}`,
       )
@@ -75,16 +75,16 @@ function inner(layout: Layout): Layout[] {
 function checkFields(layout: StructLayout | UnionLayout, seen: Set<string>): void {
   for (const field of layout.fields) {
     const { name, offset, bitfield } = field
-    require(typeof name === 'string' && isSize(offset), `a field ${JSON.stringify(name)} at ${offset}`)
-    require(
+    demand(typeof name === 'string' && isSize(offset), `a field ${JSON.stringify(name)} at ${offset}`)
+    demand(
       bitfield === undefined ? offset + field.layout.size <= layout.size : isBitfield(field, layout.size),
       `a field ${JSON.stringify(name)} outside of its ${layout.kind}`,
     )
     if (name === '' && (field.layout.kind === 'struct' || field.layout.kind === 'union')) {
-      require(field.layout.kind !== layout.kind, `an anonymous ${layout.kind} directly within a ${layout.kind}`)
+      demand(field.layout.kind !== layout.kind, `an anonymous ${layout.kind} directly within a ${layout.kind}`)
       checkFields(field.layout, seen)
     } else {
-      require(!seen.has(name), `two fields named ${JSON.stringify(name)}`)
+      demand(!seen.has(name), `two fields named ${JSON.stringify(name)}`)
       seen.add(name)
     }
   }
@@ -108,6 +108,6 @@ function isSize(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 0xffffffff
 }
 
-function require(condition: boolean, what: string): void {
+function demand(condition: boolean, what: string): void {
   if (!condition) throw invalidArgument(`the layout has ${what}`)
 }

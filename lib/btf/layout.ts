@@ -114,6 +114,11 @@ export interface UnionLayout {
   readonly fields: readonly Field[]
 }
 
+/** Elements that a decoded array has: those of size 0 are nowhere in memory, so they are nowhere at all. */
+export function elementCount({ size, length }: ArrayLayout): number {
+  return size === 0 ? 0 : length
+}
+
 /** The properties that a decoded struct or union has: its fields with those of anonymous members in their place. */
 export function visibleFields(layout: StructLayout | UnionLayout, base: number = 0): Field[] {
   return layout.fields.flatMap((field) =>

@@ -101,9 +101,7 @@ export function struct<const M extends Members>(
 }
 
 /** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
-export function union<const M extends Members>(
-  members: M,
-): Type<Decoded<M>, DecodedNumber<M>, Partial<Input<M>>> {
+export function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input<M>>> {
   const named = namedTypes(members)
   const alignment = named.reduce((widest, [, type]) => Math.max(widest, type.alignment), 1)
   const size = roundUp(

@@ -109,60 +109,49 @@ function writeUtf8(u8: Uint8Array, at: number, end: number, text: string, from: 
   return 0
 }
 
-const cacheSlots = 512
-
 /**
- * Strings of one short size, remembered by their words. A process emits a few names millions of times; comparing four
- * words is several times cheaper than making a string, and the same string is kept once. Bounded: a slot holds the last
- * string that hashed to it.
+ * Strings of one short size, remembered by their 4-byte words, for generated code to look up. A process emits a few names
+ * millions of times; comparing four words is several times cheaper than making a string, and the same string is kept
+ * once. Bounded: a slot holds the last string that hashed to it.
  */
 export class TextCache {
-  readonly #size: number
-  readonly #words: number
-  readonly #keys: Int32Array
-  readonly #texts: string[]
+  /** The words of each slot's string, one slot after the other. */
+  readonly keys: Int32Array
+  /** Each slot's string. */
+  readonly texts: string[]
   readonly #copy: Memory
 
   /** @param size of the strings in bytes: a multiple of 4. */
   constructor(size: number) {
-    this.#size = size
-    this.#words = size >>> 2
-    this.#keys = new Int32Array(cacheSlots * this.#words)
-    this.#texts = new Array<string>(cacheSlots).fill('')
+    this.keys = new Int32Array((textCacheSlots * size) / 4)
+    this.texts = new Array<string>(textCacheSlots).fill('')
     this.#copy = allocateMemory(size)
   }
 
-  /** The text at `at`, a multiple of 4. */
-  read(memory: Memory, at: number): string {
-    const { i32 } = memory
-    const words = this.#words
-    const first = at >>> 2
-    let hash = 0
-    for (let index = 0; index < words; index++) hash = Math.imul(hash ^ i32[first + index]!, 0x9e3779b1)
-    const slot = (hash >>> 16) & (cacheSlots - 1)
-    const key = slot * words
-    for (let index = 0; index < words; index++) {
-      if (this.#keys[key + index] !== i32[first + index]) return this.#miss(memory, at, slot)
-    }
-    return this.#texts[slot]!
-  }
-
-  /** Works on a copy: the kernel may write to mapped memory between reading the text and remembering its words. */
-  #miss(memory: Memory, at: number, slot: number): string {
-    const copy = this.#copy
-    for (let index = 0; index < this.#words; index++) copy.i32[index] = memory.i32[(at >>> 2) + index]!
-    const text = readText(copy, 0, this.#size)
-    this.#keys.set(copy.i32, slot * this.#words)
-    this.#texts[slot] = text
+  /**
+   * Decodes the text at byte `at`, a multiple of 4, into a slot. Works on a copy: the kernel may write to mapped memory
+   * between the reading of text and of words.
+   */
+  miss({ i32 }: Memory, at: number, slot: number): string {
+    const { i32: copy, u8 } = this.#copy
+    for (let index = 0; index < copy.length; index++) copy[index] = i32[(at >>> 2) + index]!
+    const text = readText(this.#copy, 0, u8.length)
+    this.keys.set(copy, slot * copy.length)
+    this.texts[slot] = text
     return text
   }
 }
 
+/** A power of two. */
+export const textCacheSlots = 512
+
 const caches = new Map<number, TextCache>()
 
-/** The process's one cache for strings of this size. */
+/** The one cache of this thread for strings of this size. */
 export function textCache(size: number): TextCache {
-  let cache = caches.get(size)
-  if (cache === undefined) caches.set(size, (cache = new TextCache(size)))
+  const known = caches.get(size)
+  if (known !== undefined) return known
+  const cache = new TextCache(size)
+  caches.set(size, cache)
   return cache
 }
