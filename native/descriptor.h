@@ -10,7 +10,7 @@
 
 namespace ebpf {
 
-enum class DescriptorKind { kProgram, kMap };
+enum class DescriptorKind { kProgram, kMap, kLink, kPerfEvent };
 
 // 0, or -EINVAL when the descriptor is of another kind.
 int CheckDescriptorKind(int fd, DescriptorKind kind);

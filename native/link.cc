@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "descriptor.h"
 #include "map.h"
 #include "program.h"
 #include "task.h"
@@ -32,15 +33,59 @@ int ReadInfo(int fd, bpf_link_info* info) {
   return bpf_obj_get_info_by_fd(fd, info, &size);
 }
 
+// The beginnings of libbpf's struct bpf_link_perf, the same from 0.7 to 1.7 (libbpf.c).
+struct PerfLinkLayout {
+  int (*detach)(bpf_link*);
+  void (*dealloc)(bpf_link*);
+  char* pin_path;
+  int fd;
+  bool disconnected;
+  int perf_event_fd;
+};
+
+// The second descriptor of a link that is already disconnected, or -1. libbpf has no function for
+// it, so it is read from where it has to be, and believed only when all around it is as it has to
+// be.
+int PerfEventFd(const bpf_link* link) {
+  bpf_link_info facts;
+  if (ReadInfo(bpf_link__fd(link), &facts) != 0 || facts.type != BPF_LINK_TYPE_PERF_EVENT)
+    return -1;
+  PerfLinkLayout layout;
+  memcpy(&layout, link, sizeof(layout));
+  if (layout.fd != bpf_link__fd(link) || !layout.disconnected || layout.perf_event_fd == layout.fd)
+    return -1;
+  bool is_perf_event = CheckDescriptorKind(layout.perf_event_fd, DescriptorKind::kPerfEvent) == 0;
+  return is_perf_event ? layout.perf_event_fd : -1;
+}
+
+// Lets go of a link that a pin keeps attached. Not bpf_link__destroy alone: for a perf event that
+// switches the event off, whoever else holds the link (PERF_EVENT_IOC_DISABLE in
+// bpf_link_perf_detach), and the pin would be a dead one.
+void AbandonLink(bpf_link* link) {
+  UniqueFd fd(bpf_link__fd(link));
+  bpf_link__disconnect(link);
+  // The kernel's link holds the event by itself (bpf_perf_link_attach).
+  UniqueFd perf_event(PerfEventFd(link));
+  bpf_link__destroy(link);
+}
+
 }  // namespace
 
 Link::Link(std::shared_ptr<ObjectState> object, Attachment attachment)
     : object_(std::move(object)), link_(attachment.link), fd_(std::move(attachment.fd)) {}
 
-int Link::fd() const { return link_ != nullptr ? bpf_link__fd(link_) : fd_.get(); }
+int Link::fd() const {
+  int fd = link_ != nullptr ? bpf_link__fd(link_) : fd_.get();
+  // A link that libbpf puts together from several (USDT) has none, and says 0. No real one is
+  // stdio.
+  return fd > 2 ? fd : -EOPNOTSUPP;
+}
 
 int Link::Pin(const char* path) {
-  int status = bpf_obj_pin(fd(), path);
+  // Without a link in the kernel the descriptor is another thing, such as the map of an old
+  // struct_ops, and not ours to pin and close.
+  int status = fd() < 0 ? fd() : CheckDescriptorKind(fd(), DescriptorKind::kLink);
+  if (status == 0) status = bpf_obj_pin(fd(), path);
   if (status == 0) pinned_ = true;
   return status;
 }
@@ -50,13 +95,7 @@ int Link::Close() {
   if (link_ != nullptr) {
     auto lock = Lock(object_);
     if (pinned_) {
-      // Destroying a link of a perf event switches that event off (PERF_EVENT_IOC_DISABLE in
-      // bpf_link_perf_detach), also when the link itself lives on, pinned: the pin would be a dead
-      // one.
-      int fd = bpf_link__fd(link_);
-      bpf_link__disconnect(link_);
-      bpf_link__destroy(link_);
-      close(fd);
+      AbandonLink(link_);
     } else {
       status = bpf_link__destroy(link_);
     }
@@ -137,7 +176,7 @@ napi_value LinkInfo(napi_env env, napi_callback_info info) {
   Link* link = arguments.environment()->handles().Get<Link>(handle);
   if (link == nullptr) return MakeInt(env, -EBADF);
   bpf_link_info facts;
-  int status = ReadInfo(link->fd(), &facts);
+  int status = link->fd() < 0 ? link->fd() : ReadInfo(link->fd(), &facts);
   if (status != 0) return MakeInt(env, status);
   return ObjectMaker(env)
       .Number("id", facts.id)

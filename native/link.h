@@ -21,6 +21,7 @@ class Link final : public Resource {
   Link(std::shared_ptr<ObjectState> object, Attachment attachment);
   ~Link() override { Close(); }
 
+  // -EOPNOTSUPP for one without a descriptor.
   int fd() const;
   int Pin(const char* path);
   // Detaches, and waits for the kernel's grace period: 60 ms and more.

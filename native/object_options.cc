@@ -95,9 +95,8 @@ Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
                         bpf_program__set_log_level(program, *edit.log_level));
   }
   if (status.ok() && edit.attach_target) {
-    status =
-        FromReturn("bpf_program__set_attach_target",
-                   bpf_program__set_attach_target(program, 0, edit.attach_target->c_str()));
+    status = FromReturn("bpf_program__set_attach_target",
+                        bpf_program__set_attach_target(program, 0, edit.attach_target->c_str()));
   }
   return status;
 }

@@ -14,15 +14,16 @@ namespace ebpf {
 
 int CheckDescriptorKind(int fd, DescriptorKind kind) {
   // BPF_OBJ_GET_INFO_BY_FD answers for each kind without saying which it was. The names are those
-  // that kernel/bpf/syscall.c gives to the anonymous inodes.
-  std::string_view wanted =
-      kind == DescriptorKind::kProgram ? "anon_inode:bpf-prog" : "anon_inode:bpf-map";
+  // that the kernel gives to the anonymous inodes (kernel/bpf/syscall.c, kernel/events/core.c).
+  constexpr std::string_view kNames[] = {"anon_inode:bpf-prog", "anon_inode:bpf-map",
+                                         "anon_inode:bpf_link", "anon_inode:[perf_event]"};
   char path[32];
   char target[64];
   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
   ssize_t length = readlink(path, target, sizeof(target));
   if (length < 0) return -errno;
-  return std::string_view(target, static_cast<size_t>(length)) == wanted ? 0 : -EINVAL;
+  std::string_view name(target, static_cast<size_t>(length));
+  return name == kNames[static_cast<int>(kind)] ? 0 : -EINVAL;
 }
 
 napi_value LibbpfVersion(napi_env env, napi_callback_info) {
