@@ -36,6 +36,9 @@
         # Node exports zlib's functions, and another addon may carry a libbpf of its own: ours stay ours.
         '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--version-script=<(module_root_dir)/scripts/addon.map',
         '-Wl,--gc-sections', '-Wl,-z,relro,-z,now',
+        # Node unloads an addon with the last environment that used it. libbpf's caches, our lock and table of rings, and
+        # threads of the pool that have just left our code would go with it.
+        '-Wl,-z,nodelete',
       ],
       'conditions': [
         ['libbpf == "bundled"', {
