@@ -18,6 +18,8 @@ export class Batch<T> implements Iterable<T> {
   #end = 0
   /** Offset behind the last record that {@link next} gave out; `undefined` while the batch is handed over as a whole. */
   #position: number | undefined
+  /** Records that {@link next} gave out. */
+  #given = 0
   #offsets: Int32Array | undefined
 
   /** @internal */
@@ -30,13 +32,13 @@ export class Batch<T> implements Iterable<T> {
     return this.#length
   }
 
-  /** The record at an index, or `undefined` outside of the batch. */
+  /** The record at an index, or `undefined` outside of the batch. Negative ones count from the end, as in `Array.at`. */
   at(index: number): T | undefined {
     const header = this.#headerAt(index)
     return header < 0 ? undefined : this.#decode(this.#use(), header)
   }
 
-  /** An own copy of a record's bytes, or `undefined` outside of the batch. */
+  /** An own copy of a record's bytes, or `undefined` outside of the batch. Negative indexes count from the end. */
   bytes(index: number): Uint8Array | undefined {
     const header = this.#headerAt(index)
     if (header < 0) return undefined
@@ -102,12 +104,18 @@ export class Batch<T> implements Iterable<T> {
       return { done: true, value: undefined }
     }
     this.#position = this.#after(header)
+    this.#given++
     return { done: false, value: this.#decode(this.#use(), header) }
   }
 
   /** @internal Bytes of the span that were handed over. */
   get consumed(): number {
     return this.#position ?? this.#end
+  }
+
+  /** @internal Records that were handed over. */
+  get handedOver(): number {
+    return this.#position === undefined ? this.#length : this.#given
   }
 
   #use(): Memory {
@@ -142,7 +150,9 @@ export class Batch<T> implements Iterable<T> {
 
   #headerAt(index: number): number {
     this.#use()
-    if (!(index >= 0 && index < this.#length)) return -1
+    const whole = Math.trunc(index) || 0
+    const wanted = whole < 0 ? whole + this.#length : whole
+    if (!(wanted >= 0 && wanted < this.#length)) return -1
     if (this.#offsets === undefined) {
       this.#offsets = new Int32Array(this.#length)
       let header = this.#first(0)
@@ -151,7 +161,7 @@ export class Batch<T> implements Iterable<T> {
         header = this.#first(this.#after(header))
       }
     }
-    return this.#offsets[index] ?? -1
+    return this.#offsets[wanted] ?? -1
   }
 }
 

@@ -1,6 +1,7 @@
 /** `for await` over the batches and the records of a stream. */
 import type { Batch } from './batch.ts'
 import type { BatchHandler } from './ring-consumer.ts'
+import { TURN_MS, Turns } from './turns.ts'
 
 /** Starts a consumer; the returned function ends it. */
 export type Start<T> = (handler: BatchHandler<T>, onEnd: (error?: unknown) => void) => { close(): void }
@@ -13,9 +14,13 @@ interface Waiter<T> {
 
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined })
 
+/** Records between two looks at the clock. */
+const RECORDS_BETWEEN_LOOKS = 64
+
 /** A batch is the caller's until the next call of `next` or `return`. The stream starts with the first `next`. */
 export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefined, undefined> {
   readonly #start: Start<T>
+  readonly #turns = new Turns()
   #consumer: { close(): void } | undefined
   #waiter: Waiter<Batch<T>> | undefined
   /** Tells the consumer that the caller is done with its batch. */
@@ -28,7 +33,10 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
   }
 
   next(): Promise<IteratorResult<Batch<T>, undefined>> {
-    if (this.#waiter !== undefined) return this.#waiter.promise.then(() => this.next())
+    return this.#turns.take(this.#next)
+  }
+
+  readonly #next = (): Promise<IteratorResult<Batch<T>, undefined>> => {
     if (this.#ended) return this.#end()
     const waiter = createWaiter<Batch<T>>()
     this.#waiter = waiter
@@ -92,7 +100,11 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
 /** Gives the records of each batch one by one; leaving the loop leaves the records behind the last one in the ring. */
 export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, undefined> {
   readonly #batches: BatchIterator<T>
+  readonly #turns = new Turns()
   #batch: Batch<T> | undefined
+  /** A loop over records that are there never leaves the microtasks by itself, so the clock is looked at now and then. */
+  #turnStart = 0
+  #untilLook = RECORDS_BETWEEN_LOOKS
 
   constructor(start: Start<T>) {
     this.#batches = new BatchIterator((handler, onEnd) =>
@@ -107,24 +119,42 @@ export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, un
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#batch !== undefined) {
+    if (this.#turns.idle && this.#batch !== undefined && --this.#untilLook > 0) {
       try {
         const result = this.#batch.next()
         if (!result.done) return Promise.resolve(result)
       } catch (error) {
-        // `for await` does not call return() after a failing next(): the ring must not stay taken.
-        return this.return().then(() => Promise.reject(error))
+        return this.#turns.take(() => this.#fail(error))
       }
     }
-    this.#batch = undefined
-    return this.#advance()
+    return this.#turns.take(this.#next)
   }
 
-  async #advance(): Promise<IteratorResult<T, undefined>> {
-    const { done, value } = await this.#batches.next()
-    if (done) return DONE
-    this.#batch = value
-    return this.next()
+  readonly #next = async (): Promise<IteratorResult<T, undefined>> => {
+    this.#untilLook = RECORDS_BETWEEN_LOOKS
+    if (this.#batch !== undefined && performance.now() - this.#turnStart > TURN_MS) {
+      await new Promise(setImmediate)
+      this.#turnStart = performance.now()
+    }
+    for (;;) {
+      try {
+        const result = this.#batch?.next()
+        if (result?.done === false) return result
+      } catch (error) {
+        return this.#fail(error)
+      }
+      this.#batch = undefined
+      const { done, value } = await this.#batches.next()
+      if (done) return DONE
+      this.#batch = value
+      this.#turnStart = performance.now()
+    }
+  }
+
+  /** `for await` does not call return() after a failing next(): the ring must not stay taken. */
+  async #fail(error: unknown): Promise<never> {
+    await this.return()
+    throw error
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {

@@ -5,6 +5,7 @@ import type { RecordCodec } from '../btf/record-codec.ts'
 import { type EbpfError, kernelError, ruleError } from '../errors.ts'
 import { Batch } from './batch.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
+import { TURN_MS } from './turns.ts'
 
 /** A handler may return a promise: the next batch waits for it. */
 export type BatchHandler<T> = (batch: Batch<T>) => void | PromiseLike<void>
@@ -28,8 +29,6 @@ const { EBUSY, EMSGSIZE } = constants.errno
 /** Records of one batch at most, and the first size of its memory; it grows for a record that does not fit. */
 const BATCH_RECORDS = 4096
 const BATCH_BYTES = 256 << 10
-/** The event loop gets its turn after this long, however full the ring is. */
-const TURN_MS = 4
 
 /**
  * The one reader of a ring in this process.
@@ -47,6 +46,8 @@ export class RingConsumer<T> {
   readonly #control = new Uint32Array(4)
   readonly #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
+  /** When the event loop last gave this consumer its turn. */
+  #turnStart = 0
   #memory: Memory
   /** The batch that a handler is busy with. */
   #current: Batch<T> | undefined
@@ -73,7 +74,7 @@ export class RingConsumer<T> {
     hold()
     this.#arm()
     // Records submitted with BPF_RB_NO_WAKEUP never make the ring readable.
-    this.#timer = maxLatencyMs > 0 ? setInterval(this.#drain, maxLatencyMs).unref() : undefined
+    this.#timer = maxLatencyMs > 0 ? setInterval(this.#onTurn, maxLatencyMs).unref() : undefined
   }
 
   get closed(): boolean {
@@ -98,10 +99,23 @@ export class RingConsumer<T> {
     this.#onEnd(error)
   }
 
-  readonly #drain = (): void => {
-    const start = performance.now()
+  readonly #onTurn = (): void => {
+    this.#turnStart = performance.now()
+    this.#drain()
+  }
+
+  /** However full the ring is, and though promises of handlers resolve without leaving the microtasks: see TURN_MS. */
+  #drain(): void {
     while (!this.#closed && this.#current === undefined) {
+      if (performance.now() - this.#turnStart > TURN_MS) {
+        this.#immediate ??= setImmediate(() => {
+          this.#immediate = undefined
+          this.#onTurn()
+        })
+        return
+      }
       const records = this.#read()
+      if (this.#closed) return
       const span = this.#control[1] as number
       if (span === 0) {
         this.#arm()
@@ -109,19 +123,10 @@ export class RingConsumer<T> {
       }
       if (records === 0) this.#commit(span)
       else this.#hand(records, span)
-      if (performance.now() - start > TURN_MS) {
-        this.#immediate ??= setImmediate(() => {
-          this.#immediate = undefined
-          this.#drain()
-        })
-        return
-      }
     }
   }
 
   #read(): number {
-    const pending = binding.ringPending(this.#ring)
-    if (pending > this.#source.counters.maxPending) this.#source.counters.maxPending = pending
     for (;;) {
       const records = binding.ringRead(this.#ring, BATCH_RECORDS)
       if (records >= 0) return records
@@ -139,7 +144,6 @@ export class RingConsumer<T> {
   #hand(records: number, span: number): void {
     const batch = new Batch(this.#codec).fill(this.#memory, records, span)
     this.#current = batch
-    this.#source.counters.records += records
     let result: void | PromiseLike<void>
     try {
       result = this.#handler(batch)
@@ -147,7 +151,6 @@ export class RingConsumer<T> {
       this.close(error)
       return
     }
-    if (this.#closed) return
     if (isPromise(result)) this.#wait(result, batch)
     else this.#finishBatch()
   }
@@ -159,6 +162,7 @@ export class RingConsumer<T> {
       this.#finishBatch()
       this.#drain()
     }
+    // Also when the handler has closed the stream already: what it says then no longer matters.
     const fail = (error: unknown): void => this.close(error)
     Promise.resolve(result).then(resume, fail)
   }
@@ -168,11 +172,15 @@ export class RingConsumer<T> {
     if (batch === undefined) return
     this.#current = undefined
     batch.release()
+    this.#source.counters.records += batch.handedOver
     this.#commit(batch.consumed)
   }
 
   #commit(bytes: number): void {
-    this.#source.counters.bytes += bytes
+    const { counters } = this.#source
+    // The ring is fullest just before it gets space back: records came while the handler was busy.
+    counters.maxPending = Math.max(counters.maxPending, this.pending)
+    counters.bytes += bytes
     binding.ringCommit(this.#ring, bytes)
   }
 
@@ -186,7 +194,7 @@ export class RingConsumer<T> {
   #arm(): void {
     if (this.#armed) return
     this.#armed = true
-    arm(this.#ring, this.#drain)
+    arm(this.#ring, this.#onTurn)
   }
 
   #disarm(): void {

@@ -110,8 +110,9 @@ export class RecordStream<T> implements AsyncIterable<T> {
 
   /** Counts since the map was opened by this process. */
   stats(): StreamStatistics {
-    const { counters } = this.#source
-    return { ...counters, pending: this.#source.pending(), dropped: this.#source.dropped() }
+    const { records, bytes, maxPending } = this.#source.counters
+    const pending = this.#source.pending()
+    return { records, bytes, pending, maxPending: Math.max(maxPending, pending), dropped: this.#source.dropped() }
   }
 
   #starter(options: StreamOptions): Start<T> {

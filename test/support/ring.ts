@@ -44,7 +44,10 @@ export const NO_WAKEUP = 1n
 export const EVENT_SPACE = 40
 
 export function loadRing(bytes?: number): Promise<RingObject> {
-  return loadObject<RingFixture>(fixture('ring'), bytes === undefined ? {} : { maps: { events: { maxEntries: bytes } } })
+  return loadObject<RingFixture>(
+    fixture('ring'),
+    bytes === undefined ? {} : { maps: { events: { maxEntries: bytes } } },
+  )
 }
 
 /** Loads the fixture for the length of `body`, with `events` of so many bytes, 64 KiB by default. */

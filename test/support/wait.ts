@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Waits until `condition` holds. @throws when it does not after `timeoutMs`: says `what` was awaited. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs: number = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs: number = 10_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
