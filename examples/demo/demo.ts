@@ -1,13 +1,15 @@
 // Shows live what the running kernel does: npm run demo -- --help
 
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { help, readArguments } from './arguments.ts'
 import { toEvent } from './event.ts'
 import type { DemoObject } from './record.ts'
 import { explain, requireKernel } from './requirements.ts'
+import { Stop } from './stop.ts'
 import { Summary } from './summary.ts'
 import { Table } from './table.ts'
-import { tracepointSections } from './tracepoints.ts'
+import { tracepointFolder } from './tracepoints.ts'
 import { startWorkload } from './workload.ts'
 
 async function main(): Promise<void> {
@@ -20,22 +22,18 @@ async function main(): Promise<void> {
   // Only now: on another system than Linux the package cannot even be loaded.
   const { monotonicToDate, openObject } = await import('ebpf')
 
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  let readerLeft = false
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    readerLeft = true
-    stop.abort()
-  })
+  using stop = new Stop()
 
   // The object file says what there is; before it is loaded it can be changed.
   const spec = await openObject<DemoObject>(new URL('demo.bpf.o', import.meta.url))
   // The demo's own open files would be events about events.
   const { dev, ino } = statSync('/proc/self/ns/pid', { bigint: true })
   spec.globals.reader = { pid: process.pid, namespace_device: dev, namespace_inode: ino }
-  const sections = tracepointSections()
-  for (const program of Object.values(spec.programs)) program.autoload = sections.has(program.section)
+  // What this kernel lacks stays out: arm64 has no open(2), an old kernel no openat2(2).
+  const folder = tracepointFolder()
+  for (const program of Object.values(spec.programs)) {
+    program.autoload = existsSync(join(folder, program.section.replace('tracepoint/', '')))
+  }
 
   // The verifier checks the programs, the JIT compiles them, and they run whenever their tracepoint is passed.
   await using object = await spec.load()
@@ -44,7 +42,7 @@ async function main(): Promise<void> {
   const table = new Table(process.stdout)
   if (!options.json) process.stdout.write(table.header())
   using _workload = options.quiet ? undefined : startWorkload()
-  const timer = options.seconds === undefined ? undefined : setTimeout(() => stop.abort(), options.seconds * 1000)
+  if (options.seconds !== undefined) stop.after(options.seconds)
   const summary = new Summary()
   try {
     // Batches, and not single records, so that a busy machine costs one write for many lines.
@@ -58,12 +56,10 @@ async function main(): Promise<void> {
       process.stdout.write(lines)
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error
-  } finally {
-    clearTimeout(timer)
+    if ((error as Error).name !== 'AbortError') throw error
   }
   const dropped = (object.maps.events.stats().dropped ?? 0) + Number(object.globals.missed)
-  if (!readerLeft) process.stderr.write(`${summary.sentence(dropped)}\n`)
+  if (!stop.readerLeft) process.stderr.write(`${summary.sentence(dropped)}\n`)
 }
 
 try {
