@@ -81,10 +81,14 @@ int Link::fd() const {
   return fd > 2 ? fd : -EOPNOTSUPP;
 }
 
+int Link::CheckKind() const {
+  // Without a link in the kernel the descriptor is another thing, such as libbpf's own of the map
+  // of an old struct_ops: it would answer for something else, and is not ours to pin and close.
+  return fd() < 0 ? fd() : CheckDescriptorKind(fd(), DescriptorKind::kLink);
+}
+
 int Link::Pin(const char* path) {
-  // Without a link in the kernel the descriptor is another thing, such as the map of an old
-  // struct_ops, and not ours to pin and close.
-  int status = fd() < 0 ? fd() : CheckDescriptorKind(fd(), DescriptorKind::kLink);
+  int status = CheckKind();
   if (status == 0) status = bpf_obj_pin(fd(), path);
   if (status == 0) pinned_ = true;
   return status;
@@ -176,7 +180,8 @@ napi_value LinkInfo(napi_env env, napi_callback_info info) {
   Link* link = arguments.environment()->handles().Get<Link>(handle);
   if (link == nullptr) return MakeInt(env, -EBADF);
   bpf_link_info facts;
-  int status = link->fd() < 0 ? link->fd() : ReadInfo(link->fd(), &facts);
+  int status = link->CheckKind();
+  if (status == 0) status = ReadInfo(link->fd(), &facts);
   if (status != 0) return MakeInt(env, status);
   return ObjectMaker(env)
       .Number("id", facts.id)

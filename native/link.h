@@ -23,6 +23,8 @@ class Link final : public Resource {
 
   // -EOPNOTSUPP for one without a descriptor.
   int fd() const;
+  // 0 when there is a link in the kernel.
+  int CheckKind() const;
   int Pin(const char* path);
   // Detaches, and waits for the kernel's grace period: 60 ms and more.
   int Close();

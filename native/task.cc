@@ -3,6 +3,18 @@
 #include "convert.h"
 
 namespace ebpf {
+namespace {
+
+napi_value MakeLogMessage(napi_env env, const LogMessage& message) {
+  // V8's longest string (String::kMaxLength). A verifier log can be twice as long; its end says
+  // why.
+  constexpr size_t kLongest = (size_t{1} << 29) - 25;
+  size_t skipped = message.text.size() > kLongest ? message.text.size() - kLongest : 0;
+  napi_value text = MakeString(env, message.text.data() + skipped, message.text.size() - skipped);
+  return ObjectMaker(env).Number("level", message.level).Set("message", text).object();
+}
+
+}  // namespace
 
 napi_value Task::Start(std::unique_ptr<Task> task, const char* name) {
   napi_env env = task->environment_->env();
@@ -48,12 +60,8 @@ void Task::Settle(napi_env env) {
   ObjectMaker outcome(env);
   outcome.Number("errno", status_.error);
   outcome.String("operation", status_.operation);
-  outcome.Set("log", MakeArray(env, log_, [env](const LogMessage& message) {
-                return ObjectMaker(env)
-                    .Number("level", message.level)
-                    .String("message", message.text)
-                    .object();
-              }));
+  auto make = [env](const LogMessage& message) { return MakeLogMessage(env, message); };
+  outcome.Set("log", MakeArray(env, log_, make));
   if (status_.needs_libbpf != nullptr) outcome.String("needsLibbpf", status_.needs_libbpf);
   if (status_.ok() && value == nullptr) napi_get_undefined(env, &value);
   if (status_.ok()) outcome.Set("value", value);
