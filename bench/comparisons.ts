@@ -1,0 +1,9 @@
+import type { Comparison } from './comparison.ts'
+import { dumps } from './paths/dumps.ts'
+import { latency } from './paths/latency.ts'
+import { loads } from './paths/loads.ts'
+import { mapCalls } from './paths/map-calls.ts'
+import { rings } from './paths/rings.ts'
+
+/** The rows of the table. */
+export const comparisons: readonly Comparison[] = [...mapCalls, ...dumps, ...rings, ...latency, ...loads]
