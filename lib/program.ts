@@ -65,6 +65,9 @@ export interface TestRunResult {
 /** Types that are run on the context itself: the kernel refuses a place for another one. */
 const CONTEXT_IN_PLACE = new Set(['syscall', 'raw_tracepoint', 'raw_tracepoint_writable'])
 
+/** More than any context struct has: the kernel gives all of it, also to who gave only its first fields. */
+const CONTEXT_OUT_ROOM = 512
+
 /** XDP may grow a packet by its headroom (XDP_PACKET_HEADROOM of linux/bpf.h) and by its tail room, at most one page. */
 const DATA_OUT_ROOM = 256 + 4096
 
@@ -178,7 +181,7 @@ export class BpfProgram extends Resource {
       ...(data !== undefined && { data }),
       ...(ctx !== undefined && { ctx }),
       dataOutSize: data === undefined ? 0 : data.length + DATA_OUT_ROOM,
-      ctxOutSize: CONTEXT_IN_PLACE.has(this.type) ? 0 : (ctx?.length ?? 0),
+      ctxOutSize: ctx === undefined || CONTEXT_IN_PLACE.has(this.type) ? 0 : Math.max(ctx.length, CONTEXT_OUT_ROOM),
       // 0 is once, too, and the only number that every program type takes.
       repeat: options.repeat === undefined ? 0 : integer(options.repeat, 'repeat', 1, 0x7fff_ffff),
       flags: integer(options.flags ?? 0, 'flags', 0, 0xffff_ffff),
