@@ -9,7 +9,7 @@ import {
   binding,
 } from './binding.ts'
 import { parseBtf } from './btf/parse.ts'
-import { invalidArgument, ruleError } from './errors.ts'
+import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
@@ -287,13 +287,25 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   Object.assign(spec.kconfig, options.kconfig)
   for (const [name, edit] of Object.entries<MapEdit | BpfMap | undefined>(options.maps ?? {})) {
     const map = (spec.maps as Record<string, MapSpec>)[name] as MapSpec
-    Object.assign(map, edit instanceof BpfMap ? { replacement: edit } : edit)
+    assignKnown(map, edit instanceof BpfMap ? { replacement: edit } : edit, `maps.${name}`, MAP_EDITS)
   }
   for (const [name, edit] of Object.entries<ProgramEdit | undefined>(options.programs ?? {})) {
-    Object.assign((spec.programs as Record<string, ProgramSpec>)[name] as ProgramSpec, edit)
+    const program = (spec.programs as Record<string, ProgramSpec>)[name] as ProgramSpec
+    assignKnown(program, edit, `programs.${name}`, PROGRAM_EDITS)
   }
   if (options.kernelBtfPath !== undefined) spec.kernelBtfPath = options.kernelBtfPath
   if (options.pinRoot !== undefined) spec.pinRoot = options.pinRoot
   if (options.logLevel !== undefined) spec.logLevel = options.logLevel
   return spec.load()
+}
+
+const MAP_EDITS = ['valueSize', 'maxEntries', 'flags', 'numaNode', 'autocreate', 'pinPath', 'replacement']
+const PROGRAM_EDITS = ['autoload', 'logLevel', 'attachTarget']
+
+/** A misspelt edit must not pass silently. */
+function assignKnown(spec: object, edit: object = {}, argument: string, known: readonly string[]): void {
+  for (const field of Object.keys(edit)) {
+    if (!known.includes(field)) throw unknownName(`field of ${argument}`, field, known)
+  }
+  Object.assign(spec, edit)
 }
