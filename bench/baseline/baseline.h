@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The C side of each comparison: what a C program over libbpf would do, timed by itself. Every function works on one
- * slice and returns the nanoseconds that the whole slice took, or a negative errno.
+ * The C side of each comparison: what a C program over libbpf would do, timed by itself. Every
+ * function works on one slice and returns the nanoseconds that the whole slice took, or a negative
+ * errno.
  */
 #ifndef BASELINE_H
 #define BASELINE_H
@@ -10,22 +11,22 @@
 
 /* The value of the maps that are measured. */
 struct flow {
-    uint64_t packets;
-    uint32_t bytes;
-    uint32_t flags;
+  uint64_t packets;
+  uint32_t bytes;
+  uint32_t flags;
 };
 
 /* The clock of bpf_ktime_get_ns. */
 int64_t now_ns(void);
 
 /* Maps from u32 to struct flow. */
-int64_t map_lookup(int map, const uint32_t *keys, uint32_t count);
+int64_t map_lookup(int map, const uint32_t* keys, uint32_t count);
 /* Keys that are not there. */
-int64_t map_miss(int map, const uint32_t *keys, uint32_t count);
-int64_t map_update(int map, const uint32_t *keys, uint32_t count);
-int64_t map_delete(int map, const uint32_t *keys, uint32_t count);
+int64_t map_miss(int map, const uint32_t* keys, uint32_t count);
+int64_t map_update(int map, const uint32_t* keys, uint32_t count);
+int64_t map_delete(int map, const uint32_t* keys, uint32_t count);
 /* Writes all entries by batches: to prepare, not to compare. */
-int64_t map_fill(int map, const uint32_t *keys, uint32_t count);
+int64_t map_fill(int map, const uint32_t* keys, uint32_t count);
 /* Reads all entries by batches, every key and value; -ERANGE unless there are `count`. */
 int64_t map_dump(int map, uint32_t count);
 
@@ -37,12 +38,14 @@ int64_t program_produce(int program, uint32_t times, int64_t interval_ns);
 /* Opens the one ring of this process that ring_drain reads. */
 int64_t ring_open(int map);
 int64_t ring_close(void);
-/* Reads what is in the ring, by a callback that touches nothing; -ERANGE unless that are `records`. */
+/* Reads what is in the ring, by a callback that touches nothing; -ERANGE unless that are `records`.
+ */
 int64_t ring_drain(uint32_t records);
-/* Waits for records in a poll loop, and gives for each the nanoseconds from its time on; -ETIMEDOUT after an idle second. */
-int64_t ring_latency(int map, double *values, uint32_t count);
+/* Waits for records in a poll loop, and gives for each the nanoseconds from its time on; -ETIMEDOUT
+ * after an idle second. */
+int64_t ring_latency(int map, double* values, uint32_t count);
 
 /* Opens, loads and closes an object. */
-int64_t object_load(const char *path);
+int64_t object_load(const char* path);
 
 #endif /* BASELINE_H */
