@@ -65,14 +65,14 @@ function libbpfFlags(): { flags: string[]; libraries: string[] } {
   }
 }
 
-/** `undefined` unless the system has exactly the addon's version. */
+/** `undefined` unless the system has the addon's version, of which it tells the first two numbers. */
 function systemFlags(): { flags: string[]; libraries: string[] } | undefined {
   const ask = (option: string): string[] =>
     output('pkg-config', [option, 'libbpf'])
       .split(/\s+/)
       .filter((word) => word !== '')
   try {
-    if (ask('--modversion')[0] !== libbpfVersion) return undefined
+    if (!`${ask('--modversion')[0]}.`.startsWith(`${libbpfVersion}.`)) return undefined
     return { flags: ask('--cflags'), libraries: ask('--libs') }
   } catch {
     return undefined
