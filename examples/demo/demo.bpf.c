@@ -148,16 +148,12 @@ int enter_execve(struct trace_event_raw_sys_enter* context) { return enter(conte
 SEC("tracepoint/syscalls/sys_enter_execveat")
 int enter_execveat(struct trace_event_raw_sys_enter* context) { return enter(context->args[1], 0); }
 
-static struct exec* reserve_exec(long result, __u64 start) {
-  struct exec* event = ebpf_reserve_as(events, struct exec);
-
-  if (!event) return NULL;
+static void fill_exec(struct exec* event, long result, __u64 start) {
   event->type = EXEC;
   event->result = result;
   event->time = bpf_ktime_get_ns();
   event->duration = start ? event->time - start : 0;
   describe(&event->process, (void*)bpf_get_current_task());
-  return event;
 }
 
 /* Only successes come here, those without a system call too: the kernel itself starts programs. */
@@ -167,8 +163,9 @@ int process_exec(void* context) {
   struct call call = {};
 
   leave(&call);
-  struct exec* event = reserve_exec(0, call.start);
+  struct exec* event = ebpf_reserve_as(events, struct exec);
   if (!event) return 0;
+  fill_exec(event, 0, call.start);
   unsigned long start = BPF_CORE_READ(task, mm, arg_start);
   __u32 size = BPF_CORE_READ(task, mm, arg_end) - start;
   __u32 kept = size;
@@ -186,8 +183,9 @@ static int leave_exec(long result) {
   struct call call;
 
   if (result == 0 || !leave(&call)) return 0;
-  struct exec* event = reserve_exec(result, call.start);
+  struct exec* event = ebpf_reserve_as(events, struct exec);
   if (!event) return 0;
+  fill_exec(event, result, call.start);
   event->size = copy_path((char*)event->arguments, &event->cut, &call);
   bpf_ringbuf_submit(event, 0);
   return 0;
