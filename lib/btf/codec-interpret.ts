@@ -20,7 +20,16 @@ import {
   unsafeInteger,
 } from './codec-convert.ts'
 import { writeUnion } from './codec-union.ts'
-import { elementCount, type Field, type Layout, type StructLayout, type UnionLayout, visibleFields } from './layout.ts'
+import {
+  elementCount,
+  type Field,
+  type Layout,
+  type StructLayout,
+  type UnionLayout,
+  visibleFields,
+  flexibleField,
+  minimumLength,
+} from './layout.ts'
 import { hostIsLittleEndian, type Memory } from './memory.ts'
 import { readText, writeText } from './text.ts'
 
@@ -30,7 +39,7 @@ export type Int64Mode = 'bigint' | 'number'
 /**
  * Reads the value at byte `at`.
  *
- * @param length bytes there are, for a struct with a flexible array member.
+ * @param length bytes there are, for a struct with a flexible array member. Default: as few that this is empty.
  * @param path for errors.
  * @throws RangeError for a 64-bit integer that no number holds exactly, where `int64` is `'number'`.
  */
@@ -40,7 +49,7 @@ export function readValue(
   at: number,
   int64: Int64Mode,
   path: string,
-  length: number = layout.size,
+  length: number = minimumLength(layout),
 ): unknown {
   switch (layout.kind) {
     case 'integer':
@@ -68,10 +77,9 @@ export function readValue(
     case 'struct':
     case 'union': {
       const value: Record<string, unknown> = {}
-      const fields = visibleFieldsOf(layout)
-      for (const field of fields) {
-        const rest = layout.kind === 'struct' && layout.flexible && field === fields.at(-1)
-        const read = rest ? stretched(field, length) : field
+      const flexible = flexibleField(layout)
+      for (const field of visibleFieldsOf(layout)) {
+        const read = field === flexible ? stretched(field, length) : field
         const name = `${path}.${field.name}`
         define(value, field.name, readField(read, memory, at, int64, name))
       }
@@ -207,12 +215,17 @@ function pick(layout: StructLayout | UnionLayout, value: unknown, path: string):
   if (typeof value !== 'object' || value === null) refuseObject(value, typeName(layout), path)
   checkNames(value, fieldNames(layout), path)
   const object = value as Record<string, unknown>
-  return new Map(visibleFieldsOf(layout).map(({ name }) => [name, ownOrInherited(object, name)]))
+  return new Map(visibleFieldsOf(layout).map(({ name }) => [name, givenProperty(object, name)]))
 }
 
-/** Every object inherits a `__proto__`, which no user gave. */
-export function ownOrInherited(object: Record<string, unknown>, name: string): unknown {
-  return name !== '__proto__' || Object.hasOwn(object, name) ? object[name] : undefined
+/** A property that the user gave, not the `__proto__` or `toString` that every object inherits. */
+export function givenProperty(object: Record<string, unknown>, name: string): unknown {
+  return isInherited(name) && !Object.hasOwn(object, name) ? undefined : object[name]
+}
+
+/** Whether every object has this property. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype
 }
 
 /** Writes the fields of a struct from `picked`, which may hold the properties of an enclosing type as well. */

@@ -12,6 +12,8 @@ import {
   type StructLayout,
   type UnionLayout,
   visibleFields,
+  flexibleField,
+  minimumLength,
 } from './layout.ts'
 import { allocateMemory, hostIsLittleEndian, type Memory } from './memory.ts'
 import { byteIndex, elementIndex, isAligned, literal, type Place, Source, type ViewName } from './codec-source.ts'
@@ -32,15 +34,15 @@ const unrolledLength = 16
  */
 export function generateReader(layout: Layout, int64: Int64Mode, path: string, elsewhere: Reader): Reader {
   const source = new Source()
-  const { size } = layout
   const alignment = accessAlignment(layout)
-  const needed = layout.kind === 'struct' && layout.flexible ? 'length' : size
+  const minimum = minimumLength(layout)
   const place = { base: 'offset', offset: 0, alignment }
   const value = new ReaderGenerator(source, layout, int64).value(layout, place, path)
-  const outside = `${source.view('u8')}.length - offset < ${needed} || length < ${size} || offset >>> 0 !== offset`
-  source.addFirst(`if (${outside} || (offset & ${alignment - 1}) !== 0) return elsewhere(memory, offset, length)`)
+  const inside = `length >= ${minimum} && ${source.view('u8')}.length - offset >= length && offset >>> 0 === offset`
+  const aligned = alignment === 1 ? '' : ` && (offset & ${alignment - 1}) === 0`
+  source.addFirst(`if (!(${inside}${aligned})) return elsewhere(memory, offset, length)`)
   source.add(`return ${value}`)
-  return source.compile<Reader>(`memory, offset, length = ${size}`, { ...helpers, elsewhere })
+  return source.compile<Reader>(`memory, offset, length = ${minimum}`, { ...helpers, elsewhere })
 }
 
 class ReaderGenerator {
@@ -157,12 +159,12 @@ class ReaderGenerator {
   }
 
   #object(layout: StructLayout | UnionLayout, place: Place, path: string): string {
-    const flexible = layout === this.#root && layout.kind === 'struct' && layout.flexible
-    const fields = visibleFields(layout)
-    const properties = fields.map((field) => {
-      const rest = flexible && field === fields.at(-1)
+    const flexible = layout === this.#root ? flexibleField(layout) : undefined
+    const properties = visibleFields(layout).map((field) => {
       const name = field.name === '__proto__' ? '["__proto__"]' : literal(field.name)
-      const value = rest ? this.#rest(field, place, path) : this.#field(layout, field, place, `${path}.${field.name}`)
+      const fieldPath = `${path}.${field.name}`
+      const value =
+        field === flexible ? this.#rest(field, place, fieldPath) : this.#field(layout, field, place, fieldPath)
       return `${name}: ${value}`
     })
     return properties.length === 0 ? '{}' : `{ ${properties.join(', ')} }`
@@ -171,7 +173,7 @@ class ReaderGenerator {
   /** A flexible array member: its length differs from record to record. */
   #rest(field: Field, place: Place, path: string): string {
     const memory = `memory, ${byteIndex({ ...place, offset: field.offset })}`
-    return `readRest(${this.#source.constant(field)}, ${memory}, length, ${literal(this.#int64)}, ${literal(`${path}.${field.name}`)})`
+    return `readRest(${this.#source.constant(field)}, ${memory}, length, ${literal(this.#int64)}, ${literal(path)})`
   }
 
   #field(struct: StructLayout | UnionLayout, field: Field, place: Place, path: string): string {

@@ -17,7 +17,7 @@ import {
   toInteger,
   typeName,
 } from './codec-convert.ts'
-import { fieldNames, ownOrInherited, writeFloat, writeInteger, writeValue } from './codec-interpret.ts'
+import { fieldNames, givenProperty, isInherited, writeFloat, writeInteger, writeValue } from './codec-interpret.ts'
 import { byteIndex, elementIndex, isAligned, literal, type Place, Source } from './codec-source.ts'
 import { writeUnion } from './codec-union.ts'
 import {
@@ -235,14 +235,14 @@ class WriterGenerator {
 }
 
 function property(object: string, name: string): string {
-  return name === '__proto__' ? `ownOrInherited(${object}, "__proto__")` : `${object}[${literal(name)}]`
+  return isInherited(name) ? `givenProperty(${object}, ${literal(name)})` : `${object}[${literal(name)}]`
 }
 
 const helpers = {
   checkNames,
+  givenProperty,
   isBytes,
   isList,
-  ownOrInherited,
   refuseBytes,
   refuseList,
   refuseObject,

@@ -7,7 +7,7 @@ import { type Int64Mode, readValue, writeValue } from './codec-interpret.ts'
 import { generateReader, type Reader } from './codec-read.ts'
 import { generateWriter, type Writer } from './codec-write.ts'
 import { checkLayout } from './layout-check.ts'
-import type { Layout } from './layout.ts'
+import { type Layout, minimumLength } from './layout.ts'
 import { allocateMemory, type Memory } from './memory.ts'
 
 export type { Int64Mode } from './codec-interpret.ts'
@@ -34,9 +34,9 @@ export interface Codec<T> {
    * The value at byte `offset`, any offset. Naturally aligned fields are read in one access each, provided that the
    * offset is a multiple of 8 or that of an element in an array of such values.
    *
-   * @param length bytes that there are for the value, where it ends in a flexible array member: what follows its fixed
-   * part are the array's elements. Default: `size`.
-   * @throws RangeError if the value is not within memory (or that is detached), or `length` is less than `size`, or a
+   * @param length bytes that there are for the value, where it ends in a flexible array member: all whole elements from
+   * that member's offset on are the array's. By default it is empty.
+   * @throws RangeError if the value is not within memory (or that is detached), or `length` is too short for it, or a
    * 64-bit integer is past 2^53 and `int64` is `'number'`.
    */
   decode(memory: Memory, offset: number, length?: number): T
@@ -86,9 +86,10 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
   const { size } = layout
   const generate = checkLayout(layout) <= maxGeneratedFields && options.interpret !== true
 
-  const interpretRead: Reader = (memory, offset, length = size) => {
-    if (length < size) throw outOfRange(`${name}: ${length} bytes are fewer than the ${size} of its type`)
-    checkPlace(memory, offset, Math.max(size, length))
+  const minimum = minimumLength(layout)
+  const interpretRead: Reader = (memory, offset, length = minimum) => {
+    if (!(length >= minimum)) throw outOfRange(`${name}: ${length} bytes are fewer than the ${minimum} of its type`)
+    checkPlace(memory, offset, length)
     return readValue(layout, memory, offset, int64, name, length)
   }
   const interpretWrite: Writer = (memory, value) => {

@@ -1,6 +1,6 @@
 /** The conditions on a layout under which codecs are safe, checked once when a codec is made. */
 import { invalidArgument } from '../errors.ts'
-import type { Field, Layout, StructLayout, UnionLayout } from './layout.ts'
+import { canEndFlexibly, type Field, type Layout, type StructLayout, type UnionLayout } from './layout.ts'
 import { maxTypeDepth } from './parse.ts'
 
 /** More fields than any C type has; BTF can describe 2^32 of them in a few hundred bytes. */
@@ -66,6 +66,8 @@ function inner(layout: Layout): Layout[] {
     case 'struct':
     case 'union':
       checkFields(layout, new Set())
+      if (layout.kind === 'struct' && layout.flexible === true)
+        demand(canEndFlexibly(layout), 'a flexible end without an array there')
       return layout.fields.map((field) => field.layout)
     default:
       throw invalidArgument(`a layout of unknown kind ${JSON.stringify((layout as { kind: unknown }).kind)}`)

@@ -1,6 +1,13 @@
 /** BTF types -> layouts. */
 import { BtfFormatError } from './format-error.ts'
-import type { EnumLayout, Field, Layout, StructLayout, UnionLayout } from './layout.ts'
+import {
+  canEndFlexibly,
+  type EnumLayout,
+  type Field,
+  type Layout,
+  type StructLayout,
+  type UnionLayout,
+} from './layout.ts'
 import { type Btf, describe, maxTypeDepth } from './parse.ts'
 import type { BtfArray, BtfComposite, BtfEnum, BtfEnum64, BtfInt, BtfMember, BtfType, TypeId } from './types.ts'
 
@@ -127,14 +134,8 @@ function isChar(type: BtfInt): boolean {
 }
 
 function struct(type: BtfComposite, name: string, fields: Field[]): StructLayout {
-  const last = type.members.at(-1)
-  const layout = fields.at(-1)?.layout
-  const flexible =
-    fields.length > 1 &&
-    last?.name === fields.at(-1)?.name &&
-    layout?.size === 0 &&
-    (layout.kind === 'array' || layout.kind === 'string' || layout.kind === 'bytes')
-  return { kind: 'struct', name, size: type.size, fields, ...(flexible ? { flexible } : {}) }
+  const layout: StructLayout = { kind: 'struct', name, size: type.size, fields }
+  return canEndFlexibly(layout) && type.members.at(-1)?.name !== '' ? { ...layout, flexible: true } : layout
 }
 
 function fieldsOf(btf: Btf, type: BtfComposite, inner: (type: TypeId) => Layout): Field[] {

@@ -100,8 +100,8 @@ export interface StructLayout {
   readonly size: number
   readonly fields: readonly Field[]
   /**
-   * The last field is a flexible array member (`char data[]`): its own size is 0, and it extends over whatever follows
-   * the struct in a record that is longer.
+   * The last field is a flexible array member (`char data[]`): its own size is 0, no other field ends after its offset,
+   * and it extends over whatever a record has from there.
    */
   readonly flexible?: true
 }
@@ -112,6 +112,28 @@ export interface UnionLayout {
   readonly name: string
   readonly size: number
   readonly fields: readonly Field[]
+}
+
+/** Whether the last field is an array of size 0 that comes after another field and after the end of all others. */
+export function canEndFlexibly({ fields }: StructLayout): boolean {
+  const last = fields.at(-1)
+  if (last === undefined || fields.length < 2 || last.layout.size !== 0) return false
+  const isArray = last.layout.kind === 'array' || last.layout.kind === 'string' || last.layout.kind === 'bytes'
+  return isArray && fields.slice(0, -1).every((field) => endOf(field) <= last.offset)
+}
+
+function endOf({ offset, layout, bitfield }: Field): number {
+  return offset + (bitfield === undefined ? layout.size : Math.ceil((bitfield.bitOffset + bitfield.bitSize) / 8))
+}
+
+/** The flexible array member, if the layout ends in one. */
+export function flexibleField(layout: Layout): Field | undefined {
+  return layout.kind === 'struct' && layout.flexible === true ? layout.fields.at(-1) : undefined
+}
+
+/** The fewest bytes that a record of this layout can have: a flexible array member may start in the padding at its end. */
+export function minimumLength(layout: Layout): number {
+  return flexibleField(layout)?.offset ?? layout.size
 }
 
 /** Elements that a decoded array has: those of size 0 are nowhere in memory, so they are nowhere at all. */
@@ -193,7 +215,7 @@ export function bitfieldUnit(
   for (const size of [1, 2, 4] as const) {
     const start = at - (at % size)
     const bit = (at - start) * 8 + bitOffset
-    const inside = start >= offset && start + size <= offset + struct.size
+    const inside = start >= offset && start + size <= offset + minimumLength(struct)
     if (size <= base && inside && bit + bitSize <= size * 8) return { size, offset: start, bit }
   }
   return undefined

@@ -1,7 +1,7 @@
 /** Records of a ring: one type, or several that a tag tells apart. */
 import { ruleError } from '../errors.ts'
 import { type Codec, type CodecOptions, createCodec } from './codec.ts'
-import type { EnumLayout, Layout, StructLayout } from './layout.ts'
+import { type EnumLayout, type Layout, minimumLength, type StructLayout } from './layout.ts'
 import type { Memory } from './memory.ts'
 
 /** Decodes records. */
@@ -56,9 +56,10 @@ interface Tag {
 
 function plainCodec(layout: Layout, map: string, options: CodecOptions): RecordCodec<unknown> {
   const codec = createCodec<unknown>(layout, { name: map, ...options })
+  const minimum = minimumLength(layout)
   return {
     read(memory, offset, length) {
-      if (length < codec.size) throw tooShort(length, codec.size, map)
+      if (length < minimum) throw tooShort(length, minimum, map)
       return codec.decode(memory, offset, length)
     },
   }
@@ -71,9 +72,9 @@ function taggedCodec(
   options: CodecOptions,
 ): RecordCodec<unknown> {
   const tagCodec = createCodec<number | bigint>(tag.layout, { int64: 'bigint' })
-  const codecs = new Map<number | bigint, { name: string; codec: Codec<Record<string, unknown>> }>()
+  const codecs = new Map<number | bigint, { name: string; minimum: number; codec: Codec<Record<string, unknown>> }>()
   for (const [value, { name, layout }] of structs) {
-    codecs.set(value, { name, codec: createCodec(layout, { ...options, name }) })
+    codecs.set(value, { name, minimum: minimumLength(layout), codec: createCodec(layout, { ...options, name }) })
   }
   return {
     read(memory, offset, length) {
@@ -81,8 +82,8 @@ function taggedCodec(
       const value = tagCodec.decode(memory, offset)
       const variant = codecs.get(value)
       if (variant === undefined) throw unknownTag(value, tag, map)
-      const { codec, name } = variant
-      if (length < codec.size) throw tooShort(length, codec.size, map)
+      const { codec, minimum, name } = variant
+      if (length < minimum) throw tooShort(length, minimum, map)
       const record = codec.decode(memory, offset, length)
       record[tag.name] = name
       return record
