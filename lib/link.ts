@@ -23,8 +23,9 @@ export class Link extends Resource {
   /** The program's name. */
   readonly program: string
   readonly #forget: (link: Link) => void
+  #closing: Promise<void> | undefined
 
-  /** @internal */
+  /** @internal `forget` is called when it is detached. */
   constructor(name: string, program: string, handle: Handle, forget: (link: Link) => void) {
     super(name, handle, 'link', (unreachable) => binding.linkClose(unreachable))
     this.program = program
@@ -63,11 +64,11 @@ export class Link extends Resource {
 
   /**
    * Detaches, off the JavaScript thread: the kernel waits for running programs, 60 ms and more for tracing. Resolves when
-   * the program no longer runs there. A pinned link stays attached. A second call does nothing.
+   * the program no longer runs there. A pinned link stays attached. A second call does nothing but wait for the first.
    */
-  async close(): Promise<void> {
-    const handle = this.#release()
-    if (handle !== 0) unwrap(await binding.linkClose(handle), this.#names())
+  close(): Promise<void> {
+    this.#closing ??= this.#detach()
+    return this.#closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,14 +77,24 @@ export class Link extends Resource {
 
   /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace period. */
   [Symbol.dispose](): void {
-    const handle = this.#release()
-    if (handle !== 0) check(binding.linkCloseSync(handle), 'bpf_link__destroy', this.#names())
+    const handle = this.relinquish()
+    if (handle === 0) return
+    const status = binding.linkCloseSync(handle)
+    this.#detached()
+    check(status, 'bpf_link__destroy', this.#names())
   }
 
-  #release(): Handle {
+  async #detach(): Promise<void> {
+    const handle = this.relinquish()
+    if (handle === 0) return
+    const outcome = await binding.linkClose(handle)
+    this.#detached()
+    unwrap(outcome, this.#names())
+  }
+
+  #detached(): void {
     attached.delete(this)
     this.#forget(this)
-    return this.relinquish()
   }
 
   #names(): { link: string; program: string } {

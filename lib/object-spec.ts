@@ -153,7 +153,12 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   async load(): Promise<BpfObject<Shape>> {
     const options = this.#snapshot()
     const outcome = await binding.objectLoad(this.#bytes, options)
-    return BpfObject.fromOutcome<Shape>(outcome, this.name, this.#description, this.#types)
+    const { maps } = this.#description
+    const programs = this.#description.programs.map((program, index) => ({
+      ...program,
+      attachTarget: options.programs[index]?.attachTarget,
+    }))
+    return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs, maps }, this.#types)
   }
 
   #snapshot(): NativeLoadOptions {
@@ -243,7 +248,8 @@ function kconfigName(name: string): string {
 function kconfigText1(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'y' : 'n'
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return String(value)
-  if (typeof value === 'string' && !/[\n\0]/.test(value)) return /^[ymn]$/.test(value) ? value : JSON.stringify(value)
+  // libbpf takes what is between the first and the last quote as it is.
+  if (typeof value === 'string' && !/[\n\0]/.test(value)) return /^[ymn]$/.test(value) ? value : `"${value}"`
   throw invalidArgument(
     `kconfig.${name} must be a boolean, an integer or a string of one line, not ${inspectBriefly(value)}`,
   )

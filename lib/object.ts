@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription, Outcome } from './binding.ts'
 import { type Handle, binding } from './binding.ts'
 import { EbpfError, VerifierError, closedError, errnoName } from './errors.ts'
@@ -9,7 +10,7 @@ import { BpfMap } from './maps/map.ts'
 import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
 import { checkValue, unwrap, warningsOf } from './outcome.ts'
-import { BpfProgram } from './program.ts'
+import { BpfProgram, type ProgramDescription } from './program.ts'
 import { Resource } from './resource.ts'
 import { publish } from './system/logging.ts'
 import { failedProgram, lastWords, rejectedProgram } from './verifier/load-log.ts'
@@ -37,6 +38,11 @@ export interface AttachResult {
   skipped: string[]
 }
 
+/** What is known of an object that was loaded. */
+export interface LoadedDescription extends Pick<NativeObjectDescription, 'maps'> {
+  programs: ProgramDescription[]
+}
+
 /** An object in the kernel: its programs verified and compiled, its maps created. */
 export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
   readonly programs: { readonly [Name in keyof Shape['programs']]: Shape['programs'][Name] }
@@ -51,9 +57,11 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   readonly #sections: LoadedSection[] = []
   /** Links of maps (struct_ops); those of programs are the programs' own. */
   readonly #mapLinks = new Set<Link>()
+  readonly #attaching = new Set<Promise<AttachResult>>()
+  #closing: Promise<void> | undefined
 
   /** @internal */
-  constructor(name: string, loaded: NativeLoadedObject, description: NativeObjectDescription, types: ObjectTypes) {
+  constructor(name: string, loaded: NativeLoadedObject, description: LoadedDescription, types: ObjectTypes) {
     super(name, loaded.object, 'object', (unreachable) => binding.objectClose(unreachable))
     try {
       const { btf } = types
@@ -102,10 +110,10 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   static fromOutcome<Shape extends ObjectShape>(
     outcome: Outcome<NativeLoadedObject>,
     name: string,
-    description: NativeObjectDescription,
+    description: LoadedDescription,
     types: ObjectTypes,
   ): BpfObject<Shape> {
-    if (outcome.errno !== 0) throw loadError(outcome, name)
+    if (outcome.errno !== 0) throw loadError(outcome, name, description)
     const loaded = unwrap(outcome, { object: name })
     return new BpfObject<Shape>(name, loaded, description, types)
   }
@@ -139,7 +147,8 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
 
   /** All links of the object that are not closed. */
   get links(): readonly Link[] {
-    return [...this.#programs.flatMap((program) => program.links), ...this.#mapLinks]
+    const mapLinks = [...this.#mapLinks].filter((link) => !link.closed)
+    return [...this.#programs.flatMap((program) => program.links), ...mapLinks]
   }
 
   /**
@@ -157,6 +166,16 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
    */
   async attach(): Promise<AttachResult> {
     this.use('attach')
+    const attaching = this.#attachAll()
+    this.#attaching.add(attaching)
+    try {
+      return await attaching
+    } finally {
+      this.#attaching.delete(attaching)
+    }
+  }
+
+  async #attachAll(): Promise<AttachResult> {
     const links: Link[] = []
     const skipped: string[] = []
     try {
@@ -185,13 +204,21 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
 
   /**
    * Detaches all its links, ends the streams of its rings, and closes its programs and maps, off the JavaScript thread.
-   * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing.
+   * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing but wait for
+   * the first.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const handle = this.#closeMaps()
     if (handle === 0) return
-    const closing = [...this.#mapLinks].map((link) => link.close())
-    const results = await Promise.allSettled([...closing, ...this.#programs.map((program) => program.closeLinks())])
+    const detaching = Promise.allSettled(this.#programs.map((program) => program.closeLinks()))
+    await Promise.allSettled(this.#attaching)
+    const mapsDetaching = Promise.allSettled([...this.#mapLinks].map((link) => link.close()))
+    const results = [...(await detaching), ...(await mapsDetaching)]
     for (const program of this.#programs) program.close()
     unwrap(await binding.objectClose(handle), { object: this.name })
     for (const result of results) if (result.status === 'rejected') throw result.reason
@@ -226,7 +253,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   }
 }
 
-function loadError(outcome: Outcome<unknown>, object: string): EbpfError {
+function loadError(outcome: Outcome<unknown>, object: string, description: LoadedDescription): EbpfError {
   const messages = outcome.log.map(({ message }) => message)
   const rejected = rejectedProgram(messages)
   if (rejected !== undefined && rejected.log.trim() !== '') {
@@ -237,8 +264,15 @@ function loadError(outcome: Outcome<unknown>, object: string): EbpfError {
     const message = `the verifier refused program '${program}' of object '${object}' (${code}): ${lastWords(log)}`
     return new VerifierError(message, code, outcome.errno, { ...context, hint: 'The whole log is in error.log.' }, log)
   }
+  const program = failedProgram(messages)
+  const target = description.programs.find(({ name }) => name === program)?.attachTarget
+  const hint = outcome.errno === -constants.errno.ESRCH && target !== undefined
   try {
-    unwrap(outcome, { object, program: failedProgram(messages) })
+    unwrap(outcome, {
+      object,
+      program,
+      ...(hint && { hint: `Its attachTarget '${target}' is nothing that this kernel has.` }),
+    })
   } catch (error) {
     if (error instanceof EbpfError) return error
     throw error

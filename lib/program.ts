@@ -71,6 +71,12 @@ const CONTEXT_OUT_ROOM = 512
 /** XDP may grow a packet by its headroom (XDP_PACKET_HEADROOM of linux/bpf.h) and by its tail room, at most one page. */
 const DATA_OUT_ROOM = 256 + 4096
 
+/** What is known of a program that was loaded. */
+export interface ProgramDescription extends Pick<NativeProgramDescription, 'name' | 'section' | 'type'> {
+  /** Where the user had it loaded for, in place of what its section says. */
+  attachTarget?: string | undefined
+}
+
 /** A program in the kernel: verified, compiled, ready to be attached. */
 export class BpfProgram extends Resource {
   /** ELF section, such as `tracepoint/sched/sched_process_exec`; `''` for a program that was not loaded from an object. */
@@ -80,17 +86,18 @@ export class BpfProgram extends Resource {
   /** The object itself, not only its name: a link keeps its program, and so this, alive. */
   readonly #object: { readonly name: string } | undefined
   readonly #links = new Set<Link>()
-  readonly #attaching = new Set<Promise<unknown>>()
+  readonly #attaching = new Set<Promise<Link>>()
+  /** What a tracing program was loaded for; `''` when it is not known. */
+  readonly #target: string
+  /** Its object is closing: what is attached from now on would stay. */
+  #detaching = false
 
   /** @internal */
-  constructor(
-    handle: Handle,
-    description: Pick<NativeProgramDescription, 'name' | 'section' | 'type'>,
-    object?: { readonly name: string },
-  ) {
+  constructor(handle: Handle, description: ProgramDescription, object?: { readonly name: string }) {
     super(description.name, handle, 'program', (unreachable) => binding.programClose(unreachable))
     this.section = description.section
     this.type = description.type
+    this.#target = description.attachTarget ?? sectionTarget(description.section)
     this.#object = object
   }
 
@@ -106,7 +113,7 @@ export class BpfProgram extends Resource {
 
   /** The links made by {@link attach} that are not closed. */
   get links(): readonly Link[] {
-    return [...this.#links]
+    return [...this.#links].filter((link) => !link.closed)
   }
 
   info(): ProgramInfo {
@@ -128,39 +135,45 @@ export class BpfProgram extends Resource {
    */
   async attach(hook?: Hook): Promise<Link> {
     const handle = this.use('attach')
-    if (hook === undefined) return this.#attach(handle, { kind: 'section' }, this.section)
+    if (this.#detaching) throw closedError(this.describe(), 'attach')
+    if (hook === undefined) return await this.#track(this.#attach(handle, { kind: 'section' }, this.section))
     const { native, release } = prepareHook(hook)
     try {
       this.#refuseOtherTarget(hook)
       // Native code duplicates what it needs of the hook before the call returns.
-      return await this.#attach(handle, native, describeHook(hook))
+      return await this.#track(this.#attach(handle, native, describeHook(hook)))
     } finally {
       release?.()
     }
   }
 
   async #attach(handle: Handle, hook: NativeHook, name: string): Promise<Link> {
-    const pending = binding.programAttach(handle, hook)
-    this.#attaching.add(pending)
+    const outcome = await binding.programAttach(handle, hook)
+    const attached = unwrap(outcome, { ...this.#names(), link: name })
+    const link = new Link(name, this.name, attached, (detached) => this.#links.delete(detached))
+    this.#links.add(link)
+    if (this.closed || this.#detaching) {
+      // Closed while the kernel attached: nothing may stay behind.
+      await link.close()
+      throw closedError(this.describe(), 'attach')
+    }
+    return link
+  }
+
+  /** Whoever closes the object waits for what is still being attached. */
+  async #track(attaching: Promise<Link>): Promise<Link> {
+    this.#attaching.add(attaching)
     try {
-      const outcome = await pending
-      const link = new Link(name, this.name, unwrap(outcome, this.#names()), (closed) => this.#links.delete(closed))
-      this.#links.add(link)
-      if (this.closed) {
-        // Closed while the kernel attached: nothing may stay behind.
-        await link.close()
-        throw closedError(this.describe(), 'attach')
-      }
-      return link
+      return await attaching
     } finally {
-      this.#attaching.delete(pending)
+      this.#attaching.delete(attaching)
     }
   }
 
   /** The verifier has checked the program against one target; the kernel would silently attach it there. */
   #refuseOtherTarget(hook: Hook): void {
     if (hook.kind !== 'tp_btf') return
-    const target = sectionTarget(this.section)
+    const target = this.#target
     if (target === '' || target === hook.name) return
     throw ruleError(
       'ERR_EBPF_INVALID_ARGUMENT',
@@ -217,14 +230,16 @@ export class BpfProgram extends Resource {
     this.close()
   }
 
-  /** @internal Closes its links, those still being attached included. */
+  /** @internal Closes its links, those still being attached included, and takes no more. */
   async closeLinks(): Promise<void> {
+    this.#detaching = true
     await Promise.allSettled(this.#attaching)
     await Promise.all([...this.#links].map((link) => link.close()))
   }
 
   /** @internal The blocking form; an attach still under way ends in an error and closes its own link. */
   closeLinksSync(): void {
+    this.#detaching = true
     for (const link of this.#links) link[Symbol.dispose]()
   }
 

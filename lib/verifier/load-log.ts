@@ -21,7 +21,7 @@ export function rejectedProgram(messages: readonly string[]): RejectedProgram | 
 /** The program that libbpf names as failed, with or without a log. */
 export function failedProgram(messages: readonly string[]): string | undefined {
   for (const message of [...messages].reverse()) {
-    const match = /prog '([^']*)': (?:BPF program load failed|failed to)/.exec(message)
+    const match = /prog '([^']*)': (?:BPF program load failed|failed to|bpf_program__set_attach_target:)/.exec(message)
     if (match !== null) return match[1]
   }
   return undefined
