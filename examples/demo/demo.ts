@@ -59,7 +59,8 @@ async function main(): Promise<void> {
     if ((error as Error).name !== 'AbortError') throw error
   }
   const dropped = (object.maps.events.stats().dropped ?? 0) + Number(object.globals.missed)
-  if (!stop.readerLeft) process.stderr.write(`${summary.sentence(dropped)}\n`)
+  // On a terminal the line before it may hold a ^C.
+  if (!stop.readerLeft) process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${summary.sentence(dropped)}\n`)
 }
 
 try {
