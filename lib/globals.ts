@@ -68,6 +68,8 @@ function accessor(
         )
       }
       open().encode(value, section.memory(), offset)
+      // A getter of the value may have closed the object: what was written then has no effect.
+      section.memory()
     },
   }
 }
