@@ -55,6 +55,7 @@ describe('an object file', () => {
         ['on_nothing', 'tp/no_such_category/no_such_event', 'tracepoint', false],
         ['on_something', 'tp_btf', 'tracing', false],
         ['careless', 'syscall', 'syscall', false],
+        ['relocated', 'syscall', 'syscall', false],
       ].sort(),
     )
     expect(spec.programs.on_packet!.instructionCount).toBe(2)
