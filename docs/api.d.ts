@@ -92,7 +92,7 @@ declare class Link extends Resource {
     pin(path: string): void;
     /**
      * Detaches, off the JavaScript thread: the kernel waits for running programs, 60 ms and more for tracing. Resolves when
-     * the program no longer runs there. A pinned link stays attached. A second call does nothing.
+     * the program no longer runs there. A pinned link stays attached. A second call does nothing but wait for the first.
      */
     close(): Promise<void>;
     [Symbol.asyncDispose](): Promise<void>;
@@ -184,8 +184,8 @@ interface StructLayout {
     readonly size: number;
     readonly fields: readonly Field[];
     /**
-     * The last field is a flexible array member (`char data[]`): its own size is 0, and it extends over whatever follows
-     * the struct in a record that is longer.
+     * The last field is a flexible array member (`char data[]`): its own size is 0, no other field ends after its offset,
+     * and it extends over whatever a record has from there.
      */
     readonly flexible?: true;
 }
@@ -222,9 +222,9 @@ interface Codec<T> {
      * The value at byte `offset`, any offset. Naturally aligned fields are read in one access each, provided that the
      * offset is a multiple of 8 or that of an element in an array of such values.
      *
-     * @param length bytes that there are for the value, where it ends in a flexible array member: what follows its fixed
-     * part are the array's elements. Default: `size`.
-     * @throws RangeError if the value is not within memory (or that is detached), or `length` is less than `size`, or a
+     * @param length bytes that there are for the value, where it ends in a flexible array member: all whole elements from
+     * that member's offset on are the array's. By default it is empty.
+     * @throws RangeError if the value is not within memory (or that is detached), or `length` is too short for it, or a
      * 64-bit integer is past 2^53 and `int64` is `'number'`.
      */
     decode(memory: Memory, offset: number, length?: number): T;
@@ -251,9 +251,9 @@ declare class Batch<T> implements Iterable<T> {
     #private;
     /** The number of records. */
     get length(): number;
-    /** The record at an index, or `undefined` outside of the batch. */
+    /** The record at an index, or `undefined` outside of the batch. Negative ones count from the end, as in `Array.at`. */
     at(index: number): T | undefined;
-    /** An own copy of a record's bytes, or `undefined` outside of the batch. */
+    /** An own copy of a record's bytes, or `undefined` outside of the batch. Negative indexes count from the end. */
     bytes(index: number): Uint8Array | undefined;
     [Symbol.iterator](): Generator<T, void, undefined>;
     /** Calls back for each record: faster than iterating. */
@@ -582,11 +582,11 @@ declare class BpfProgram extends Resource {
     protected describe(): string;
 }
 
-/** What an object holds, by C name: written by hand or generated. */
+/** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 interface ObjectShape {
-    maps: object;
-    programs: object;
-    globals: object;
+    maps?: object;
+    programs?: object;
+    globals?: object;
 }
 /** Without a shape, maps and globals come untyped. */
 interface UnknownShape {
@@ -594,6 +594,8 @@ interface UnknownShape {
     programs: Record<string, BpfProgram>;
     globals: Record<string, any>;
 }
+/** One part of a shape. */
+type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object ? Shape[Part] : UnknownShape[Part];
 /** What {@link BpfObject.attach} did. */
 interface AttachResult {
     links: Link[];
@@ -603,17 +605,13 @@ interface AttachResult {
 /** An object in the kernel: its programs verified and compiled, its maps created. */
 declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
     #private;
-    readonly programs: {
-        readonly [Name in keyof Shape['programs']]: Shape['programs'][Name];
-    };
-    readonly maps: {
-        readonly [Name in keyof Shape['maps']]: Shape['maps'][Name];
-    };
+    readonly programs: Readonly<ShapeOf<Shape, 'programs'>>;
+    readonly maps: Readonly<ShapeOf<Shape, 'maps'>>;
     /**
      * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
      * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
      */
-    readonly globals: Shape['globals'];
+    readonly globals: ShapeOf<Shape, 'globals'>;
     /** All links of the object that are not closed. */
     get links(): readonly Link[];
     /**
@@ -629,7 +627,8 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     attach(): Promise<AttachResult>;
     /**
      * Detaches all its links, ends the streams of its rings, and closes its programs and maps, off the JavaScript thread.
-     * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing.
+     * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing but wait for
+     * the first.
      */
     close(): Promise<void>;
     [Symbol.asyncDispose](): Promise<void>;
@@ -688,12 +687,20 @@ interface MapSpec {
     /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
     replacement?: BpfMap;
 }
+/** What of a map can be edited before it is loaded. */
+type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>;
+/** What of a program can be edited before it is loaded. */
+type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>;
 /** Edits that {@link loadObject} makes before it loads, by C name. */
-interface LoadOptions extends OpenOptions {
-    globals?: Record<string, unknown>;
+interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
+    globals?: Partial<ShapeOf<Shape, 'globals'>>;
     /** A map here replaces the object's. */
-    maps?: Record<string, Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>> | BpfMap>;
-    programs?: Record<string, Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>>;
+    maps?: {
+        [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap;
+    };
+    programs?: {
+        [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit;
+    };
     kconfig?: Record<string, KconfigValue>;
     kernelBtfPath?: string;
     pinRoot?: string;
@@ -710,10 +717,10 @@ declare class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     readonly name: string;
     /** SPDX-like licence string of the `license` section; `''` without one. */
     readonly license: string;
-    readonly programs: Record<keyof Shape['programs'] & string, ProgramSpec>;
-    readonly maps: Record<keyof Shape['maps'] & string, MapSpec>;
+    readonly programs: Record<keyof ShapeOf<Shape, 'programs'> & string, ProgramSpec>;
+    readonly maps: Record<keyof ShapeOf<Shape, 'maps'> & string, MapSpec>;
     /** Initial values of global variables, constants included, by C name. */
-    readonly globals: Shape['globals'];
+    readonly globals: ShapeOf<Shape, 'globals'>;
     /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
     readonly kconfig: Record<string, KconfigValue>;
     /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
@@ -743,7 +750,7 @@ declare function openObject<Shape extends ObjectShape = UnknownShape>(source: Ob
  *
  * @throws VerifierError when the verifier refuses a program
  */
-declare function loadObject<Shape extends ObjectShape = UnknownShape>(source: ObjectSource, options?: LoadOptions): Promise<BpfObject<Shape>>;
+declare function loadObject<Shape extends ObjectShape = UnknownShape>(source: ObjectSource, options?: LoadOptions<Shape>): Promise<BpfObject<Shape>>;
 
 declare const decoded: unique symbol;
 declare const decodedNumber: unique symbol;
@@ -900,8 +907,12 @@ declare class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
      * nothing that a program writes meanwhile is lost, it is either here or still in the map.
      */
     drain(): [K | Uint8Array, V][];
-    /** Deletes all entries that are there now. */
-    clear(): void;
+    /**
+     * Deletes all entries that are there now.
+     *
+     * @returns how many there were.
+     */
+    clear(): number;
 }
 /** `BPF_MAP_TYPE_LRU_HASH`: a full map drops the entries that were not used for longest. Linux 4.10. */
 declare class LruHashMap<K = unknown, V = unknown> extends HashMap<K, V> {
@@ -1143,4 +1154,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, EbpfError, HashMap, KeyedMap, Link, LruHashMap, LruPerCpuHashMap, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, VerifierError, array, bool, bootTimeToDate, bytes, char, createMap, enableRunStatistics, enumeration, f32, f64, i16, i32, i64, i8, kernelSymbols, libbpfVersion, loadObject, monotonicToDate, onLog, openMap, openObject, openProgram, possibleCpus, rawTracepoint, struct, tpBtf, tracepoint, u16, u32, u64, u8, union, uprobe, uretprobe, xdp };
-export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, FailureContext, HashOptions, Hook, Infer, InferInput, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };
+export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, FailureContext, HashOptions, Hook, Infer, InferInput, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramEdit, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, ShapeOf, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };

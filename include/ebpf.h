@@ -17,13 +17,16 @@
  * itself keeps no such count.
  */
 #define EBPF_RINGBUF(name, bytes, record)                                                          \
-  __u64 name##_dropped __attribute__((section(".bss.ebpf"), used));                                \
+  __u64 name##_dropped __attribute__((section(".data.ebpf"), used));                                \
   struct {                                                                                         \
     record(*type)[BPF_MAP_TYPE_RINGBUF];                                                           \
     __uint(max_entries, bytes);                                                                    \
   } name SEC(".maps")
 
-/* Room for one record of the ring's type, or NULL when the ring is full. Must be submitted or discarded. */
+/*
+ * Room for one record of the ring's type, or NULL when the ring is full. Submit or discard it in the same C function:
+ * older verifiers, such as that of Linux 6.1, refuse a function that returns it ("Unreleased reference").
+ */
 #define ebpf_reserve(name) ebpf_reserve_as(name, __typeof__((*(name).type)[0]))
 
 /* Room for one record of another type, such as a member of the ring's union. */

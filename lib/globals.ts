@@ -20,7 +20,7 @@ export interface DataSection {
 }
 
 /** Where `EBPF_RINGBUF` of ebpf.h keeps its counters: not the user's variables. */
-export const COUNTER_SECTION = '.bss.ebpf'
+export const COUNTER_SECTION = '.data.ebpf'
 
 /** `extern … __kconfig` variables: libbpf gives them the kernel's configuration at load. */
 export const KCONFIG_SECTION = '.kconfig'

@@ -14,7 +14,7 @@ import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './gl
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
-import { BpfObject, type ObjectShape, type UnknownShape } from './object.ts'
+import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './object.ts'
 import { type Int64, ObjectTypes } from './object-types.ts'
 import { unwrap } from './outcome.ts'
 import { type ObjectSource, readImage } from './source.ts'
@@ -74,10 +74,10 @@ export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'a
 
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
-  globals?: Partial<Shape['globals']>
+  globals?: Partial<ShapeOf<Shape, 'globals'>>
   /** A map here replaces the object's. */
-  maps?: { [Name in keyof Shape['maps']]?: MapEdit | BpfMap }
-  programs?: { [Name in keyof Shape['programs']]?: ProgramEdit }
+  maps?: { [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap }
+  programs?: { [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit }
   kconfig?: Record<string, KconfigValue>
   kernelBtfPath?: string
   pinRoot?: string
@@ -95,10 +95,10 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   readonly name: string
   /** SPDX-like licence string of the `license` section; `''` without one. */
   readonly license: string
-  readonly programs: Record<keyof Shape['programs'] & string, ProgramSpec>
-  readonly maps: Record<keyof Shape['maps'] & string, MapSpec>
+  readonly programs: Record<keyof ShapeOf<Shape, 'programs'> & string, ProgramSpec>
+  readonly maps: Record<keyof ShapeOf<Shape, 'maps'> & string, MapSpec>
   /** Initial values of global variables, constants included, by C name. */
-  readonly globals: Shape['globals']
+  readonly globals: ShapeOf<Shape, 'globals'>
   /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
   readonly kconfig: Record<string, KconfigValue> = {}
   /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
@@ -139,7 +139,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       btf === undefined
         ? namedRecord<unknown>('global variable')
         : globalsRecord(btf, [...this.#sections.values()], { int64 })
-    this.globals = globals as Shape['globals']
+    this.globals = globals as ShapeOf<Shape, 'globals'>
   }
 
   /**

@@ -15,11 +15,11 @@ import { Resource } from './resource.ts'
 import { publish } from './system/logging.ts'
 import { failedProgram, lastWords, rejectedProgram } from './verifier/load-log.ts'
 
-/** What an object holds, by C name: written by hand or generated. */
+/** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 export interface ObjectShape {
-  maps: object
-  programs: object
-  globals: object
+  maps?: object
+  programs?: object
+  globals?: object
 }
 
 /** Without a shape, maps and globals come untyped. */
@@ -30,6 +30,11 @@ export interface UnknownShape {
   // biome-ignore lint/suspicious/noExplicitAny: nothing is known of a global before its object is read
   globals: Record<string, any>
 }
+
+/** One part of a shape. */
+export type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object
+  ? Shape[Part]
+  : UnknownShape[Part]
 
 /** What {@link BpfObject.attach} did. */
 export interface AttachResult {
@@ -45,13 +50,13 @@ export interface LoadedDescription extends Pick<NativeObjectDescription, 'maps'>
 
 /** An object in the kernel: its programs verified and compiled, its maps created. */
 export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
-  readonly programs: { readonly [Name in keyof Shape['programs']]: Shape['programs'][Name] }
-  readonly maps: { readonly [Name in keyof Shape['maps']]: Shape['maps'][Name] }
+  readonly programs: Readonly<ShapeOf<Shape, 'programs'>>
+  readonly maps: Readonly<ShapeOf<Shape, 'maps'>>
   /**
    * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
    * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
    */
-  readonly globals: Shape['globals']
+  readonly globals: ShapeOf<Shape, 'globals'>
   readonly #programs: BpfProgram[] = []
   readonly #maps: BpfMap[] = []
   readonly #sections: LoadedSection[] = []
@@ -91,7 +96,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
         btf === undefined
           ? namedRecord<unknown>('global variable')
           : globalsRecord(btf, this.#sections, { int64: types.int64 })
-      ) as Shape['globals']
+      ) as ShapeOf<Shape, 'globals'>
     } catch (error) {
       this.#abandon(loaded)
       throw error
