@@ -1,4 +1,5 @@
 /** Kernel timestamps to dates. */
+import { unsigned64 } from '../arguments.ts'
 import { binding } from '../binding.ts'
 
 /** Clock numbers of clock_gettime(2), the same on every architecture (linux/time.h). */
@@ -7,7 +8,7 @@ const CLOCK_MONOTONIC = 1
 const CLOCK_BOOTTIME = 7
 
 function toDate(nanoseconds: number | bigint, clock: number): Date {
-  const age = binding.clock(clock) - BigInt(nanoseconds)
+  const age = binding.clock(clock) - unsigned64(nanoseconds, 'nanoseconds')
   return new Date(Number((binding.clock(CLOCK_REALTIME) - age) / 1_000_000n))
 }
 

@@ -1,6 +1,7 @@
 /** Names of the kernel's functions, from /proc/kallsyms. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { unsigned64 } from '../arguments.ts'
 import { kernelError } from '../errors.ts'
 
 export interface KernelSymbol {
@@ -48,8 +49,8 @@ export const kernelSymbols = {
    * @throws EbpfError EPERM when the kernel hides addresses from this process.
    */
   resolve(address: number | bigint): KernelSymbol | undefined {
+    const wanted = unsigned64(address, 'address')
     table ??= readTable()
-    const wanted = BigInt(address)
     let low = 0
     let high = table.addresses.length
     while (low < high) {
