@@ -97,37 +97,53 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
     writeValue(layout, value, memory, 0, name)
   }
 
-  const decode = (generate && ifAllowed(() => generateReader(layout, int64, name, interpretRead))) || interpretRead
-  const write = (generate && ifAllowed(() => generateWriter(layout, name))) || interpretWrite
   const isCanonical = canonicalCheck(layout, int64)
-  const decodeKey = (memory: Memory, offset: number): T | Uint8Array => {
-    checkPlace(memory, offset, size)
-    if (isCanonical?.(memory, offset) === false) return memory.u8.slice(offset, offset + size)
-    return decode(memory, offset) as T
-  }
-  let spare: Memory | undefined
 
-  return {
+  // Code is generated when it is first needed: of an object's codecs most work in one direction only, and many never.
+  // It then takes the place of the method, so that each codec's callers can inline it.
+  let read: Reader | undefined
+  let write: Codec<T>['encode'] | undefined
+  const codec: { -readonly [Name in keyof Codec<T>]: Codec<T>[Name] } = {
     size,
-    decode: decode as Codec<T>['decode'],
 
-    decodeKey: isCanonical === undefined ? (decode as Codec<T>['decode']) : decodeKey,
+    decode: (memory, offset, length) => {
+      read ??= (generate && ifAllowed(() => generateReader(layout, int64, name, interpretRead))) || interpretRead
+      codec.decode = read as Codec<T>['decode']
+      if (isCanonical === undefined) codec.decodeKey = codec.decode
+      return codec.decode(memory, offset, length)
+    },
+
+    decodeKey: (memory, offset) => {
+      checkPlace(memory, offset, size)
+      if (isCanonical?.(memory, offset) === false) return memory.u8.slice(offset, offset + size)
+      return codec.decode(memory, offset)
+    },
 
     encode: (value, memory, offset) => {
-      if (typeof value === 'object' && types.isUint8Array(value)) {
-        if (!isBytes(value, size)) refuseBytes(value, size, name)
-        checkPlace(memory, offset, size)
-        memory.u8.set(value, offset)
-        return
-      }
-      // While the user's getters run, a call of this codec from within them finds no spare memory and makes its own.
-      const scratch = spare ?? allocateMemory(Math.ceil(size / 8) * 8)
-      spare = undefined
-      write(scratch, value)
-      checkPlace(memory, offset, size)
-      copyWords(scratch, memory, offset, size)
-      spare = scratch
+      write ??= encoder(size, name, (generate && ifAllowed(() => generateWriter(layout, name))) || interpretWrite)
+      codec.encode = write
+      codec.encode(value, memory, offset)
     },
+  }
+  return codec
+}
+
+function encoder(size: number, name: string, write: Writer): Codec<unknown>['encode'] {
+  let spare: Memory | undefined
+  return (value, memory, offset) => {
+    if (typeof value === 'object' && types.isUint8Array(value)) {
+      if (!isBytes(value, size)) refuseBytes(value, size, name)
+      checkPlace(memory, offset, size)
+      memory.u8.set(value, offset)
+      return
+    }
+    // While the user's getters run, a call of this codec from within them finds no spare memory and makes its own.
+    const scratch = spare ?? allocateMemory(Math.ceil(size / 8) * 8)
+    spare = undefined
+    write(scratch, value)
+    checkPlace(memory, offset, size)
+    copyWords(scratch, memory, offset, size)
+    spare = scratch
   }
 }
 

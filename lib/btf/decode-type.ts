@@ -1,6 +1,6 @@
 /** One type record of BTF -> its plain description. The layout of records is that of the kernel's uapi/linux/btf.h. */
 import { BtfFormatError } from './format-error.ts'
-import { btfKinds, type BtfKind, type BtfMember, type BtfType, type Linkage, type TypeId } from './types.ts'
+import { btfKinds, type BtfMember, type BtfType, type Linkage, type TypeId } from './types.ts'
 
 /** BTF bytes in which every record is known to lie within bounds. */
 export interface TypeSource {
@@ -16,27 +16,27 @@ const intSigned = 1
 const intChar = 2
 const intBool = 4
 
-/** Bytes that follow the 12-byte header of a type with `length` members, values, parameters or variables. */
-export function variableSize(kind: BtfKind, length: number): number {
+/**
+ * Bytes that follow a type's 12-byte header, by the number of its kind: so many, and so many more for each member, value,
+ * parameter or variable. Tables of numbers, because a kernel's BTF asks for them 150,000 times.
+ */
+export const fixedSizes: Uint8Array = Uint8Array.from(btfKinds, (kind) =>
+  kind === 'array' ? 12 : kind === 'int' || kind === 'var' || kind === 'decl_tag' ? 4 : 0,
+)
+export const entrySizes: Uint8Array = Uint8Array.from(btfKinds, (kind) => {
   switch (kind) {
-    case 'int':
-    case 'var':
-    case 'decl_tag':
-      return 4
-    case 'array':
-      return 12
     case 'struct':
     case 'union':
     case 'datasec':
     case 'enum64':
-      return length * 12
+      return 12
     case 'enum':
     case 'func_proto':
-      return length * 8
+      return 8
     default:
       return 0
   }
-}
+})
 
 /**
  * Decodes the type with this id, which must exist.

@@ -3,7 +3,7 @@
  * milliseconds; a type is decoded, and what it refers to checked, when it is first asked for.
  */
 import { outOfRange } from '../errors.ts'
-import { decodeType, variableSize, type TypeSource } from './decode-type.ts'
+import { decodeType, entrySizes, fixedSizes, type TypeSource } from './decode-type.ts'
 import { BtfFormatError } from './format-error.ts'
 import { btfKinds, type BtfDataSection, type BtfKind, type BtfType, type TypeId } from './types.ts'
 
@@ -212,13 +212,13 @@ function indexTypes(view: DataView, littleEndian: boolean, start: number, end: n
       throw new BtfFormatError(`type ${count} is cut off`, at)
     }
     const info = view.getUint32(at + 4, littleEndian)
-    const kind = btfKinds[(info >>> 24) & 0x1f]
-    if (kind === undefined || kind === 'void') {
-      throw new BtfFormatError(`type ${count} has the unknown kind ${(info >>> 24) & 0x1f}`, at + 4)
+    const kind = (info >>> 24) & 0x1f
+    if (kind === 0 || kind >= btfKinds.length) {
+      throw new BtfFormatError(`type ${count} has the unknown kind ${kind}`, at + 4)
     }
-    const next = at + typeHeaderSize + variableSize(kind, info & 0xffff)
+    const next = at + typeHeaderSize + fixedSizes[kind]! + entrySizes[kind]! * (info & 0xffff)
     if (next > end) {
-      throw new BtfFormatError(`type ${count} (${kind}) is cut off`, at)
+      throw new BtfFormatError(`type ${count} (${btfKinds[kind]}) is cut off`, at)
     }
     offsets[count++] = at
     at = next
