@@ -1,8 +1,9 @@
 /** Records by C name, such as `object.maps`: an unknown name throws and lists what there is, instead of `undefined`. */
+import { inspect } from 'node:util'
 import { unknownName } from './errors.ts'
 
-/** Names that the language itself and tools look for on any value: `await`, JSON. */
-const PROBED = new Set(['then', 'toJSON'])
+/** Names that the language itself and tools look for on any value: `await`, JSON, printing. */
+const PROBED = new Set(['then', 'toJSON', 'constructor'])
 
 /**
  * An object without properties, to which the known names are added as own properties. The guard is its prototype: a known
@@ -11,6 +12,8 @@ const PROBED = new Set(['then', 'toJSON'])
 export function namedRecord<T>(what: string): Record<string, T> {
   const guard = new Proxy(Object.create(null) as Record<string, T>, {
     get(_target, property, receiver) {
+      // Without it, printing looks for many more names.
+      if (property === inspect.custom) return () => plain(receiver as object)
       if (typeof property === 'symbol' || PROBED.has(property)) return undefined
       throw unknownName(what, property, Object.keys(receiver as object))
     },
@@ -34,4 +37,13 @@ export function defineAccessor<T>(
   set: (value: T) => void,
 ): void {
   Object.defineProperty(record, name, { get, set, enumerable: true, configurable: false })
+}
+
+function plain(record: object): object {
+  try {
+    return { ...record }
+  } catch {
+    // Its values cannot be read any more: the object is closed.
+    return Object.defineProperties({}, Object.getOwnPropertyDescriptors(record))
+  }
 }
