@@ -34,8 +34,9 @@ export function writeUnion(layout: UnionLayout, picked: Picked, scratch: Memory,
     })
   const first = readings[0]
   if (first === undefined) {
-    if (layout.size === 0) return
-    throw invalidArgument(`${path} is missing: give at least one of ${[...fieldNames(layout)].join(', ')}`)
+    const names = fieldNames(layout)
+    if (layout.size === 0 || names.size === 0) return
+    throw invalidArgument(`${path} is missing: give at least one of ${[...names].join(', ')}`)
   }
   const result = readings.length === 1 ? first.bytes : merge(layout, readings)
   if (readings.length > 1) {

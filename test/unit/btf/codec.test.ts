@@ -454,6 +454,16 @@ describe.each([
     })
   })
 
+  test('a union of nothing but padding', () => {
+    const layout: Layout = { kind: 'union', name: '', size: 4, fields: [] }
+    const codec = codecOf(layout)
+    const memory = filled(8)
+    codec.encode({}, memory, 0)
+    expect([...memory.u8.subarray(0, 4)]).toEqual([0, 0, 0, 0])
+    expect(codec.decodeKey(memory, 0)).toEqual({})
+    expect(codec.decodeKey(memory, 4)).toEqual(Uint8Array.of(0xee, 0xee, 0xee, 0xee))
+  })
+
   test('empty values', () => {
     const codec = codecOf(struct({}))
     const memory = filled(8)
