@@ -7,8 +7,8 @@ import { Batch } from './batch.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
 import { TURN_MS } from './turns.ts'
 
-/** A handler may return a promise: the next batch waits for it. */
-export type BatchHandler<T> = (batch: Batch<T>) => void | PromiseLike<void>
+/** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
+export type BatchHandler<T> = (batch: Batch<T>) => unknown
 
 /** Counts over the life of a map handle, all its consumers together. */
 export interface RingCounters {
@@ -144,7 +144,7 @@ export class RingConsumer<T> {
   #hand(records: number, span: number): void {
     const batch = new Batch(this.#codec).fill(this.#memory, records, span)
     this.#current = batch
-    let result: void | PromiseLike<void>
+    let result: unknown
     try {
       result = this.#handler(batch)
     } catch (error) {
@@ -155,7 +155,7 @@ export class RingConsumer<T> {
     else this.#finishBatch()
   }
 
-  #wait(result: PromiseLike<void>, batch: Batch<T>): void {
+  #wait(result: PromiseLike<unknown>, batch: Batch<T>): void {
     this.#disarm()
     const resume = (): void => {
       if (this.#current !== batch) return
@@ -221,6 +221,6 @@ function openRing(source: RingSource): Handle {
   throw kernelError(ring, { operation: 'mmap', map: source.name })
 }
 
-function isPromise(value: unknown): value is PromiseLike<void> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -108,7 +108,7 @@ describe('while the promise of a handler is pending', () => {
       await emit(programs.submit, 5)
       using _subscription = events.subscribe((batch) => {
         batches.push(sequences(batch))
-        return new Promise((resolve) => (release = resolve))
+        return new Promise<void>((resolve) => (release = resolve))
       })
       await until('the handler was called', () => batches.length === 1)
       await emit(programs.submit, 900)
@@ -133,7 +133,7 @@ describe('while the promise of a handler is pending', () => {
       await emit(programs.submit, Math.floor(4096 / EVENT_SPACE))
       using _subscription = events.subscribe(() => {
         calls++
-        return new Promise((resolve) => (release = resolve))
+        return new Promise<void>((resolve) => (release = resolve))
       })
       await until('the handler was called', () => calls === 1)
       await emit(programs.submit, 1)
