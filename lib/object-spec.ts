@@ -273,9 +273,22 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
   if (int64 !== 'bigint' && int64 !== 'number') {
     throw invalidArgument(`int64 must be 'bigint' or 'number', not ${inspectBriefly(int64)}`)
   }
-  const image = await readImage(source)
+  // Bytes of a buffer that was detached are none, and cannot even be copied.
+  const nothing = source instanceof Uint8Array && source.length === 0
+  const image = nothing ? { bytes: new Uint8Array(), name: 'object' } : await readImage(source)
   const name = options.name === undefined ? image.name : nonEmptyString(options.name, 'name')
-  const description = unwrap(await binding.objectInspect(image.bytes, { name }), { object: name })
+  if (image.bytes.length === 0) {
+    throw ruleError('ERR_EBPF_INVALID_OBJECT', `object '${name}' is empty`, { operation: 'open', object: name })
+  }
+  const outcome = await binding.objectInspect(image.bytes, { name })
+  if (outcome.errno !== 0 && outcome.log.some(({ message }) => message.includes('BTF is required'))) {
+    throw ruleError('ERR_EBPF_NO_BTF', `object '${name}' declares maps, but has no BTF that describes them`, {
+      operation: outcome.operation,
+      object: name,
+      hint: 'Compile it with clang -g.',
+    })
+  }
+  const description = unwrap(outcome, { object: name })
   return new ObjectSpec<Shape>(name, image.bytes, description, int64)
 }
 
@@ -309,7 +322,10 @@ const MAP_EDITS = ['valueSize', 'maxEntries', 'flags', 'numaNode', 'autocreate',
 const PROGRAM_EDITS = ['autoload', 'logLevel', 'attachTarget']
 
 /** A misspelt edit must not pass silently. */
-function assignKnown(spec: object, edit: object = {}, argument: string, known: readonly string[]): void {
+function assignKnown(spec: object, edit: unknown = {}, argument: string, known: readonly string[]): void {
+  if (typeof edit !== 'object' || edit === null) {
+    throw invalidArgument(`${argument} must be an object of edits, not ${inspectBriefly(edit)}`)
+  }
   for (const field of Object.keys(edit)) {
     if (!known.includes(field)) throw unknownName(`field of ${argument}`, field, known)
   }
