@@ -1,5 +1,8 @@
+import { constants } from 'node:os'
 import { outOfRange } from '../errors.ts'
 import { KeyedMap, type SetOptions } from './keyed-map.ts'
+
+const { E2BIG } = constants.errno
 
 /** `BPF_MAP_TYPE_ARRAY`: a fixed number of values by index, zero at first; nothing can be deleted. Linux 3.19. */
 export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
@@ -16,6 +19,13 @@ export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
       throw outOfRange(`index ${index} is outside of map '${this.name}', which has ${this.maxEntries} entries`)
     }
     return super.set(index, value, options)
+  }
+
+  /** @internal What the kernel says of an index is what it says of a full map elsewhere. */
+  protected override failure(status: number, operation: string, hint?: string): Error {
+    if (status !== -E2BIG || this.closed) return super.failure(status, operation, hint)
+    const said = `the index is outside of map '${this.name}', which has ${this.maxEntries} entries`
+    return outOfRange(hint === undefined ? said : `${said}\n  ${hint}`)
   }
 
   /** An array is always full. */

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
-import { type EbpfError, closedError, invalidArgument, kernelError } from '../errors.ts'
+import { closedError, invalidArgument, kernelError } from '../errors.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { type Chunk, type WalkedMap, walk } from './walk.ts'
@@ -238,7 +238,7 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** @internal The error of a negative status; a getter may have closed the map while its key was encoded. */
-  protected failure(status: number, operation: string, hint?: string): EbpfError {
+  protected failure(status: number, operation: string, hint?: string): Error {
     if (this.closed) return closedError(this.describe(), operation)
     const full = status === -E2BIG ? `The map is full: it holds ${this.maxEntries} entries (maxEntries).` : undefined
     return kernelError(status, { operation, ...this.names(), hint: hint ?? full })

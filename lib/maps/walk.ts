@@ -9,7 +9,7 @@
 import { constants } from 'node:os'
 import { type Memory, createMemory } from '../btf/memory.ts'
 import { binding } from '../binding.ts'
-import { type EbpfError, ruleError } from '../errors.ts'
+import { ruleError } from '../errors.ts'
 
 /** Entries laid out one behind the other, valid until the walk goes on. */
 export interface Chunk {
@@ -28,7 +28,7 @@ export interface WalkedMap {
   /** The handle for one native call. @throws EbpfError when the map is closed. */
   use(operation: string): number
   /** The error for a negative status. */
-  fail(status: number, operation: string): EbpfError
+  fail(status: number, operation: string): Error
   /** Copies the entry of a key into `values` at `offset`; false when it is gone. */
   read(keys: Uint8Array, values: Uint8Array, offset: number): boolean
   /** Replaces the key by the next one, or by the first; false at the end. */
