@@ -18,6 +18,8 @@ export interface LinkInfo {
  */
 const attached = new Set<Link>()
 
+const releaseLink = (unreachable: Handle): unknown => binding.linkClose(unreachable)
+
 /** One program attached to one hook. */
 export class Link extends Resource {
   /** The program's name. */
@@ -27,7 +29,7 @@ export class Link extends Resource {
 
   /** @internal `forget` is called when it is detached. */
   constructor(name: string, program: string, handle: Handle, forget: (link: Link) => void) {
-    super(name, handle, 'link', (unreachable) => binding.linkClose(unreachable))
+    super(name, handle, 'link', releaseLink)
     this.program = program
     this.#forget = forget
     attached.add(this)

@@ -48,6 +48,9 @@ export interface LoadedDescription extends Pick<NativeObjectDescription, 'maps'>
   programs: ProgramDescription[]
 }
 
+/** Not made in the constructor, whose other functions hold the object: see {@link Resource}. */
+const releaseObject = (unreachable: Handle): unknown => binding.objectClose(unreachable)
+
 /** An object in the kernel: its programs verified and compiled, its maps created. */
 export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
   readonly programs: Readonly<ShapeOf<Shape, 'programs'>>
@@ -67,7 +70,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
 
   /** @internal */
   constructor(name: string, loaded: NativeLoadedObject, description: LoadedDescription, types: ObjectTypes) {
-    super(name, loaded.object, 'object', (unreachable) => binding.objectClose(unreachable))
+    super(name, loaded.object, 'object', releaseObject)
     try {
       const { btf } = types
       const programs = namedRecord<BpfProgram>(`program of object '${name}'`)

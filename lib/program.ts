@@ -77,6 +77,8 @@ export interface ProgramDescription extends Pick<NativeProgramDescription, 'name
   attachTarget?: string | undefined
 }
 
+const releaseProgram = (unreachable: Handle): unknown => binding.programClose(unreachable)
+
 /** A program in the kernel: verified, compiled, ready to be attached. */
 export class BpfProgram extends Resource {
   /** ELF section, such as `tracepoint/sched/sched_process_exec`; `''` for a program that was not loaded from an object. */
@@ -94,7 +96,7 @@ export class BpfProgram extends Resource {
 
   /** @internal */
   constructor(handle: Handle, description: ProgramDescription, object?: { readonly name: string }) {
-    super(description.name, handle, 'program', (unreachable) => binding.programClose(unreachable))
+    super(description.name, handle, object === undefined ? 'program' : undefined, releaseProgram)
     this.section = description.section
     this.type = description.type
     this.#target = description.attachTarget ?? sectionTarget(description.section)

@@ -3,7 +3,7 @@ import type { Handle } from './binding.ts'
 import { closedError } from './errors.ts'
 
 interface Forgotten {
-  what: string
+  what: string | undefined
   release: (handle: Handle) => unknown
   handle: Handle
 }
@@ -13,7 +13,9 @@ interface Forgotten {
  * not wait for the garbage collector.
  */
 const forgotten = new FinalizationRegistry<Forgotten>(({ what, release, handle }) => {
-  process.emitWarning(`${what} was garbage-collected without being closed; call close()`, 'EbpfWarning')
+  if (what !== undefined) {
+    process.emitWarning(`${what} was garbage-collected without being closed; call close()`, 'EbpfWarning')
+  }
   release(handle)
 })
 
@@ -22,11 +24,16 @@ export abstract class Resource {
   readonly name: string
   #handle: Handle
 
-  /** @internal `release` must not refer to this object, or it could never be collected. */
-  constructor(name: string, handle: Handle, kind: string, release: (handle: Handle) => unknown) {
+  /**
+   * @internal
+   * @param kind for the warning; `undefined` for a part of what warns itself
+   * @param release must not refer to this object, nor be made where something else does: it could never be collected
+   */
+  constructor(name: string, handle: Handle, kind: string | undefined, release: (handle: Handle) => unknown) {
     this.name = name
     this.#handle = handle
-    forgotten.register(this, { what: `${kind} '${name}'`, release, handle }, this)
+    const what = kind === undefined ? undefined : `${kind} '${name}'`
+    forgotten.register(this, { what, release, handle }, this)
   }
 
   /** Whether it was closed. */

@@ -21,6 +21,8 @@ export interface MapInit {
   object?: string | undefined
 }
 
+const releaseMap = (unreachable: Handle): unknown => binding.mapClose(unreachable)
+
 /** A map in the kernel. Classes for its type add what can be done with the contents. */
 export class BpfMap extends Resource {
   /** bpftool's name of the map type, such as `hash` or `ringbuf`. */
@@ -37,7 +39,8 @@ export class BpfMap extends Resource {
 
   /** @internal */
   constructor(init: MapInit) {
-    super(init.name, init.handle, 'map', (unreachable) => binding.mapClose(unreachable))
+    const kind = init.object === undefined ? 'map' : undefined
+    super(init.name, init.handle, kind, releaseMap)
     const { type, id, keySize, valueSize, maxEntries } = init.info
     this.type = mapTypeName(type)
     this.id = id

@@ -1,6 +1,43 @@
 /** Processes that tests start: node itself, told what to do over its IPC channel, and always ended. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { compileTypeScript } from '../../scripts/typescript.mjs'
+
+const root = new URL('../..', import.meta.url)
+
+/** The package as processes and workers import it, which know no TypeScript: compiled from what lib/ is now. */
+export function builtPackage(): string {
+  compileTypeScript('tsconfig.json')
+  return new URL('dist/index.js', root).href
+}
+
+/** How a process ended. */
+export interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs `source`, an ES module, in a process of its own, to its end. It is killed after `timeoutMs`. */
+export async function run(source: string, flags: readonly string[] = [], timeoutMs: number = 20_000): Promise<Ended> {
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', source], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  return { code, signal, stdout, stderr }
+}
 
 /** A process of node that runs a function on request. */
 export class Child implements AsyncDisposable {
@@ -23,7 +60,7 @@ export class Child implements AsyncDisposable {
    */
   static async start(source: string, prefix: readonly string[] = []): Promise<Child> {
     const command = [...prefix, process.execPath, '--input-type=module', '--eval', source]
-    const child = new Child(command, { cwd: new URL('../..', import.meta.url) })
+    const child = new Child(command, { cwd: root })
     try {
       const answer = await child.#message()
       if (answer !== 'ready') throw new Error(`the child says ${JSON.stringify(answer)}`)
@@ -57,6 +94,14 @@ export class Child implements AsyncDisposable {
       ended.catch(() => {})
       abort.abort()
     }
+  }
+
+  /** Sends a signal, and gives what the process ended by. */
+  async end(signal: NodeJS.Signals): Promise<unknown> {
+    const exit = once(this.process, 'exit')
+    this.process.kill(signal)
+    const [code, name] = await exit
+    return name ?? code
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
