@@ -261,8 +261,8 @@ declare class Batch<T> implements Iterable<T> {
     toArray(): T[];
 }
 
-/** A handler may return a promise: the next batch waits for it. */
-type BatchHandler<T> = (batch: Batch<T>) => void | PromiseLike<void>;
+/** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
+type BatchHandler<T> = (batch: Batch<T>) => unknown;
 
 interface StreamOptions {
     /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
@@ -1059,13 +1059,15 @@ declare class EbpfError extends Error {
     /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
     readonly code: string;
     /** Negative errno as in Node, when the kernel or libbpf gave one. */
-    readonly errno: number | undefined;
+    readonly errno?: number;
     readonly operation: string;
-    readonly object: string | undefined;
-    readonly program: string | undefined;
-    readonly map: string | undefined;
-    readonly link: string | undefined;
-    readonly hint: string | undefined;
+    readonly object?: string;
+    readonly program?: string;
+    readonly map?: string;
+    readonly link?: string;
+    /** What to do about it, where the cause is known. */
+    readonly hint?: string;
+    /** libbpf's last warnings that explain the failure, each one line. */
     readonly warnings: readonly string[];
     constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
 }
@@ -1080,6 +1082,13 @@ declare class AddonLoadError extends EbpfError {
         path: string;
         reason: string;
     }[]);
+}
+
+/** Bytes that are not valid BTF, or types in it that contradict each other. */
+declare class BtfFormatError extends EbpfError {
+    /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
+    readonly offset?: number;
+    constructor(problem: string, offset?: number);
 }
 
 /** libbpf's messages as data: nothing of them ever reaches stderr. */
@@ -1153,5 +1162,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, EbpfError, HashMap, KeyedMap, Link, LruHashMap, LruPerCpuHashMap, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, VerifierError, array, bool, bootTimeToDate, bytes, char, createMap, enableRunStatistics, enumeration, f32, f64, i16, i32, i64, i8, kernelSymbols, libbpfVersion, loadObject, monotonicToDate, onLog, openMap, openObject, openProgram, possibleCpus, rawTracepoint, struct, tpBtf, tracepoint, u16, u32, u64, u8, union, uprobe, uretprobe, xdp };
+export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LruHashMap, LruPerCpuHashMap, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, VerifierError, array, bool, bootTimeToDate, bytes, char, createMap, enableRunStatistics, enumeration, f32, f64, i16, i32, i64, i8, kernelSymbols, libbpfVersion, loadObject, monotonicToDate, onLog, openMap, openObject, openProgram, possibleCpus, rawTracepoint, struct, tpBtf, tracepoint, u16, u32, u64, u8, union, uprobe, uretprobe, xdp };
 export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, FailureContext, HashOptions, Hook, Infer, InferInput, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramEdit, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, ShapeOf, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };

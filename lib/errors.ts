@@ -59,26 +59,27 @@ export class EbpfError extends Error {
   /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
   readonly code: string
   /** Negative errno as in Node, when the kernel or libbpf gave one. */
-  readonly errno: number | undefined
+  declare readonly errno?: number
   readonly operation: string
-  readonly object: string | undefined
-  readonly program: string | undefined
-  readonly map: string | undefined
-  readonly link: string | undefined
-  readonly hint: string | undefined
+  // Declared, not defined: what is not known is not there, and not printed as `undefined`.
+  declare readonly object?: string
+  declare readonly program?: string
+  declare readonly map?: string
+  declare readonly link?: string
+  /** What to do about it, where the cause is known. */
+  declare readonly hint?: string
+  /** libbpf's last warnings that explain the failure, each one line. */
   readonly warnings: readonly string[]
 
   constructor(message: string, code: string, errno: number | undefined, context: FailureContext) {
     super(context.hint === undefined ? message : `${message}\n  ${context.hint}`)
     this.name = 'EbpfError'
     this.code = code
-    this.errno = errno
     this.operation = context.operation
-    this.object = context.object
-    this.program = context.program
-    this.map = context.map
-    this.link = context.link
-    this.hint = context.hint
+    const { object, program, map, link, hint } = context
+    for (const [name, value] of Object.entries({ errno, object, program, map, link, hint })) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
+    }
     this.warnings = context.warnings ?? []
   }
 }
@@ -147,15 +148,20 @@ export function unknownName(what: string, name: string, known: readonly string[]
 const systemErrors = getSystemErrorMap()
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]))
 
-/** The kernel's name of a negative errno. ENOTSUPP (524) exists only inside the kernel, and leaks out of bpf(2). */
+/** Where libuv, from which Node has its names, does not use the kernel's. */
+const KERNEL_ERRORS = new Map<number, readonly [name: string, text: string]>([
+  [-constants.errno.EOPNOTSUPP, ['EOPNOTSUPP', 'operation not supported']],
+  // Exists only inside the kernel, and leaks out of bpf(2).
+  [-524, ['ENOTSUPP', 'operation is not supported by this kernel']],
+])
+
+/** The kernel's name of a negative errno. */
 export function errnoName(errno: number): string {
-  if (errno === -524) return 'ENOTSUPP'
-  return systemErrors.get(errno)?.[0] ?? errnoNames.get(-errno) ?? `errno ${-errno}`
+  return KERNEL_ERRORS.get(errno)?.[0] ?? systemErrors.get(errno)?.[0] ?? errnoNames.get(-errno) ?? `errno ${-errno}`
 }
 
 function errnoText(errno: number): string {
-  if (errno === -524) return 'operation is not supported by this kernel'
-  return systemErrors.get(errno)?.[1] ?? 'unknown error'
+  return KERNEL_ERRORS.get(errno)?.[1] ?? systemErrors.get(errno)?.[1] ?? 'unknown error'
 }
 
 /** libbpf's own error numbers start above every errno (`enum libbpf_errno` in bpf/libbpf.h). */

@@ -45,6 +45,7 @@ export * from './btf/schema.ts'
 export { EbpfError } from './errors.ts'
 export { VerifierError } from './errors.ts'
 export { AddonLoadError } from './errors.ts'
+export { BtfFormatError } from './btf/format-error.ts'
 
 // The system
 export { onLog } from './system/logging.ts'

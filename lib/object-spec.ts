@@ -8,7 +8,8 @@ import {
   type NativeProgramEdit,
   binding,
 } from './binding.ts'
-import { parseBtf } from './btf/parse.ts'
+import { variables } from './btf/datasec.ts'
+import { type Btf, parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { BpfMap } from './maps/map.ts'
@@ -127,6 +128,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
 
     const maps = namedRecord<MapSpec>(`map of object '${name}'`)
     for (const map of description.maps) {
+      if (mapTypeName(map.type) === 'struct_ops') refuseMisplaced(map.name, name, btf)
       const section = this.#types.sectionOf(map)
       if (section === undefined) define(maps, map.name, mapSpec(map))
       // What `__kconfig` externs get is decided at load, by `kconfig` and the kernel.
@@ -181,6 +183,17 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       ? mapEdit((this.maps as Record<string, MapSpec>)[map.name] as MapSpec, map)
       : { name: map.name }
   }
+}
+
+/** libbpf follows a null pointer when it loads a struct_ops map that SEC(".maps") declares. */
+function refuseMisplaced(map: string, object: string, btf: Btf | undefined): void {
+  if (btf === undefined || variables(btf, '.maps').every(({ name }) => name !== map)) return
+  throw ruleError('ERR_EBPF_INVALID_OBJECT', `map '${map}' of object '${object}' cannot be of type struct_ops`, {
+    operation: 'open',
+    object,
+    map,
+    hint: 'Declare it as a variable in SEC(".struct_ops.link").',
+  })
 }
 
 function programSpec({ name, section, type, instructionCount, autoload }: NativeProgramDescription): ProgramSpec {

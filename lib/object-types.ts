@@ -113,5 +113,5 @@ export function checkedCodec(
       hint: 'Open the map with { raw: true } to use bytes.',
     })
   }
-  return createCodec<unknown>(layout, { ...options, name: part })
+  return createCodec<unknown>(layout, { ...options, name: `${map}.${part}` })
 }

@@ -3,7 +3,7 @@ import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, prepareHook } from './hooks/hook.ts'
-import { sectionTarget } from './hooks/section.ts'
+import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { programTypeName } from './kernel-enums.ts'
 import { Link } from './link.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
@@ -77,6 +77,8 @@ export interface ProgramDescription extends Pick<NativeProgramDescription, 'name
   attachTarget?: string | undefined
 }
 
+const NO_TARGET_HINT = "The program's section names no target: attach it by a hook, such as attach(xdp('eth0'))."
+
 const releaseProgram = (unreachable: Handle): unknown => binding.programClose(unreachable)
 
 /** A program in the kernel: verified, compiled, ready to be attached. */
@@ -138,7 +140,10 @@ export class BpfProgram extends Resource {
   async attach(hook?: Hook): Promise<Link> {
     const handle = this.use('attach')
     if (this.#detaching) throw closedError(this.describe(), 'attach')
-    if (hook === undefined) return await this.#track(this.#attach(handle, { kind: 'section' }, this.section))
+    if (hook === undefined) {
+      const hint = namesTarget(this.section) ? undefined : NO_TARGET_HINT
+      return await this.#track(this.#attach(handle, { kind: 'section' }, this.section, hint))
+    }
     const { native, release } = prepareHook(hook)
     try {
       this.#refuseOtherTarget(hook)
@@ -149,9 +154,9 @@ export class BpfProgram extends Resource {
     }
   }
 
-  async #attach(handle: Handle, hook: NativeHook, name: string): Promise<Link> {
+  async #attach(handle: Handle, hook: NativeHook, name: string, hint?: string): Promise<Link> {
     const outcome = await binding.programAttach(handle, hook)
-    const attached = unwrap(outcome, { ...this.#names(), link: name })
+    const attached = unwrap(outcome, { ...this.#names(), link: name, hint })
     const link = new Link(name, this.name, attached, (detached) => this.#links.delete(detached))
     this.#links.add(link)
     if (this.closed || this.#detaching) {

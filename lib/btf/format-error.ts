@@ -1,12 +1,14 @@
+import { EbpfError } from '../errors.ts'
+
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
-export class BtfFormatError extends Error {
-  override readonly name: string = 'BtfFormatError'
-  readonly code: string = 'ERR_EBPF_BTF'
+export class BtfFormatError extends EbpfError {
   /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
-  readonly offset: number | undefined
+  declare readonly offset?: number
 
   constructor(problem: string, offset?: number) {
-    super(offset === undefined ? `Invalid BTF: ${problem}` : `Invalid BTF at byte ${offset}: ${problem}`)
-    this.offset = offset
+    const where = offset === undefined ? 'invalid BTF' : `invalid BTF at byte ${offset}`
+    super(`${where}: ${problem}`, 'ERR_EBPF_BTF', undefined, { operation: 'read BTF' })
+    this.name = 'BtfFormatError'
+    if (offset !== undefined) this.offset = offset
   }
 }
