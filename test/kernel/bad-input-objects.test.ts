@@ -85,6 +85,12 @@ describe('openObject refuses', () => {
       code: 'ERR_EBPF_NO_BTF',
       message: /-g/,
     },
+    {
+      name: 'a struct_ops map among the others',
+      act: () => openObject(fixture('bad-struct-ops')),
+      code: INVALID,
+      message: /misplaced.*struct_ops/,
+    },
     { name: 'an empty name', act: () => openObject(object, { name: '' }), code: 'ERR_EBPF_INVALID_ARGUMENT' },
     { name: 'a name with a NUL', act: () => openObject(object, { name: 'a\0b' }), code: 'ERR_EBPF_INVALID_ARGUMENT' },
     {
