@@ -7,6 +7,9 @@ const DISCARD_BIT = 0x4000_0000
 const LENGTH_MASK = 0x3fff_ffff
 export const HEADER_SIZE = 8
 
+/** Bytes that a record takes: its header comes before it, and all is a multiple of 8. */
+const recordSize = (length: number): number => (length + HEADER_SIZE + 7) & ~7
+
 /**
  * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
  * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
@@ -55,24 +58,33 @@ export class Batch<T> implements Iterable<T> {
 
   /** Calls back for each record: faster than iterating. */
   forEach(callback: (record: T, index: number) => void): void {
+    const codec = this.#codec
+    const end = this.#end
     let index = 0
-    for (let header = this.#first(0); header >= 0; header = this.#first(this.#after(header))) {
-      callback(this.#decode(this.#use(), header), index++)
+    let header = 0
+    while (header < end) {
+      // The callback may have ended the stream, and with it the batch.
+      const memory = this.#use()
+      const word = memory.u32[header >>> 2] as number
+      const length = word & LENGTH_MASK
+      if ((word & DISCARD_BIT) === 0) callback(codec.read(memory, header + HEADER_SIZE, length), index++)
+      header += recordSize(length)
     }
   }
 
   toArray(): T[] {
     const memory = this.#use()
     const { u32 } = memory
-    const reader = this.#codec
+    const codec = this.#codec
     const end = this.#end
-    const records: T[] = []
+    const records = new Array<T>(this.#length)
+    let index = 0
     let header = 0
     while (header < end) {
       const word = u32[header >>> 2] as number
       const length = word & LENGTH_MASK
-      if ((word & DISCARD_BIT) === 0) records.push(reader.read(memory, header + HEADER_SIZE, length))
-      header += (length + HEADER_SIZE + 7) & ~7
+      if ((word & DISCARD_BIT) === 0) records[index++] = codec.read(memory, header + HEADER_SIZE, length)
+      header += recordSize(length)
     }
     return records
   }
@@ -145,7 +157,7 @@ export class Batch<T> implements Iterable<T> {
 
   #after(header: number): number {
     const length = (this.#use().u32[header >>> 2] as number) & LENGTH_MASK
-    return header + ((length + HEADER_SIZE + 7) & ~7)
+    return header + recordSize(length)
   }
 
   #headerAt(index: number): number {
