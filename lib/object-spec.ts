@@ -16,7 +16,7 @@ import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
 import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './object.ts'
-import { type Int64, ObjectTypes } from './object-types.ts'
+import { type Int64, ObjectTypes, int64Of } from './object-types.ts'
 import { unwrap } from './outcome.ts'
 import { type ObjectSource, readImage } from './source.ts'
 
@@ -282,10 +282,7 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
   source: ObjectSource,
   options: OpenOptions = {},
 ): Promise<ObjectSpec<Shape>> {
-  const int64 = options.int64 ?? 'bigint'
-  if (int64 !== 'bigint' && int64 !== 'number') {
-    throw invalidArgument(`int64 must be 'bigint' or 'number', not ${inspectBriefly(int64)}`)
-  }
+  const int64 = int64Of(options.int64)
   // Bytes of a buffer that was detached are none, and cannot even be copied.
   const nothing = source instanceof Uint8Array && source.length === 0
   const image = nothing ? { bytes: new Uint8Array(), name: 'object' } : await readImage(source)

@@ -1,4 +1,5 @@
 /** From an object's BTF to the codecs of its maps and the readers of its records. */
+import { inspectBriefly } from './arguments.ts'
 import type { NativeMapDescription, NativeMapInfo } from './binding.ts'
 import { type Codec, type CodecOptions, createCodec } from './btf/codec.ts'
 import { ringRecordLayout } from './btf/datasec.ts'
@@ -6,7 +7,7 @@ import { layoutOf } from './btf/layout-of.ts'
 import type { Layout } from './btf/layout.ts'
 import type { Btf } from './btf/parse.ts'
 import { type RecordCodec, createRecordCodec } from './btf/record-codec.ts'
-import { ruleError, unknownName } from './errors.ts'
+import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
 import { mapTypeName } from './maps/types.ts'
 
@@ -15,6 +16,13 @@ export type DeclaredMap = Pick<NativeMapDescription, 'name' | 'keyTypeId' | 'val
 
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 export type Int64 = 'bigint' | 'number'
+
+/** @throws TypeError unless it is one of them; `bigint` where nothing was chosen. */
+export function int64Of(value: unknown): Int64 {
+  if (value === undefined) return 'bigint'
+  if (value === 'bigint' || value === 'number') return value
+  throw invalidArgument(`int64 must be 'bigint' or 'number', not ${inspectBriefly(value)}`)
+}
 
 /** Keys and values of a map without types are bytes. */
 export function bytesLayout(size: number): Layout {

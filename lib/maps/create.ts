@@ -3,7 +3,7 @@ import { type Handle, binding } from '../binding.ts'
 import type { Infer, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
-import type { Int64 } from '../object-types.ts'
+import { type Int64, int64Of } from '../object-types.ts'
 import { check, checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
 import { wrapMap } from './factory.ts'
@@ -90,8 +90,8 @@ export function createMap<R extends Type, I extends Int64 = 'bigint'>(
 ): RingBuffer<Infer<R, I>>
 export function createMap(options: RingBufferOptions & { record?: never }): RingBuffer<Uint8Array>
 export function createMap(options: CreateMapOptions): BpfMap {
-  const { type, int64 = 'bigint' } = options
-  const types = schemaTypes(options, int64)
+  const { type } = options
+  const types = schemaTypes(options, int64Of(options.int64))
   const sizes = types.sizes
   const number = mapTypeNumber(type)
   if (number < 0) throw invalidArgument(`type must be a map type such as 'hash', not ${inspectBriefly(type)}`)

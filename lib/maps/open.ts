@@ -1,7 +1,7 @@
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
 import { type Btf, parseBtf } from '../btf/parse.ts'
 import type { Type } from '../btf/schema.ts'
-import { type Int64, ObjectTypes } from '../object-types.ts'
+import { type Int64, ObjectTypes, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
 import { type KernelTarget, openTarget } from '../target.ts'
 import { adopt } from './create.ts'
@@ -56,7 +56,8 @@ function openHandle(target: KernelTarget): Handle {
 }
 
 function typesOf(name: string, info: NativeMapInfo, options: OpenMapOptions): MapTypes {
-  const { int64 = 'bigint', raw = false } = options
+  const { raw = false } = options
+  const int64 = int64Of(options.int64)
   const explicit = schemaTypes(options, int64)
   const fromKernel = new ObjectTypes(name, raw ? undefined : kernelBtf(name, info), int64)
   const kernel = fromKernel.ofMap(info, info, () => undefined)

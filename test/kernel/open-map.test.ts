@@ -102,6 +102,13 @@ describe('a map of somebody else', () => {
     }
   })
 
+  it('gives 64 bits in one of two ways', () => {
+    using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4 })
+    expect(() => openMap({ id: map.id }, { int64: 'text' as 'number' })).toThrowError(
+      expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT', message: expect.stringContaining('int64') }),
+    )
+  })
+
   it('must be of the class that is asked for', () => {
     using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4 })
     expect(openMap({ id: map.id }, BpfMap)[Symbol.dispose]()).toBeUndefined()
