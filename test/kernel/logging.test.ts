@@ -69,6 +69,16 @@ describe('onLog', () => {
     expect(first).toHaveLength(2 * seen)
   })
 
+  // What it throws comes out of openObject(), in place of the error; of loadObject(), in place of the object, which leaks.
+  it.fails('does not let a listener that throws hide the error', async () => {
+    stops.push(
+      onLog(() => {
+        throw new Error('mine')
+      }),
+    )
+    expect(await rejection(openObject(new Uint8Array(100)))).toMatchObject({ code: 'ERR_EBPF_INVALID_OBJECT' })
+  })
+
   it('that listens to nothing changes nothing: the error has the warnings all the same', async () => {
     expect(await fail()).toMatchObject({ warnings: expect.arrayContaining([expect.stringContaining('load failed')]) })
   })
