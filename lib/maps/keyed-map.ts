@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { inspectBriefly } from '../arguments.ts'
 import { binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
@@ -50,9 +51,10 @@ export class KeyedMap<K, V> extends BpfMap {
   get(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined
   get(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
     const memory = this.#memory ?? this.#bind()
+    const raw = options?.raw
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapLookup(this.use('get'), 0)
-    if (status === 0) return this.#value(memory, options)
+    if (status === 0) return this.#value(memory, raw)
     if (status === -ENOENT) return undefined
     throw this.failure(status, 'bpf_map_lookup_elem')
   }
@@ -75,10 +77,11 @@ export class KeyedMap<K, V> extends BpfMap {
    */
   set(key: K | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean {
     const memory = this.#memory ?? this.#bind()
+    const flags = updateFlags(options?.if)
     this.#encodeEntry(memory, key, value)
-    const status = binding.mapUpdate(this.use('set'), updateFlags(options))
+    const status = binding.mapUpdate(this.use('set'), flags)
     if (status === 0) return true
-    if (options?.if !== undefined && (status === -EEXIST || status === -ENOENT)) return false
+    if (flags !== 0 && (status === -EEXIST || status === -ENOENT)) return false
     throw this.failure(status, 'bpf_map_update_elem')
   }
 
@@ -220,9 +223,10 @@ export class KeyedMap<K, V> extends BpfMap {
   /** @internal */
   protected takeEntry(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
     const memory = this.#memory ?? this.#bind()
+    const raw = options?.raw
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapLookupAndDelete(this.use('take'), 0)
-    if (status === 0) return this.#value(memory, options)
+    if (status === 0) return this.#value(memory, raw)
     if (status === -ENOENT) return undefined
     throw this.failure(status, 'bpf_map_lookup_and_delete_elem')
   }
@@ -273,9 +277,9 @@ export class KeyedMap<K, V> extends BpfMap {
     this.#keyMemory = aside
   }
 
-  #value(memory: Memory, options: RawOptions | undefined): V | Uint8Array {
+  #value(memory: Memory, raw: boolean | undefined): V | Uint8Array {
     const { size } = this.valueCodec
-    if (options?.raw) return memory.u8.slice(this.#valueOffset, this.#valueOffset + size)
+    if (raw) return memory.u8.slice(this.#valueOffset, this.#valueOffset + size)
     return this.valueCodec.decode(memory, this.#valueOffset)
   }
 
@@ -291,10 +295,8 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 }
 
-function updateFlags(options: SetOptions | undefined): number {
-  if (options?.if === undefined) return 0
-  if (!Object.hasOwn(UPDATE_FLAGS, options.if)) {
-    throw invalidArgument(`options.if must be 'absent' or 'present'`)
-  }
-  return UPDATE_FLAGS[options.if]
+function updateFlags(condition: unknown): number {
+  if (condition === undefined) return 0
+  if (condition === 'absent' || condition === 'present') return UPDATE_FLAGS[condition]
+  throw invalidArgument(`options.if must be 'absent' or 'present', not ${inspectBriefly(condition)}`)
 }

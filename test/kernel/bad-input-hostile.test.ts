@@ -88,6 +88,31 @@ describe('a value that uses the map while it is encoded', () => {
     expect(map.get(2)).toEqual(other)
   })
 
+  it('may be the options: they are read before anything is encoded', () => {
+    using map = make()
+    map.set(pair(1), pair(10))
+    map.set(pair(2), pair(20))
+    const meddle = <T>(value: T): T => {
+      map.set(pair(9), pair(90))
+      return value
+    }
+    const condition = {
+      get if() {
+        return meddle('absent' as const)
+      },
+    }
+    expect(map.set(pair(3), pair(30), condition)).toBe(true)
+    expect(map.get(pair(3))).toEqual(pair(30))
+    const raw = {
+      get raw() {
+        return meddle(false) as true
+      },
+    }
+    expect(map.get(pair(1), raw)).toEqual(pair(10))
+    expect(map.take(pair(2), raw)).toEqual(pair(20))
+    expect([...map.keys()].sort((a, b) => (a as Pair).a - (b as Pair).a)).toEqual([pair(1), pair(3), pair(9)])
+  })
+
   it('may be an array that changes while it is read', () =>
     withObject('maps-types', ({ maps: { values } }) => {
       values.set(1, values.get(0) ?? zero(values))
