@@ -1,5 +1,7 @@
+import { types } from 'node:util'
 import { inspectBriefly } from '../arguments.ts'
 import type { Codec } from '../btf/codec.ts'
+import { isBytes } from '../btf/codec-convert.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { possibleCpus } from '../system/cpus.ts'
@@ -31,11 +33,11 @@ export function perCpuCodec<V>(element: Codec<V>): Codec<V[]> {
   }
 
   const encode = (values: unknown, memory: Memory, offset: number): void => {
-    memory.u8.set(values instanceof Uint8Array ? wholeEntry(values) : encodeAside(values), offset)
+    memory.u8.set(types.isUint8Array(values) ? wholeEntry(values) : encodeAside(values), offset)
   }
 
   const wholeEntry = (bytes: Uint8Array): Uint8Array => {
-    if (bytes.length === size) return bytes
+    if (isBytes(bytes, size)) return bytes
     throw outOfRange(
       `a raw per-CPU value must have ${size} bytes (${stride} for each of ${cpus} CPUs), not ${bytes.length}`,
     )

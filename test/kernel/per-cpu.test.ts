@@ -106,6 +106,9 @@ describe('a per-CPU map', () => {
       'text',
       [...each(() => 6).slice(1), -1],
       new Uint32Array(cpus + 1),
+      // Bytes that lie about their number.
+      Object.defineProperty(new Uint8Array(8 * cpus + 8), 'length', { value: 8 * cpus }),
+      new Proxy(new Uint8Array(8 * cpus), {}),
     ]
     for (const value of bad) {
       expect(() => map.set(1, value as number[])).toThrowError(
