@@ -73,9 +73,14 @@ export class RingConsumer<T> {
     this.#handler = handler
     this.#onEnd = onEnd
     this.#ring = openRing(source)
-    this.#memory = this.#bind(BATCH_BYTES)
+    try {
+      this.#memory = this.#bind(BATCH_BYTES)
+      this.#arm()
+    } catch (error) {
+      binding.ringClose(this.#ring)
+      throw error
+    }
     hold()
-    this.#arm()
     // Records submitted with BPF_RB_NO_WAKEUP never make the ring readable.
     this.#timer = maxLatencyMs > 0 ? setInterval(this.#onTurn, maxLatencyMs).unref() : undefined
   }
@@ -121,7 +126,7 @@ export class RingConsumer<T> {
       if (this.#closed) return
       const span = this.#control[1] as number
       if (span === 0) {
-        this.#arm()
+        this.#armOrClose()
         return
       }
       if (records === 0) this.#commit(span)
@@ -196,8 +201,16 @@ export class RingConsumer<T> {
 
   #arm(): void {
     if (this.#armed) return
-    this.#armed = true
     arm(this.#ring, this.#onTurn)
+    this.#armed = true
+  }
+
+  #armOrClose(): void {
+    try {
+      this.#arm()
+    } catch (error) {
+      this.close(error)
+    }
   }
 
   #disarm(): void {

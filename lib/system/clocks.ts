@@ -7,9 +7,25 @@ const CLOCK_REALTIME = 0
 const CLOCK_MONOTONIC = 1
 const CLOCK_BOOTTIME = 7
 
+/** The time between two readings within which a third one counts as simultaneous. */
+const CLOSE_NS = 50_000n
+const ATTEMPTS = 5
+
 function toDate(nanoseconds: number | bigint, clock: number): Date {
-  const age = binding.clock(clock) - unsigned64(nanoseconds, 'nanoseconds')
-  return new Date(Number((binding.clock(CLOCK_REALTIME) - age) / 1_000_000n))
+  return new Date(Number((unsigned64(nanoseconds, 'nanoseconds') + distance(clock)) / 1_000_000n))
+}
+
+/** How far the wall clock is ahead of another one. Read again when this thread was interrupted between the readings. */
+function distance(clock: number): bigint {
+  let best = { gap: -1n, distance: 0n }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = binding.clock(clock)
+    const now = binding.clock(CLOCK_REALTIME)
+    const gap = binding.clock(clock) - before
+    if (best.gap < 0n || gap < best.gap) best = { gap, distance: now - before }
+    if (gap < CLOSE_NS) break
+  }
+  return best.distance
 }
 
 /**

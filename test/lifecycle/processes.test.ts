@@ -109,8 +109,7 @@ describe('a process ends by itself', () => {
       tell(object)
       object.maps.events.subscribe(() => {})
     `,
-      [],
-      1500,
+      { timeoutMs: 1500 },
     )
     expect(signal).toBe('SIGKILL')
     await expectGone(stdout)
@@ -199,6 +198,32 @@ describe('a process that is ended', () => {
   })
 })
 
+test('a ring that could not be listened to for want of descriptors can be later', async () => {
+  const { code, stdout, stderr } = await run(
+    `${prelude}
+    import { closeSync, openSync } from 'node:fs'
+    const object = await load()
+    const taken = []
+    const take = () => taken.push(openSync('/dev/null'))
+    try { for (;;) take() } catch {}
+    // One is enough for the ring, not for the poller that it needs, too.
+    const failures = []
+    for (const room of [0, 1]) {
+      for (let fd = 0; fd < room; fd++) closeSync(taken.pop())
+      try { object.maps.events.subscribe(() => {}) } catch ({ code }) { failures.push(code) }
+    }
+    for (const fd of taken) closeSync(fd)
+    print(failures)
+    await emit(object)
+    for await (const event of object.maps.events) if (event.sequence === 4n) break
+    print('read')
+  `,
+    { prefix: ['sh', '-c', 'ulimit -n 120; exec "$0" "$@"'] },
+  )
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(lines(stdout)).toEqual([['EMFILE', 'EMFILE'], 'read'])
+})
+
 describe('the garbage collector', () => {
   const collect = `
     const collect = async () => { for (let round = 0; round < 20; round++) { gc(); await sleep(5) } }
@@ -219,7 +244,7 @@ describe('the garbage collector', () => {
       print(calls.map((map) => Number(map.get(0n))))
       print(warnings)
     `,
-      ['--expose-gc'],
+      { flags: ['--expose-gc'] },
     )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(lines(stdout)).toEqual([[3, 3], []])
@@ -241,7 +266,7 @@ describe('the garbage collector', () => {
       await collect()
       await program.testRun({ data: new Uint8Array(64), repeat: 5 })
     `,
-      ['--expose-gc'],
+      { flags: ['--expose-gc'] },
     )
     expect(stderr).not.toContain('Error')
     expect(code).toBe(0)
@@ -257,7 +282,7 @@ describe('the garbage collector', () => {
       await sleep(300)
       print('done')
     `,
-      ['--expose-gc'],
+      { flags: ['--expose-gc'] },
     )
     expect(code).toBe(0)
     const [ids, told] = lines(stdout) as [object, [string, string][]]
@@ -278,7 +303,7 @@ describe('the garbage collector', () => {
       await collect()
       print(warnings)
     `,
-      ['--expose-gc'],
+      { flags: ['--expose-gc'] },
     )
     expect(lines(stdout)).toEqual([[]])
   })

@@ -19,9 +19,20 @@ export interface Ended {
   stderr: string
 }
 
-/** Runs `source`, an ES module, in a process of its own, to its end. It is killed after `timeoutMs`. */
-export async function run(source: string, flags: readonly string[] = [], timeoutMs: number = 20_000): Promise<Ended> {
-  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', source], {
+export interface RunOptions {
+  /** Of node. */
+  flags?: readonly string[]
+  /** What runs node, such as `setpriv …`. */
+  prefix?: readonly string[]
+  /** It is killed after that. */
+  timeoutMs?: number
+}
+
+/** Runs `source`, an ES module, in a process of its own, to its end. */
+export async function run(source: string, options: RunOptions = {}): Promise<Ended> {
+  const { flags = [], prefix = [], timeoutMs = 20_000 } = options
+  const [file, ...args] = [...prefix, process.execPath, ...flags, '--input-type=module', '--eval', source]
+  const child = spawn(file as string, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
