@@ -37,7 +37,7 @@ export function perCpuCodec<V>(element: Codec<V>): Codec<V[]> {
   }
 
   const wholeEntry = (bytes: Uint8Array): Uint8Array => {
-    if (isBytes(bytes, size)) return bytes
+    if (isBytes(bytes as unknown, size)) return bytes
     throw outOfRange(
       `a raw per-CPU value must have ${size} bytes (${stride} for each of ${cpus} CPUs), not ${bytes.length}`,
     )
