@@ -10,6 +10,7 @@ import { refuses, thrownBy } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
 import { randomNumbers } from '../support/random.ts'
 import { resizableBuffer } from '../support/resizable.ts'
+import { runScript } from '../support/script.ts'
 
 const object = new Uint8Array(readFileSync(fixture('globals')))
 const withoutPins = { maps: { kept: { autocreate: false } } }
@@ -216,6 +217,32 @@ describe('a damaged object', () => {
       expect(outcomes.get('loaded')).toBeGreaterThan(5)
     },
   )
+})
+
+describe('a process that does not wait for its loads', () => {
+  const load = "ebpf.loadObject(fixture('globals'))"
+
+  it.each([
+    ['ends when they are done', `for (let n = 0; n < 8; n++) void ${load}`, 0],
+    ['ends in the middle of them', `for (let n = 0; n < 8; n++) void ${load}; setImmediate(() => process.exit(7))`, 7],
+    ['ends without closing', `const { globals } = await ${load}; globals.counter = 1n`, 0],
+    [
+      'closes what is attached or run at that moment',
+      `
+      const object = await ebpf.loadObject(fixture('programs'))
+      const settled = Promise.allSettled([
+        object.programs.which_cpu.attach(),
+        object.programs.grow.testRun({ data: new Uint8Array(60), repeat: 100000 }),
+        object.attach(),
+      ])
+      await object.close()
+      const outcomes = await settled
+      process.exitCode = outcomes.filter(({ reason }) => reason?.code === 'ERR_EBPF_CLOSED').length`,
+      2,
+    ],
+  ])('%s', (_, source, status) => {
+    expect(runScript(source)).toEqual({ status, signal: null, stdout: '', stderr: '' })
+  })
 })
 
 describe('after all of it', () => {
