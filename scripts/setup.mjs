@@ -58,6 +58,11 @@ function installPackages(required) {
     )
   }
   if (still.includes('libbpf')) throw new Problem(libbpfProblem(systemLibbpfVersion(), oldestLibbpf, system))
+  if (still.includes('Node headers')) {
+    throw new Problem(
+      "Node.js's headers are needed and this distribution's are too old. Install Node.js as a whole, with include/node.",
+    )
+  }
   if (still.length > 0) throw new Problem(`Still missing after the installation: ${still.join(', ')}.`)
 }
 

@@ -63,15 +63,28 @@ export function kernelArchitectureHeaders() {
   return [`/usr/include/${triplet}`, '/usr/include'].find((folder) => existsSync(join(folder, 'asm/types.h')))
 }
 
-/** A prefix whose include/node holds the headers of this Node, as node-gyp wants it in --nodedir, or undefined. */
+/** What binding.gyp asks for. Node-API never breaks, so the headers of another Node that has it do as well. */
+const nodeApi = 9
+
+/**
+ * A prefix whose include/node holds headers to build with, as node-gyp wants it in --nodedir, or undefined: those of
+ * this Node, else of any that has our Node-API.
+ */
 export function nodeHeaders() {
-  const prefixes = [dirname(dirname(process.execPath)), '/usr']
-  return prefixes.find((prefix) => {
-    const header = join(prefix, 'include/node/node_version.h')
-    if (!existsSync(header) || !existsSync(join(prefix, 'include/node/common.gypi'))) return false
-    const major = /#define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1]
-    return major === process.versions.node.split('.')[0]
-  })
+  const prefixes = [dirname(dirname(process.execPath)), '/usr/local', '/usr']
+  const found = prefixes.map((prefix) => ({ prefix, ...headerVersion(prefix) })).filter(({ api }) => api >= nodeApi)
+  const own = found.find(({ major }) => major === process.versions.node.split('.')[0])
+  return (own ?? found[0])?.prefix
+}
+
+function headerVersion(prefix) {
+  const header = join(prefix, 'include/node/node_version.h')
+  if (!existsSync(header) || !existsSync(join(prefix, 'include/node/common.gypi'))) return { api: 0 }
+  const text = readFileSync(header, 'utf8')
+  return {
+    major: /#define NODE_MAJOR_VERSION (\d+)/.exec(text)?.[1],
+    api: Number(/#define (?:NAPI_VERSION|NODE_API_SUPPORTED_VERSION_MAX)\s+(\d+)/.exec(text)?.[1] ?? 0),
+  }
 }
 
 /** The newest clang here that is new enough, as { path, version }, or undefined. EBPF_CLANG names one outright. */
