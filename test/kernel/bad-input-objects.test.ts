@@ -219,6 +219,14 @@ describe('a damaged object', () => {
   )
 })
 
+describe('a configuration value of more than 2 GiB', () => {
+  // bpf_object__open_mem() answers with a pointer that is none, which native code follows.
+  it.fails('is refused', () => {
+    const source = "await ebpf.openObject(fixture('bad-kconfig')).catch(({ name }) => console.log(name))"
+    expect(runScript(source)).toEqual({ status: 0, signal: null, stdout: 'EbpfError\n', stderr: '' })
+  })
+})
+
 describe('a process that does not wait for its loads', () => {
   const load = "ebpf.loadObject(fixture('globals'))"
 
