@@ -28,14 +28,10 @@ function prepare(dump: Dump): Sides {
   }
 }
 
-/** What was read, so that no compiler can drop the reading. */
-export let sink: unknown
-
 const toCallback: Dump = (map) => {
   let seen = 0
   map.forEach((value) => {
-    sink = value
-    seen++
+    if (value.bytes > 0) seen++
   })
   return seen
 }
@@ -44,7 +40,7 @@ const toArray: Dump = (map) => [...map].length
 
 const toMap: Dump = (map) => new Map(map).size
 
-const common = { unit: 'M/s', slices: 5, quickSlices: 2 } as const
+const common = { unit: 'M/s', slices: 9, quickSlices: 3 } as const
 
 export const dumps: Comparison[] = [
   {

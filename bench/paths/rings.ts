@@ -117,9 +117,11 @@ const allKept = (ring: RingBuffer<Event>): Reader => {
 
 const toCallback = (ring: RingBuffer<Event>): Reader =>
   subscribed(ring, (batch) => {
+    let failed = 0
     batch.forEach((event) => {
-      sink = event
+      if (event.result !== 0 && event.pid > 0) failed++
     })
+    sink = failed
   })
 
 /** `for await`, one record at a time. */
