@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type EbpfError, createMap, loadObject, openObject, u32 } from '../../lib/index.ts'
+import { type EbpfError, createMap, libbpfVersion, loadObject, openObject, u32 } from '../../lib/index.ts'
 import { newestClang } from '../../scripts/system.mjs'
 import { refuses, thrownBy } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
@@ -190,7 +190,10 @@ describe('a damaged object', () => {
     expect(outcomes.get('loaded') ?? 0, 'the section headers are at the end').toBe(0)
   })
 
-  it.each(['globals', 'maps', 'programs', 'maps-keys'])(
+  /** libbpf reads BTF without checking it before 1.3, and crashes over what is wrong in it. */
+  const checksBtf = libbpfVersion.localeCompare('1.3', 'en', { numeric: true }) >= 0
+
+  it.skipIf(!checksBtf).each(['globals', 'maps', 'programs', 'maps-keys'])(
     'of which some bits are flipped gives an error, or loads: %s',
     async (name) => {
       const bytes = new Uint8Array(readFileSync(fixture(name)))
