@@ -148,6 +148,8 @@ describe('several threads', () => {
       const received = worker.message<number>()
       await emit(programs.submit, 1)
       expect(await received).toBe(1)
+      // When it answers this, its handler has returned: the record is no longer in the ring.
+      expect(await worker.ask('read')).toBe('ERR_EBPF_BUSY')
       await worker.terminate()
       await emit(programs.submit, 1)
       const [record] = await take<Event>(events, 1)
