@@ -13,7 +13,6 @@
       'sources': [
         '<!@(node -p "require(\'fs\').readdirSync(\'native\').filter((file) => file.endsWith(\'.cc\')).map((file) => \'native/\' + file).join(\' \')")',
       ],
-      'include_dirs': ['native'],
       'defines': [
         'NAPI_VERSION=9',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
