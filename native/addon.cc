@@ -1,6 +1,6 @@
 // The whole native surface; lib/binding.ts is its description.
 
-#include <node_api.h>
+#include <napi.h>
 
 #include "bindings.h"
 #include "env.h"
@@ -8,93 +8,108 @@
 namespace ebpf {
 namespace {
 
+using MakeFunction = Napi::Function (*)(Napi::Env env, const char* name, Environment* environment);
+
 struct Export {
   const char* name;
-  napi_callback function;
+  MakeFunction make;
 };
+
+template <Napi::Value (*function)(const Napi::CallbackInfo& info)>
+Napi::Function Cold(Napi::Env env, const char* name, Environment* environment) {
+  return Napi::Function::New<function>(env, name, environment);
+}
+
+// hot.h says what these are. Napi::Function makes none in raw Node-API.
+template <napi_callback function>
+Napi::Function Hot(Napi::Env env, const char* name, Environment* environment) {
+  napi_value result = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, environment, &result);
+  return Napi::Function(env, result);
+}
 
 constexpr Export kExports[] = {
-    {"libbpfVersion", LibbpfVersion},
-    {"possibleCpus", PossibleCpus},
-    {"clock", Clock},
-    {"liveHandles", LiveHandles},
-    {"enableRunStatistics", EnableRunStatistics},
-    {"descriptorClose", DescriptorClose},
+    {"libbpfVersion", Cold<LibbpfVersion>},
+    {"possibleCpus", Cold<PossibleCpus>},
+    {"clock", Cold<Clock>},
+    {"liveHandles", Cold<LiveHandles>},
+    {"enableRunStatistics", Cold<EnableRunStatistics>},
+    {"descriptorClose", Cold<DescriptorClose>},
 
-    {"objectInspect", ObjectInspect},
-    {"objectLoad", ObjectLoad},
-    {"objectClose", ObjectClose},
-    {"objectCloseSync", ObjectCloseSync},
+    {"objectInspect", Cold<ObjectInspect>},
+    {"objectLoad", Cold<ObjectLoad>},
+    {"objectClose", Cold<ObjectClose>},
+    {"objectCloseSync", Cold<ObjectCloseSync>},
 
-    {"programOpenById", ProgramOpenById},
-    {"programOpenByPath", ProgramOpenByPath},
-    {"programOpenByFd", ProgramOpenByFd},
-    {"programFd", ProgramFd},
-    {"programInfo", ProgramInfo},
-    {"programTestRun", ProgramTestRun},
-    {"programPin", ProgramPin},
-    {"programClose", ProgramClose},
+    {"programOpenById", Cold<ProgramOpenById>},
+    {"programOpenByPath", Cold<ProgramOpenByPath>},
+    {"programOpenByFd", Cold<ProgramOpenByFd>},
+    {"programFd", Cold<ProgramFd>},
+    {"programInfo", Cold<ProgramInfo>},
+    {"programTestRun", Cold<ProgramTestRun>},
+    {"programPin", Cold<ProgramPin>},
+    {"programClose", Cold<ProgramClose>},
 
-    {"programAttach", ProgramAttach},
-    {"mapAttach", MapAttach},
-    {"linkFd", LinkFd},
-    {"linkInfo", LinkInfo},
-    {"linkPin", LinkPin},
-    {"linkClose", LinkClose},
-    {"linkCloseSync", LinkCloseSync},
+    {"programAttach", Cold<ProgramAttach>},
+    {"mapAttach", Cold<MapAttach>},
+    {"linkFd", Cold<LinkFd>},
+    {"linkInfo", Cold<LinkInfo>},
+    {"linkPin", Cold<LinkPin>},
+    {"linkClose", Cold<LinkClose>},
+    {"linkCloseSync", Cold<LinkCloseSync>},
 
-    {"mapCreate", MapCreate},
-    {"mapOpenById", MapOpenById},
-    {"mapOpenByPath", MapOpenByPath},
-    {"mapOpenByFd", MapOpenByFd},
-    {"mapFd", MapFd},
-    {"mapInfo", MapInfo},
-    {"mapPin", MapPin},
-    {"mapFreeze", MapFreeze},
-    {"mapClose", MapClose},
-    {"mapMemory", MapMemory},
-    {"mapBind", MapBind},
-    {"mapLookup", MapLookup},
-    {"mapUpdate", MapUpdate},
-    {"mapDelete", MapDelete},
-    {"mapLookupAndDelete", MapLookupAndDelete},
-    {"mapNextKey", MapNextKey},
-    {"mapLookupBatch", MapLookupBatch},
-    {"mapLookupAndDeleteBatch", MapLookupAndDeleteBatch},
-    {"mapUpdateBatch", MapUpdateBatch},
-    {"mapDeleteBatch", MapDeleteBatch},
+    {"mapCreate", Cold<MapCreate>},
+    {"mapOpenById", Cold<MapOpenById>},
+    {"mapOpenByPath", Cold<MapOpenByPath>},
+    {"mapOpenByFd", Cold<MapOpenByFd>},
+    {"mapFd", Cold<MapFd>},
+    {"mapInfo", Cold<MapInfo>},
+    {"mapPin", Cold<MapPin>},
+    {"mapFreeze", Cold<MapFreeze>},
+    {"mapClose", Cold<MapClose>},
+    {"mapMemory", Cold<MapMemory>},
+    {"mapBind", Cold<MapBind>},
+    {"mapLookup", Hot<MapLookup>},
+    {"mapUpdate", Hot<MapUpdate>},
+    {"mapDelete", Hot<MapDelete>},
+    {"mapLookupAndDelete", Hot<MapLookupAndDelete>},
+    {"mapNextKey", Hot<MapNextKey>},
+    {"mapLookupBatch", Hot<MapLookupBatch>},
+    {"mapLookupAndDeleteBatch", Hot<MapLookupAndDeleteBatch>},
+    {"mapUpdateBatch", Hot<MapUpdateBatch>},
+    {"mapDeleteBatch", Hot<MapDeleteBatch>},
 
-    {"btfById", BtfById},
+    {"btfById", Cold<BtfById>},
 
-    {"ringOpen", RingOpen},
-    {"ringBind", RingBind},
-    {"ringRead", RingRead},
-    {"ringCommit", RingCommit},
-    {"ringPending", RingPending},
-    {"ringPendingOf", RingPendingOf},
-    {"ringSize", RingSize},
-    {"ringClose", RingClose},
+    {"ringOpen", Cold<RingOpen>},
+    {"ringBind", Cold<RingBind>},
+    {"ringRead", Hot<RingRead>},
+    {"ringCommit", Hot<RingCommit>},
+    {"ringPending", Hot<RingPending>},
+    {"ringPendingOf", Cold<RingPendingOf>},
+    {"ringSize", Cold<RingSize>},
+    {"ringClose", Cold<RingClose>},
 
-    {"pollerStart", PollerStart},
-    {"pollerReference", PollerReference},
-    {"ringArm", RingArm},
-    {"ringDisarm", RingDisarm},
+    {"pollerStart", Cold<PollerStart>},
+    {"pollerReference", Cold<PollerReference>},
+    {"ringArm", Cold<RingArm>},
+    {"ringDisarm", Cold<RingDisarm>},
 };
 
-}  // namespace
-}  // namespace ebpf
-
 // Called once for each environment that loads the addon.
-NAPI_MODULE_INIT() {
-  ebpf::Environment* environment = ebpf::Environment::Create(env);
-  if (environment == nullptr) return nullptr;
-  for (const ebpf::Export& entry : ebpf::kExports) {
-    napi_value function;
-    if (napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.function, environment,
-                             &function) != napi_ok ||
-        napi_set_named_property(env, exports, entry.name, function) != napi_ok) {
-      return nullptr;
-    }
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  Environment* environment = Environment::Create(env);
+  if (environment == nullptr) return exports;
+  for (const Export& entry : kExports) {
+    Napi::Function function = entry.make(env, entry.name, environment);
+    // Empty when the environment is ending: nobody will call it.
+    if (function.IsEmpty() || !exports.Set(entry.name, function)) break;
   }
   return exports;
 }
+
+}  // namespace
+
+NODE_API_MODULE(ebpf, Init)
+
+}  // namespace ebpf

@@ -1,58 +1,59 @@
 // Every function of the addon; lib/binding.ts says what each does. addon.cc gives them their names.
+// Those in raw Node-API are the hot ones (hot.h).
 #ifndef EBPF_NATIVE_BINDINGS_H_
 #define EBPF_NATIVE_BINDINGS_H_
 
-#include <node_api.h>
+#include <napi.h>
 
 namespace ebpf {
 
 // query.cc
-napi_value LibbpfVersion(napi_env env, napi_callback_info info);
-napi_value PossibleCpus(napi_env env, napi_callback_info info);
-napi_value Clock(napi_env env, napi_callback_info info);
-napi_value LiveHandles(napi_env env, napi_callback_info info);
-napi_value EnableRunStatistics(napi_env env, napi_callback_info info);
-napi_value DescriptorClose(napi_env env, napi_callback_info info);
+Napi::Value LibbpfVersion(const Napi::CallbackInfo& info);
+Napi::Value PossibleCpus(const Napi::CallbackInfo& info);
+Napi::Value Clock(const Napi::CallbackInfo& info);
+Napi::Value LiveHandles(const Napi::CallbackInfo& info);
+Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info);
+Napi::Value DescriptorClose(const Napi::CallbackInfo& info);
 
 // object.cc
-napi_value ObjectInspect(napi_env env, napi_callback_info info);
-napi_value ObjectLoad(napi_env env, napi_callback_info info);
-napi_value ObjectClose(napi_env env, napi_callback_info info);
-napi_value ObjectCloseSync(napi_env env, napi_callback_info info);
+Napi::Value ObjectInspect(const Napi::CallbackInfo& info);
+Napi::Value ObjectLoad(const Napi::CallbackInfo& info);
+Napi::Value ObjectClose(const Napi::CallbackInfo& info);
+Napi::Value ObjectCloseSync(const Napi::CallbackInfo& info);
 
 // program.cc
-napi_value ProgramOpenById(napi_env env, napi_callback_info info);
-napi_value ProgramOpenByPath(napi_env env, napi_callback_info info);
-napi_value ProgramOpenByFd(napi_env env, napi_callback_info info);
-napi_value ProgramFd(napi_env env, napi_callback_info info);
-napi_value ProgramInfo(napi_env env, napi_callback_info info);
-napi_value ProgramTestRun(napi_env env, napi_callback_info info);
-napi_value ProgramPin(napi_env env, napi_callback_info info);
-napi_value ProgramClose(napi_env env, napi_callback_info info);
+Napi::Value ProgramOpenById(const Napi::CallbackInfo& info);
+Napi::Value ProgramOpenByPath(const Napi::CallbackInfo& info);
+Napi::Value ProgramOpenByFd(const Napi::CallbackInfo& info);
+Napi::Value ProgramFd(const Napi::CallbackInfo& info);
+Napi::Value ProgramInfo(const Napi::CallbackInfo& info);
+Napi::Value ProgramTestRun(const Napi::CallbackInfo& info);
+Napi::Value ProgramPin(const Napi::CallbackInfo& info);
+Napi::Value ProgramClose(const Napi::CallbackInfo& info);
 
 // link.cc
-napi_value ProgramAttach(napi_env env, napi_callback_info info);
-napi_value MapAttach(napi_env env, napi_callback_info info);
-napi_value LinkFd(napi_env env, napi_callback_info info);
-napi_value LinkInfo(napi_env env, napi_callback_info info);
-napi_value LinkPin(napi_env env, napi_callback_info info);
-napi_value LinkClose(napi_env env, napi_callback_info info);
-napi_value LinkCloseSync(napi_env env, napi_callback_info info);
+Napi::Value ProgramAttach(const Napi::CallbackInfo& info);
+Napi::Value MapAttach(const Napi::CallbackInfo& info);
+Napi::Value LinkFd(const Napi::CallbackInfo& info);
+Napi::Value LinkInfo(const Napi::CallbackInfo& info);
+Napi::Value LinkPin(const Napi::CallbackInfo& info);
+Napi::Value LinkClose(const Napi::CallbackInfo& info);
+Napi::Value LinkCloseSync(const Napi::CallbackInfo& info);
 
 // map.cc
-napi_value MapCreate(napi_env env, napi_callback_info info);
-napi_value MapOpenById(napi_env env, napi_callback_info info);
-napi_value MapOpenByPath(napi_env env, napi_callback_info info);
-napi_value MapOpenByFd(napi_env env, napi_callback_info info);
-napi_value MapFd(napi_env env, napi_callback_info info);
-napi_value MapInfo(napi_env env, napi_callback_info info);
-napi_value MapPin(napi_env env, napi_callback_info info);
-napi_value MapFreeze(napi_env env, napi_callback_info info);
-napi_value MapClose(napi_env env, napi_callback_info info);
-napi_value MapMemory(napi_env env, napi_callback_info info);
+Napi::Value MapCreate(const Napi::CallbackInfo& info);
+Napi::Value MapOpenById(const Napi::CallbackInfo& info);
+Napi::Value MapOpenByPath(const Napi::CallbackInfo& info);
+Napi::Value MapOpenByFd(const Napi::CallbackInfo& info);
+Napi::Value MapFd(const Napi::CallbackInfo& info);
+Napi::Value MapInfo(const Napi::CallbackInfo& info);
+Napi::Value MapPin(const Napi::CallbackInfo& info);
+Napi::Value MapFreeze(const Napi::CallbackInfo& info);
+Napi::Value MapClose(const Napi::CallbackInfo& info);
+Napi::Value MapMemory(const Napi::CallbackInfo& info);
+Napi::Value MapBind(const Napi::CallbackInfo& info);
 
 // map_entries.cc
-napi_value MapBind(napi_env env, napi_callback_info info);
 napi_value MapLookup(napi_env env, napi_callback_info info);
 napi_value MapUpdate(napi_env env, napi_callback_info info);
 napi_value MapDelete(napi_env env, napi_callback_info info);
@@ -64,23 +65,23 @@ napi_value MapUpdateBatch(napi_env env, napi_callback_info info);
 napi_value MapDeleteBatch(napi_env env, napi_callback_info info);
 
 // btf.cc
-napi_value BtfById(napi_env env, napi_callback_info info);
+Napi::Value BtfById(const Napi::CallbackInfo& info);
 
 // ring_buffer.cc
-napi_value RingOpen(napi_env env, napi_callback_info info);
-napi_value RingBind(napi_env env, napi_callback_info info);
+Napi::Value RingOpen(const Napi::CallbackInfo& info);
+Napi::Value RingBind(const Napi::CallbackInfo& info);
 napi_value RingRead(napi_env env, napi_callback_info info);
 napi_value RingCommit(napi_env env, napi_callback_info info);
 napi_value RingPending(napi_env env, napi_callback_info info);
-napi_value RingPendingOf(napi_env env, napi_callback_info info);
-napi_value RingSize(napi_env env, napi_callback_info info);
-napi_value RingClose(napi_env env, napi_callback_info info);
+Napi::Value RingPendingOf(const Napi::CallbackInfo& info);
+Napi::Value RingSize(const Napi::CallbackInfo& info);
+Napi::Value RingClose(const Napi::CallbackInfo& info);
 
 // poller.cc
-napi_value PollerStart(napi_env env, napi_callback_info info);
-napi_value PollerReference(napi_env env, napi_callback_info info);
-napi_value RingArm(napi_env env, napi_callback_info info);
-napi_value RingDisarm(napi_env env, napi_callback_info info);
+Napi::Value PollerStart(const Napi::CallbackInfo& info);
+Napi::Value PollerReference(const Napi::CallbackInfo& info);
+Napi::Value RingArm(const Napi::CallbackInfo& info);
+Napi::Value RingDisarm(const Napi::CallbackInfo& info);
 
 }  // namespace ebpf
 

@@ -1,8 +1,7 @@
 #include <bpf/bpf.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <memory>
+#include <vector>
 
 #include "bindings.h"
 #include "convert.h"
@@ -10,28 +9,26 @@
 
 namespace ebpf {
 
-napi_value BtfById(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value BtfById(const Napi::CallbackInfo& info) {
   uint32_t id;
-  if (!arguments.Read(&id)) return nullptr;
+  if (!ReadArguments(info, &id)) return {};
   UniqueFd fd(bpf_btf_get_fd_by_id(id));
-  if (!fd.valid()) return MakeInt(env, fd.get());
+  if (!fd.valid()) return Napi::Number::New(info.Env(), fd.get());
   // Two calls: the first gives the size. The types of a BTF object never change.
   bpf_btf_info facts;
   memset(&facts, 0, sizeof(facts));
   uint32_t size = sizeof(facts);
   int status = bpf_obj_get_info_by_fd(fd.get(), &facts, &size);
-  if (status != 0) return MakeInt(env, status);
-  uint32_t room = facts.btf_size;
-  std::unique_ptr<void, decltype(&free)> types(malloc(room), free);
-  if (types == nullptr) return MakeInt(env, -ENOMEM);
+  if (status != 0) return Napi::Number::New(info.Env(), status);
+  std::vector<uint8_t> types(facts.btf_size);
   memset(&facts, 0, sizeof(facts));
-  facts.btf = reinterpret_cast<uintptr_t>(types.get());
-  facts.btf_size = room;
+  facts.btf = reinterpret_cast<uintptr_t>(types.data());
+  facts.btf_size = static_cast<uint32_t>(types.size());
   size = sizeof(facts);
   status = bpf_obj_get_info_by_fd(fd.get(), &facts, &size);
-  if (status != 0) return MakeInt(env, status);
-  return MakeBytes(env, types.get(), facts.btf_size < room ? facts.btf_size : room);
+  if (status != 0) return Napi::Number::New(info.Env(), status);
+  if (facts.btf_size < types.size()) types.resize(facts.btf_size);
+  return MakeBytes(info.Env(), types);
 }
 
 }  // namespace ebpf

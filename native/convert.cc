@@ -5,83 +5,112 @@
 namespace ebpf {
 namespace {
 
-bool ReadTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, void** data,
-                    size_t* length) {
-  napi_typedarray_type type;
-  bool is_typed_array = false;
-  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
-  if (napi_get_typedarray_info(env, value, &type, length, data, nullptr, nullptr) != napi_ok)
-    return false;
-  // Detached, or out of the bounds of a buffer that has shrunk: the pointer may be anything.
-  if (*length == 0) *data = nullptr;
-  if (*data == nullptr) *length = 0;
-  return type == wanted;
+bool IsTypedArray(Napi::Value value, napi_typedarray_type type) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+}
+
+// For raw calls, in place of Napi::Object::Get: that takes off what a getter threw, wraps it, and
+// throws it again. On this way more of the user's code can run (the traps of a proxy that was
+// thrown), and where it was node:vm's timeout that ended the getter, node-addon-api cannot make its
+// wrapper, and aborts the process.
+bool Got(napi_env env, napi_status status, napi_value value, Napi::Value* result) {
+  if (status != napi_ok) return Expected(env, "a value");
+  *result = Napi::Value(env, value);
+  return true;
 }
 
 }  // namespace
 
-bool Expected(napi_env env, const char* what) {
-  bool pending = true;
-  napi_is_exception_pending(env, &pending);
-  if (!pending) napi_throw_type_error(env, nullptr, (std::string("expected ") + what).c_str());
+bool Expected(Napi::Env env, const char* what) {
+  if (!env.IsExceptionPending()) {
+    Napi::TypeError::New(env, std::string("expected ") + what).ThrowAsJavaScriptException();
+  }
   return false;
 }
 
-bool Read(napi_env env, napi_value value, uint64_t* result) {
+bool Read(Napi::Value value, int32_t* result) {
+  if (!value.IsNumber()) return Expected(value.Env(), "a number");
+  *result = value.As<Napi::Number>().Int32Value();
+  return true;
+}
+
+bool Read(Napi::Value value, uint32_t* result) {
+  if (!value.IsNumber()) return Expected(value.Env(), "a number");
+  *result = value.As<Napi::Number>().Uint32Value();
+  return true;
+}
+
+bool Read(Napi::Value value, int64_t* result) {
+  if (!value.IsNumber()) return Expected(value.Env(), "a number");
+  *result = value.As<Napi::Number>().Int64Value();
+  return true;
+}
+
+bool Read(Napi::Value value, uint64_t* result) {
+  if (!value.IsBigInt()) return Expected(value.Env(), "a bigint");
   bool lossless;
-  return napi_get_value_bigint_uint64(env, value, result, &lossless) == napi_ok ||
-         Expected(env, "a bigint");
-}
-
-bool Read(napi_env env, napi_value value, std::string* result) {
-  size_t length;
-  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok)
-    return Expected(env, "a string");
-  result->resize(length);
-  // One more for the NUL, which std::string has room for.
-  napi_get_value_string_utf8(env, value, result->data(), length + 1, &length);
-  result->resize(length);
+  *result = value.As<Napi::BigInt>().Uint64Value(&lossless);
   return true;
 }
 
-bool Read(napi_env env, napi_value value, View* result) {
-  void* data;
-  if (!ReadTypedArray(env, value, napi_uint8_array, &data, &result->size))
-    return Expected(env, "a Uint8Array");
-  result->data = static_cast<uint8_t*>(data);
+bool Read(Napi::Value value, bool* result) {
+  if (!value.IsBoolean()) return Expected(value.Env(), "a boolean");
+  *result = value.As<Napi::Boolean>();
   return true;
 }
 
-bool Read(napi_env env, napi_value value, WordsView* result) {
-  void* data;
-  if (!ReadTypedArray(env, value, napi_uint32_array, &data, &result->length))
-    return Expected(env, "a Uint32Array");
-  result->data = static_cast<uint32_t*>(data);
+bool Read(Napi::Value value, std::string* result) {
+  if (!value.IsString()) return Expected(value.Env(), "a string");
+  *result = value.As<Napi::String>();
   return true;
 }
 
-bool Read(napi_env env, napi_value value, std::vector<uint8_t>* result) {
-  View view;
-  if (!Read(env, value, &view)) return false;
-  result->assign(view.data, view.data + view.size);
+bool Read(Napi::Value value, Napi::ArrayBuffer* result) {
+  if (!value.IsArrayBuffer()) return Expected(value.Env(), "an ArrayBuffer");
+  *result = value.As<Napi::ArrayBuffer>();
   return true;
 }
 
-bool GetProperty(napi_env env, napi_value object, const char* name, napi_value* result) {
-  napi_valuetype type;
-  if (napi_typeof(env, object, &type) != napi_ok || type != napi_object)
-    return Expected(env, "an object");
-  return napi_get_named_property(env, object, name, result) == napi_ok || Expected(env, "a value");
+bool Read(Napi::Value value, Napi::Function* result) {
+  if (!value.IsFunction()) return Expected(value.Env(), "a function");
+  *result = value.As<Napi::Function>();
+  return true;
 }
 
-napi_value MakeBytes(napi_env env, const void* data, size_t size) {
-  void* memory;
-  napi_value buffer;
-  napi_value result = nullptr;
-  if (napi_create_arraybuffer(env, size, &memory, &buffer) != napi_ok) return nullptr;
-  if (size > 0) memcpy(memory, data, size);
-  napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &result);
-  return result;
+bool Read(Napi::Value value, Napi::Uint32Array* result) {
+  if (!IsTypedArray(value, napi_uint32_array)) return Expected(value.Env(), "a Uint32Array");
+  *result = value.As<Napi::Uint32Array>();
+  return true;
+}
+
+bool Read(Napi::Value value, std::vector<uint8_t>* result) {
+  if (!IsTypedArray(value, napi_uint8_array)) return Expected(value.Env(), "a Uint8Array");
+  auto bytes = value.As<Napi::Uint8Array>();
+  // 0 when the memory is detached, or when it has shrunk away from under the view.
+  size_t size = bytes.Data() == nullptr ? 0 : bytes.ElementLength();
+  result->assign(bytes.Data(), bytes.Data() + size);
+  return true;
+}
+
+bool GetProperty(Napi::Value object, const char* name, Napi::Value* result) {
+  napi_env env = object.Env();
+  if (object.Type() != napi_object) return Expected(env, "an object");
+  napi_value value;
+  napi_status status = napi_get_named_property(env, object, name, &value);
+  return Got(env, status, value, result);
+}
+
+bool GetElement(Napi::Array array, uint32_t index, Napi::Value* result) {
+  napi_env env = array.Env();
+  napi_value value;
+  napi_status status = napi_get_element(env, array, index, &value);
+  return Got(env, status, value, result);
+}
+
+Napi::Value MakeBytes(Napi::Env env, const std::vector<uint8_t>& bytes) {
+  auto array = Napi::Uint8Array::New(env, bytes.size());
+  if (!bytes.empty() && !array.IsEmpty()) memcpy(array.Data(), bytes.data(), bytes.size());
+  return array;
 }
 
 }  // namespace ebpf

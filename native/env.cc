@@ -15,14 +15,16 @@ uint32_t NextSeed() {
 
 }  // namespace
 
-Environment::Environment(napi_env env) : env_(env), handles_(NextSeed()), poller_(env, &handles_) {}
+Environment::Environment(Napi::Env env)
+    : env_(env), handles_(NextSeed()), poller_(env, &handles_) {}
 
-Environment* Environment::Create(napi_env env) {
+Environment* Environment::Create(Napi::Env env) {
   InstallLog();
   auto* environment = new Environment(env);
+  // node-addon-api has the synchronous hook only, which cannot wait for an event loop.
   if (napi_add_async_cleanup_hook(env, OnCleanup, environment, &environment->hook_) != napi_ok) {
     delete environment;
-    napi_throw_error(env, nullptr, "the environment is ending");
+    Napi::Error::New(env, "the environment is ending").ThrowAsJavaScriptException();
     return nullptr;
   }
   return environment;

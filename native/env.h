@@ -2,7 +2,7 @@
 #ifndef EBPF_NATIVE_ENV_H_
 #define EBPF_NATIVE_ENV_H_
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 
@@ -17,9 +17,13 @@ namespace ebpf {
 class Environment {
  public:
   // Null, with an exception pending, when the environment is ending already.
-  static Environment* Create(napi_env env);
+  static Environment* Create(Napi::Env env);
+  // The one of a call.
+  static Environment* Of(const Napi::CallbackInfo& info) {
+    return static_cast<Environment*>(info.Data());
+  }
 
-  napi_env env() const { return env_; }
+  Napi::Env env() const { return env_; }
   HandleTable& handles() { return handles_; }
   Poller& poller() { return poller_; }
   // Memory maps that JavaScript holds. Shared with their finalizers.
@@ -31,11 +35,11 @@ class Environment {
   void TaskEnded();
 
  private:
-  explicit Environment(napi_env env);
+  explicit Environment(Napi::Env env);
   static void OnCleanup(napi_async_cleanup_hook_handle hook, void* data);
   void EndWhenIdle();
 
-  napi_env env_;
+  Napi::Env env_;
   HandleTable handles_;
   Poller poller_;
   std::shared_ptr<int> mappings_ = std::make_shared<int>(0);

@@ -34,13 +34,13 @@ Status Attachment::Take(const char* operation, int created_fd) {
   return FromReturn(operation, created_fd);
 }
 
-bool ReadHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadHook(Napi::Value hook, AttachFunction* attach) {
   std::string kind;
-  if (!ReadProperty(env, hook, "kind", &kind)) return false;
+  if (!ReadProperty(hook, "kind", &kind)) return false;
   for (const Hook& known : kHooks) {
-    if (kind == known.kind) return known.read(env, hook, attach);
+    if (kind == known.kind) return known.read(hook, attach);
   }
-  return Expected(env, "a known kind of hook");
+  return Expected(hook.Env(), "a known kind of hook");
 }
 
 }  // namespace ebpf

@@ -3,7 +3,7 @@
 #define EBPF_NATIVE_HOOK_H_
 
 #include <bpf/libbpf.h>
-#include <node_api.h>
+#include <napi.h>
 
 #include <functional>
 
@@ -32,19 +32,19 @@ struct Attachment {
 using AttachFunction = std::function<Status(const AttachTarget& target, Attachment* attachment)>;
 
 // Reads the JavaScript description of a hook. False with a TypeError pending.
-using HookReader = bool (*)(napi_env env, napi_value hook, AttachFunction* attach);
+using HookReader = bool (*)(Napi::Value hook, AttachFunction* attach);
 
-bool ReadHook(napi_env env, napi_value hook, AttachFunction* attach);
+bool ReadHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_tracing.cc
-bool ReadSectionHook(napi_env env, napi_value hook, AttachFunction* attach);
-bool ReadTracepointHook(napi_env env, napi_value hook, AttachFunction* attach);
-bool ReadRawTracepointHook(napi_env env, napi_value hook, AttachFunction* attach);
-bool ReadTracingHook(napi_env env, napi_value hook, AttachFunction* attach);
-bool ReadUprobeHook(napi_env env, napi_value hook, AttachFunction* attach);
+bool ReadSectionHook(Napi::Value hook, AttachFunction* attach);
+bool ReadTracepointHook(Napi::Value hook, AttachFunction* attach);
+bool ReadRawTracepointHook(Napi::Value hook, AttachFunction* attach);
+bool ReadTracingHook(Napi::Value hook, AttachFunction* attach);
+bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_network.cc
-bool ReadXdpHook(napi_env env, napi_value hook, AttachFunction* attach);
+bool ReadXdpHook(Napi::Value hook, AttachFunction* attach);
 
 }  // namespace ebpf
 

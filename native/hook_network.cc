@@ -26,15 +26,12 @@ struct Interface {
   std::shared_ptr<UniqueFd> netns;
 };
 
-bool ReadInterface(napi_env env, napi_value hook, Interface* result) {
-  napi_value value;
-  napi_valuetype type;
+bool ReadInterface(Napi::Value hook, Interface* result) {
+  Napi::Value value;
   int32_t netns;
-  if (!GetProperty(env, hook, "interface", &value)) return false;
-  if (napi_typeof(env, value, &type) != napi_ok) return Expected(env, "a value");
-  if (!(type == napi_string ? Read(env, value, &result->name) : Read(env, value, &result->index)))
-    return false;
-  if (!ReadProperty(env, hook, "netnsFd", &netns)) return false;
+  if (!GetProperty(hook, "interface", &value)) return false;
+  if (!(value.IsString() ? Read(value, &result->name) : Read(value, &result->index))) return false;
+  if (!ReadProperty(hook, "netnsFd", &netns)) return false;
   if (netns >= 0) result->netns = std::make_shared<UniqueFd>(Duplicate(netns));
   return true;
 }
@@ -83,11 +80,10 @@ Status OnInterface(const Interface& interface, Work work) {
 
 }  // namespace
 
-bool ReadXdpHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadXdpHook(Napi::Value hook, AttachFunction* attach) {
   Interface interface;
   uint32_t flags;
-  if (!ReadInterface(env, hook, &interface) || !ReadProperty(env, hook, "flags", &flags))
-    return false;
+  if (!ReadInterface(hook, &interface) || !ReadProperty(hook, "flags", &flags)) return false;
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     return OnInterface(interface, [&](int index) {
       auto options = MakeOptions<bpf_link_create_opts>();

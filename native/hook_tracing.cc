@@ -22,7 +22,7 @@ bool HasProgram(const AttachTarget& target, const char* operation, Status* statu
 
 }  // namespace
 
-bool ReadSectionHook(napi_env, napi_value, AttachFunction* attach) {
+bool ReadSectionHook(Napi::Value, AttachFunction* attach) {
   *attach = [](const AttachTarget& target, Attachment* attachment) {
     constexpr const char* kOperation = "bpf_program__attach";
     Status status;
@@ -33,12 +33,12 @@ bool ReadSectionHook(napi_env, napi_value, AttachFunction* attach) {
   return true;
 }
 
-bool ReadTracepointHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadTracepointHook(Napi::Value hook, AttachFunction* attach) {
   std::string category;
   std::string name;
   uint64_t cookie;
-  if (!ReadProperty(env, hook, "category", &category) || !ReadProperty(env, hook, "name", &name) ||
-      !ReadProperty(env, hook, "cookie", &cookie)) {
+  if (!ReadProperty(hook, "category", &category) || !ReadProperty(hook, "name", &name) ||
+      !ReadProperty(hook, "cookie", &cookie)) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
@@ -55,11 +55,10 @@ bool ReadTracepointHook(napi_env env, napi_value hook, AttachFunction* attach) {
   return true;
 }
 
-bool ReadRawTracepointHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadRawTracepointHook(Napi::Value hook, AttachFunction* attach) {
   std::string name;
   uint64_t cookie;
-  if (!ReadProperty(env, hook, "name", &name) || !ReadProperty(env, hook, "cookie", &cookie))
-    return false;
+  if (!ReadProperty(hook, "name", &name) || !ReadProperty(hook, "cookie", &cookie)) return false;
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     if (cookie == 0) {
       return attachment->Take("bpf_raw_tracepoint_open",
@@ -78,9 +77,9 @@ bool ReadRawTracepointHook(napi_env env, napi_value hook, AttachFunction* attach
   return true;
 }
 
-bool ReadTracingHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadTracingHook(Napi::Value hook, AttachFunction* attach) {
   uint64_t cookie;
-  if (!ReadProperty(env, hook, "cookie", &cookie)) return false;
+  if (!ReadProperty(hook, "cookie", &cookie)) return false;
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     // The program knows its target. This is also what libbpf falls back to (bpf_link_create).
     if (target.program == nullptr && cookie == 0) {
@@ -98,7 +97,7 @@ bool ReadTracingHook(napi_env env, napi_value hook, AttachFunction* attach) {
   return true;
 }
 
-bool ReadUprobeHook(napi_env env, napi_value hook, AttachFunction* attach) {
+bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach) {
   bool on_return;
   std::string binary;
   std::optional<std::string> symbol;
@@ -106,11 +105,10 @@ bool ReadUprobeHook(napi_env env, napi_value hook, AttachFunction* attach) {
   uint64_t reference_counter_offset;
   int32_t pid;
   uint64_t cookie;
-  if (!ReadProperty(env, hook, "return", &on_return) ||
-      !ReadProperty(env, hook, "binary", &binary) || !ReadProperty(env, hook, "symbol", &symbol) ||
-      !ReadProperty(env, hook, "offset", &offset) ||
-      !ReadProperty(env, hook, "referenceCounterOffset", &reference_counter_offset) ||
-      !ReadProperty(env, hook, "pid", &pid) || !ReadProperty(env, hook, "cookie", &cookie)) {
+  if (!ReadProperty(hook, "return", &on_return) || !ReadProperty(hook, "binary", &binary) ||
+      !ReadProperty(hook, "symbol", &symbol) || !ReadProperty(hook, "offset", &offset) ||
+      !ReadProperty(hook, "referenceCounterOffset", &reference_counter_offset) ||
+      !ReadProperty(hook, "pid", &pid) || !ReadProperty(hook, "cookie", &cookie)) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {

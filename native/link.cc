@@ -20,10 +20,10 @@ std::unique_lock<std::mutex> Lock(const std::shared_ptr<ObjectState>& object) {
                            : std::unique_lock<std::mutex>(object->mutex);
 }
 
-Status DeliverLink(Environment* environment, std::unique_ptr<Link>&& link, napi_value* value) {
+Status DeliverLink(Environment* environment, std::unique_ptr<Link>&& link, Napi::Value* value) {
   int32_t handle = environment->handles().Insert(std::move(link));
   if (handle < 0) return FromReturn("bpf_link_create", handle);
-  *value = MakeInt(environment->env(), handle);
+  *value = Napi::Number::New(environment->env(), handle);
   return {};
 }
 
@@ -110,12 +110,11 @@ int Link::Close() {
   return status;
 }
 
-napi_value ProgramAttach(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value ProgramAttach(const Napi::CallbackInfo& info) {
   int32_t handle;
   AttachFunction attach;
-  if (!arguments.Read(&handle) || !ReadHook(env, arguments[1], &attach)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle) || !ReadHook(info[1], &attach)) return {};
+  Environment* environment = Environment::Of(info);
   Program* program = environment->handles().Get<Program>(handle);
   bpf_program* libbpf_program = program == nullptr ? nullptr : program->program;
   std::shared_ptr<ObjectState> object = program == nullptr ? nullptr : program->object;
@@ -138,11 +137,10 @@ napi_value ProgramAttach(napi_env env, napi_callback_info info) {
       DeliverLink);
 }
 
-napi_value MapAttach(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapAttach(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle)) return {};
+  Environment* environment = Environment::Of(info);
   Map* map = environment->handles().Get<Map>(handle);
   int error = map == nullptr ? -EBADF : map->map == nullptr ? -EINVAL : 0;
   bpf_map* libbpf_map = error == 0 ? map->map : nullptr;
@@ -165,45 +163,41 @@ napi_value MapAttach(napi_env env, napi_callback_info info) {
       DeliverLink);
 }
 
-napi_value LinkFd(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value LinkFd(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Link* link = arguments.environment()->handles().Get<Link>(handle);
-  return MakeInt(env, link == nullptr ? -EBADF : link->fd());
+  if (!ReadArguments(info, &handle)) return {};
+  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
+  return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->fd());
 }
 
-napi_value LinkInfo(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value LinkInfo(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Link* link = arguments.environment()->handles().Get<Link>(handle);
-  if (link == nullptr) return MakeInt(env, -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
+  if (link == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   bpf_link_info facts;
   int status = link->CheckKind();
   if (status == 0) status = ReadInfo(link->fd(), &facts);
-  if (status != 0) return MakeInt(env, status);
-  return ObjectMaker(env)
-      .Number("id", facts.id)
-      .Number("type", facts.type)
-      .Number("programId", facts.prog_id)
-      .object();
+  if (status != 0) return Napi::Number::New(info.Env(), status);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("id", facts.id);
+  result.Set("type", facts.type);
+  result.Set("programId", facts.prog_id);
+  return result;
 }
 
-napi_value LinkPin(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value LinkPin(const Napi::CallbackInfo& info) {
   int32_t handle;
   std::string path;
-  if (!arguments.Read(&handle, &path)) return nullptr;
-  Link* link = arguments.environment()->handles().Get<Link>(handle);
-  return MakeInt(env, link == nullptr ? -EBADF : link->Pin(path.c_str()));
+  if (!ReadArguments(info, &handle, &path)) return {};
+  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
+  return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->Pin(path.c_str()));
 }
 
-napi_value LinkClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value LinkClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle)) return {};
+  Environment* environment = Environment::Of(info);
   return StartTask(environment, "ebpf.linkClose",
                    [link = environment->handles().Take<Link>(handle)]() mutable -> Status {
                      constexpr const char* kOperation = "bpf_link__destroy";
@@ -212,12 +206,11 @@ napi_value LinkClose(napi_env env, napi_callback_info info) {
                    });
 }
 
-napi_value LinkCloseSync(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value LinkCloseSync(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  std::unique_ptr<Link> link = arguments.environment()->handles().Take<Link>(handle);
-  return MakeInt(env, link == nullptr ? -EBADF : link->Close());
+  if (!ReadArguments(info, &handle)) return {};
+  std::unique_ptr<Link> link = Environment::Of(info)->handles().Take<Link>(handle);
+  return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->Close());
 }
 
 }  // namespace ebpf

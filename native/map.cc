@@ -35,16 +35,15 @@ bool IsFrozen(int fd) {
   return frozen != 0;
 }
 
-napi_value Open(Environment* environment, UniqueFd fd) {
-  napi_env env = environment->env();
-  if (!fd.valid()) return MakeInt(env, fd.get());
+// The new handle, or a negative errno.
+int Open(Environment* environment, UniqueFd fd) {
+  if (!fd.valid()) return fd.get();
   int checked = CheckDescriptorKind(fd.get(), DescriptorKind::kMap);
-  if (checked != 0) return MakeInt(env, checked);
+  if (checked != 0) return checked;
   MapShape shape;
   Status status = MapShape::Of(fd.get(), &shape);
-  if (!status.ok()) return MakeInt(env, status.error);
-  return MakeInt(env,
-                 environment->handles().Insert(std::make_unique<Map>(env, std::move(fd), shape)));
+  if (!status.ok()) return status.error;
+  return environment->handles().Insert(std::make_unique<Map>(std::move(fd), shape));
 }
 
 struct CreateOptions {
@@ -58,15 +57,14 @@ struct CreateOptions {
   uint64_t map_extra;
 };
 
-bool Read(napi_env env, napi_value value, CreateOptions* result) {
-  return ReadProperty(env, value, "type", &result->type) &&
-         ReadProperty(env, value, "name", &result->name) &&
-         ReadProperty(env, value, "keySize", &result->key_size) &&
-         ReadProperty(env, value, "valueSize", &result->value_size) &&
-         ReadProperty(env, value, "maxEntries", &result->max_entries) &&
-         ReadProperty(env, value, "flags", &result->flags) &&
-         ReadProperty(env, value, "numaNode", &result->numa_node) &&
-         ReadProperty(env, value, "mapExtra", &result->map_extra);
+bool Read(Napi::Value value, CreateOptions* result) {
+  return ReadProperty(value, "type", &result->type) && ReadProperty(value, "name", &result->name) &&
+         ReadProperty(value, "keySize", &result->key_size) &&
+         ReadProperty(value, "valueSize", &result->value_size) &&
+         ReadProperty(value, "maxEntries", &result->max_entries) &&
+         ReadProperty(value, "flags", &result->flags) &&
+         ReadProperty(value, "numaNode", &result->numa_node) &&
+         ReadProperty(value, "mapExtra", &result->map_extra);
 }
 
 // A memory map that JavaScript holds. May outlive the map, and the environment's end.
@@ -104,157 +102,150 @@ Status MapShape::Of(int fd, MapShape* shape) {
   return status;
 }
 
-Map::Map(napi_env env, UniqueFd fd, const MapShape& shape, std::shared_ptr<ObjectState> object,
-         bpf_map* map)
+Map::Map(UniqueFd fd, const MapShape& shape, std::shared_ptr<ObjectState> object, bpf_map* map)
     : object(std::move(object)),
       map(map),
-      env_(env),
       fd_(std::move(fd)),
       shape_(shape),
       value_offset_(RoundUp8(shape.key_size)) {}
 
-Map::~Map() {
-  if (scratch_ != nullptr) napi_delete_reference(env_, scratch_);
-}
-
-int Map::Bind(napi_value scratch) {
-  void* data = nullptr;
-  size_t size = 0;
-  bool detached = true;
-  napi_ref reference;
-  if (napi_get_arraybuffer_info(env_, scratch, &data, &size) != napi_ok) return -EINVAL;
-  if (napi_is_detached_arraybuffer(env_, scratch, &detached) != napi_ok || detached) return -EINVAL;
-  if (data == nullptr || size < value_offset_ + shape_.value_size) return -EINVAL;
-  if (napi_create_reference(env_, scratch, 1, &reference) != napi_ok) return -EINVAL;
-  if (scratch_ != nullptr) napi_delete_reference(env_, scratch_);
-  scratch_ = reference;
-  key_ = static_cast<uint8_t*>(data);
+int Map::Bind(Napi::ArrayBuffer scratch) {
+  auto* data = static_cast<uint8_t*>(scratch.Data());
+  if (scratch.IsDetached() || data == nullptr) return -EINVAL;
+  if (scratch.ByteLength() < value_offset_ + shape_.value_size) return -EINVAL;
+  auto reference = Napi::Persistent(scratch);
+  if (reference.IsEmpty()) return -EINVAL;
+  scratch_ = std::move(reference);
+  key_ = data;
   return 0;
 }
 
-napi_value MapCreate(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapCreate(const Napi::CallbackInfo& info) {
   CreateOptions options;
-  if (!Read(env, arguments[0], &options)) return nullptr;
+  if (!ReadArguments(info, &options)) return {};
   auto create = MakeOptions<bpf_map_create_opts>();
   create.map_flags = options.flags;
   create.numa_node = options.numa_node;
   create.map_extra = options.map_extra;
-  return Open(
-      arguments.environment(),
-      UniqueFd(bpf_map_create(static_cast<bpf_map_type>(options.type), options.name.c_str(),
-                              options.key_size, options.value_size, options.max_entries, &create)));
+  UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(options.type), options.name.c_str(),
+                             options.key_size, options.value_size, options.max_entries, &create));
+  return Napi::Number::New(info.Env(), Open(Environment::Of(info), std::move(fd)));
 }
 
-napi_value MapOpenById(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapOpenById(const Napi::CallbackInfo& info) {
   uint32_t id;
-  if (!arguments.Read(&id)) return nullptr;
-  return Open(arguments.environment(), UniqueFd(bpf_map_get_fd_by_id(id)));
+  if (!ReadArguments(info, &id)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_map_get_fd_by_id(id))));
 }
 
-napi_value MapOpenByPath(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapOpenByPath(const Napi::CallbackInfo& info) {
   std::string path;
-  if (!arguments.Read(&path)) return nullptr;
-  return Open(arguments.environment(), UniqueFd(bpf_obj_get(path.c_str())));
+  if (!ReadArguments(info, &path)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_obj_get(path.c_str()))));
 }
 
-napi_value MapOpenByFd(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapOpenByFd(const Napi::CallbackInfo& info) {
   int32_t fd;
-  if (!arguments.Read(&fd)) return nullptr;
-  return Open(arguments.environment(), Duplicate(fd));
+  if (!ReadArguments(info, &fd)) return {};
+  return Napi::Number::New(info.Env(), Open(Environment::Of(info), Duplicate(fd)));
 }
 
-napi_value MapFd(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapFd(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Map* map = arguments.environment()->handles().Get<Map>(handle);
-  return MakeInt(env, map == nullptr ? -EBADF : map->fd());
+  if (!ReadArguments(info, &handle)) return {};
+  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
+  return Napi::Number::New(info.Env(), map == nullptr ? -EBADF : map->fd());
 }
 
-napi_value MapInfo(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapInfo(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Map* map = arguments.environment()->handles().Get<Map>(handle);
-  if (map == nullptr) return MakeInt(env, -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
+  if (map == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   bpf_map_info facts;
   memset(&facts, 0, sizeof(facts));
   uint32_t size = sizeof(facts);
   int status = bpf_obj_get_info_by_fd(map->fd(), &facts, &size);
-  if (status != 0) return MakeInt(env, status);
-  return ObjectMaker(env)
-      .Number("id", facts.id)
-      .Number("type", facts.type)
-      .String("name", facts.name)
-      .Number("keySize", facts.key_size)
-      .Number("valueSize", facts.value_size)
-      .Number("maxEntries", facts.max_entries)
-      .Number("flags", facts.map_flags)
-      .BigInt("mapExtra", facts.map_extra)
-      .Number("btfId", facts.btf_id)
-      .Number("keyTypeId", facts.btf_key_type_id)
-      .Number("valueTypeId", facts.btf_value_type_id)
-      .Boolean("frozen", IsFrozen(map->fd()))
-      .object();
+  if (status != 0) return Napi::Number::New(info.Env(), status);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("id", facts.id);
+  result.Set("type", facts.type);
+  result.Set("name", facts.name);
+  result.Set("keySize", facts.key_size);
+  result.Set("valueSize", facts.value_size);
+  result.Set("maxEntries", facts.max_entries);
+  result.Set("flags", facts.map_flags);
+  result.Set("mapExtra", Napi::BigInt::New(info.Env(), uint64_t{facts.map_extra}));
+  result.Set("btfId", facts.btf_id);
+  result.Set("keyTypeId", facts.btf_key_type_id);
+  result.Set("valueTypeId", facts.btf_value_type_id);
+  result.Set("frozen", IsFrozen(map->fd()));
+  return result;
 }
 
-napi_value MapPin(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value MapPin(const Napi::CallbackInfo& info) {
   int32_t handle;
   std::string path;
-  if (!arguments.Read(&handle, &path)) return nullptr;
-  Map* map = arguments.environment()->handles().Get<Map>(handle);
-  return MakeInt(env, map == nullptr ? -EBADF : bpf_obj_pin(map->fd(), path.c_str()));
+  if (!ReadArguments(info, &handle, &path)) return {};
+  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
+  return Napi::Number::New(info.Env(),
+                           map == nullptr ? -EBADF : bpf_obj_pin(map->fd(), path.c_str()));
 }
 
-napi_value MapFreeze(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapFreeze(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Map* map = arguments.environment()->handles().Get<Map>(handle);
-  return MakeInt(env, map == nullptr ? -EBADF : bpf_map_freeze(map->fd()));
+  if (!ReadArguments(info, &handle)) return {};
+  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
+  return Napi::Number::New(info.Env(), map == nullptr ? -EBADF : bpf_map_freeze(map->fd()));
 }
 
-napi_value MapClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value MapClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  bool closed = arguments.environment()->handles().Take<Map>(handle) != nullptr;
-  return MakeInt(env, closed ? 0 : -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  bool closed = Environment::Of(info)->handles().Take<Map>(handle) != nullptr;
+  return Napi::Number::New(info.Env(), closed ? 0 : -EBADF);
 }
 
-napi_value MapMemory(napi_env env, napi_callback_info info) {
-  Arguments<3> arguments(env, info);
+Napi::Value MapMemory(const Napi::CallbackInfo& info) {
   int32_t handle;
   int64_t length;
   bool read_only;
-  if (!arguments.Read(&handle, &length, &read_only)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle, &length, &read_only)) return {};
+  Environment* environment = Environment::Of(info);
   Map* map = environment->handles().Get<Map>(handle);
-  if (map == nullptr) return MakeInt(env, -EBADF);
+  if (map == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   // Of the other types that can be mapped, a ring has pages that fault on access past its data, and
   // an arena has holes.
-  if (map->shape().type != BPF_MAP_TYPE_ARRAY || length <= 0) return MakeInt(env, -EINVAL);
+  if (map->shape().type != BPF_MAP_TYPE_ARRAY || length <= 0)
+    return Napi::Number::New(info.Env(), -EINVAL);
   // The longest buffer of Node 20. Asking it for more calls the finalizer, and fails.
-  if (length > UINT32_MAX) return MakeInt(env, -ENOTSUP);
+  if (length > UINT32_MAX) return Napi::Number::New(info.Env(), -ENOTSUP);
   auto size = static_cast<size_t>(length);
   // The kernel refuses a map without BPF_F_MMAPABLE, and more than the array has (array_map_mmap).
   void* address =
       mmap(nullptr, size, PROT_READ | (read_only ? 0 : PROT_WRITE), MAP_SHARED, map->fd(), 0);
-  if (address == MAP_FAILED) return MakeInt(env, -errno);
+  if (address == MAP_FAILED) return Napi::Number::New(info.Env(), -errno);
   auto* mapping = new Mapping{address, size, environment->mappings()};
   ++*mapping->count;
-  napi_value buffer = nullptr;
+  // Not Napi::ArrayBuffer::New: that throws where a status is due, and releases its own finalizer
+  // also where Node has run that already.
+  napi_value buffer;
   napi_status status =
-      napi_create_external_arraybuffer(env, address, size, Unmap, mapping, &buffer);
-  if (status == napi_ok) return buffer;
-  Unmap(env, nullptr, mapping);
+      napi_create_external_arraybuffer(info.Env(), address, size, Unmap, mapping, &buffer);
+  if (status == napi_ok) return Napi::Value(info.Env(), buffer);
+  Unmap(info.Env(), nullptr, mapping);
   // napi_no_external_buffers_allowed: under V8's sandbox, as in Electron.
-  return MakeInt(env, -ENOTSUP);
+  return Napi::Number::New(info.Env(), -ENOTSUP);
+}
+
+Napi::Value MapBind(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  Napi::ArrayBuffer scratch;
+  if (!ReadArguments(info, &handle, &scratch)) return {};
+  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
+  return Napi::Number::New(info.Env(), map == nullptr ? -EBADF : map->Bind(scratch));
 }
 
 }  // namespace ebpf

@@ -2,7 +2,7 @@
 #define EBPF_NATIVE_MAP_H_
 
 #include <bpf/libbpf.h>
-#include <node_api.h>
+#include <napi.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,15 +36,14 @@ class Map final : public Resource {
   static constexpr Kind kKind = Kind::kMap;
 
   // `object` and `map` are null for one that was created, or opened by id, path or descriptor.
-  Map(napi_env env, UniqueFd fd, const MapShape& shape,
-      std::shared_ptr<ObjectState> object = nullptr, bpf_map* map = nullptr);
-  ~Map() override;
+  Map(UniqueFd fd, const MapShape& shape, std::shared_ptr<ObjectState> object = nullptr,
+      bpf_map* map = nullptr);
 
   int fd() const { return fd_.get(); }
   const MapShape& shape() const { return shape_; }
 
-  int Bind(napi_value scratch);
-  bool bound() const { return scratch_ != nullptr; }
+  int Bind(Napi::ArrayBuffer scratch);
+  bool bound() const { return key_ != nullptr; }
   // Null for a map without keys: the kernel wants it so (bpf_copy_key, kernel/bpf/syscall.c).
   void* key() const { return shape_.key_size == 0 ? nullptr : key_; }
   void* value() const { return key_ + value_offset_; }
@@ -53,10 +52,9 @@ class Map final : public Resource {
   bpf_map* const map;
 
  private:
-  napi_env env_;
   UniqueFd fd_;
   MapShape shape_;
-  napi_ref scratch_ = nullptr;
+  Napi::Reference<Napi::ArrayBuffer> scratch_;
   uint8_t* key_ = nullptr;
   size_t value_offset_;
 };

@@ -1,15 +1,21 @@
-// The hot calls on a map: nothing here allocates, and each is one system call.
+// The hot calls on a map: raw Node-API (hot.h). Nothing here allocates, and each is one system
+// call.
 
 #include <bpf/bpf.h>
 
 #include "bindings.h"
-#include "convert.h"
 #include "env.h"
+#include "hot.h"
 #include "map.h"
 #include "status.h"
 
 namespace ebpf {
 namespace {
+
+using hot::Arguments;
+using hot::Bytes;
+using hot::MakeInt;
+using hot::Words;
 
 // Null, with *status telling why, unless the map is open and its memory bound.
 Map* GetBound(Environment* environment, int32_t handle, int* status) {
@@ -22,9 +28,9 @@ Map* GetBound(Environment* environment, int32_t handle, int* status) {
   return map->bound() ? map : nullptr;
 }
 
-bool Holds(const View& view, size_t entry_size, uint32_t entries) {
+bool Holds(const Bytes& view, size_t entry_size, uint32_t entries) {
   // A size that overflows would need a value of gigabytes on thousands of CPUs.
-  return view.size >= static_cast<uint64_t>(entry_size) * entries;
+  return view.length >= static_cast<uint64_t>(entry_size) * entries;
 }
 
 struct Batch {
@@ -34,8 +40,8 @@ struct Batch {
   int status = 0;
 
   // `values` and `token` are null for the calls that have none.
-  void Check(Environment* environment, int32_t handle, const View& keys, const View* values,
-             const View* token, const WordsView& control) {
+  void Check(Environment* environment, int32_t handle, const Bytes& keys, const Bytes* values,
+             const Bytes* token, const Words& control) {
     map = environment->handles().Get<Map>(handle);
     if (map == nullptr) {
       status = -EBADF;
@@ -51,13 +57,13 @@ struct Batch {
     size_t cursor_size = shape.key_size < 4 ? 4 : shape.key_size;
     if (!Holds(keys, shape.key_size, wanted) ||
         (values != nullptr && !Holds(*values, shape.value_size, wanted)) ||
-        (token != nullptr && token->size < cursor_size)) {
+        (token != nullptr && token->length < cursor_size)) {
       status = -EINVAL;
     }
     options = MakeOptions<bpf_map_batch_opts>();
   }
 
-  napi_value Finish(napi_env env, const WordsView& control, int returned, uint32_t count) {
+  napi_value Finish(napi_env env, const Words& control, int returned, uint32_t count) {
     // A call that is refused outright leaves the count as it was. -ENOENT is the end of a walk,
     // whose last batch may well be full.
     if (returned < 0 && returned != -ENOENT && count >= wanted) count = 0;
@@ -65,7 +71,7 @@ struct Batch {
     return MakeInt(env, returned);
   }
 
-  napi_value Refuse(napi_env env, const WordsView& control) const {
+  napi_value Refuse(napi_env env, const Words& control) const {
     if (control.length > 0) control.data[0] = 0;
     return MakeInt(env, status);
   }
@@ -78,10 +84,10 @@ template <LookupBatchFunction function>
 napi_value LookupBatch(napi_env env, napi_callback_info info) {
   Arguments<5> arguments(env, info);
   int32_t handle;
-  View keys;
-  View values;
-  View token;
-  WordsView control;
+  Bytes keys;
+  Bytes values;
+  Bytes token;
+  Words control;
   if (!arguments.Read(&handle, &keys, &values, &token, &control)) return nullptr;
   Batch batch;
   batch.Check(arguments.environment(), handle, keys, &values, &token, control);
@@ -94,19 +100,6 @@ napi_value LookupBatch(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
-
-napi_value MapBind(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  int32_t handle;
-  bool is_buffer = false;
-  if (!arguments.Read(&handle)) return nullptr;
-  if (napi_is_arraybuffer(env, arguments[1], &is_buffer) != napi_ok || !is_buffer) {
-    Expected(env, "an ArrayBuffer");
-    return nullptr;
-  }
-  Map* map = arguments.environment()->handles().Get<Map>(handle);
-  return MakeInt(env, map == nullptr ? -EBADF : map->Bind(arguments[1]));
-}
 
 napi_value MapLookup(napi_env env, napi_callback_info info) {
   Arguments<2> arguments(env, info);
@@ -183,9 +176,9 @@ napi_value MapLookupAndDeleteBatch(napi_env env, napi_callback_info info) {
 napi_value MapUpdateBatch(napi_env env, napi_callback_info info) {
   Arguments<5> arguments(env, info);
   int32_t handle;
-  View keys;
-  View values;
-  WordsView control;
+  Bytes keys;
+  Bytes values;
+  Words control;
   int64_t flags;
   if (!arguments.Read(&handle, &keys, &values, &control, &flags)) return nullptr;
   Batch batch;
@@ -201,8 +194,8 @@ napi_value MapUpdateBatch(napi_env env, napi_callback_info info) {
 napi_value MapDeleteBatch(napi_env env, napi_callback_info info) {
   Arguments<3> arguments(env, info);
   int32_t handle;
-  View keys;
-  WordsView control;
+  Bytes keys;
+  Words control;
   if (!arguments.Read(&handle, &keys, &control)) return nullptr;
   Batch batch;
   batch.Check(arguments.environment(), handle, keys, nullptr, nullptr, control);

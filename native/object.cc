@@ -173,48 +173,46 @@ Status Load(const Bytes& image, const LoadOptions& options, LoadedObject* loaded
   return status.ok() ? Gather(loaded) : status;
 }
 
-napi_value ToValue(napi_env env, const ProgramDescription& program) {
-  return ObjectMaker(env)
-      .String("name", program.name)
-      .String("section", program.section)
-      .String("type", program.type)
-      .String("expectedAttachType", program.expected_attach_type)
-      .Boolean("autoload", program.autoload)
-      .Number("instructionCount", static_cast<double>(program.instruction_count))
-      .object();
+Napi::Value ToValue(Napi::Env env, const ProgramDescription& program) {
+  auto result = Napi::Object::New(env);
+  result.Set("name", program.name);
+  result.Set("section", program.section);
+  result.Set("type", program.type);
+  result.Set("expectedAttachType", program.expected_attach_type);
+  result.Set("autoload", program.autoload);
+  result.Set("instructionCount", program.instruction_count);
+  return result;
 }
 
-napi_value ToValue(napi_env env, const MapDescription& map) {
-  ObjectMaker maker(env);
-  maker.String("name", map.name)
-      .Number("type", map.type)
-      .Number("keySize", map.key_size)
-      .Number("valueSize", map.value_size)
-      .Number("maxEntries", map.max_entries)
-      .Number("flags", map.flags)
-      .Number("numaNode", map.numa_node)
-      .BigInt("mapExtra", map.map_extra)
-      .Number("keyTypeId", map.key_type_id)
-      .Number("valueTypeId", map.value_type_id)
-      .Boolean("autocreate", map.autocreate);
-  if (map.pin_path) maker.String("pinPath", *map.pin_path);
-  if (map.initial_value) {
-    maker.Set("initialValue", MakeBytes(env, map.initial_value->data(), map.initial_value->size()));
-  }
-  return maker.object();
+Napi::Value ToValue(Napi::Env env, const MapDescription& map) {
+  auto result = Napi::Object::New(env);
+  result.Set("name", map.name);
+  result.Set("type", map.type);
+  result.Set("keySize", map.key_size);
+  result.Set("valueSize", map.value_size);
+  result.Set("maxEntries", map.max_entries);
+  result.Set("flags", map.flags);
+  result.Set("numaNode", map.numa_node);
+  result.Set("mapExtra", Napi::BigInt::New(env, map.map_extra));
+  result.Set("keyTypeId", map.key_type_id);
+  result.Set("valueTypeId", map.value_type_id);
+  result.Set("autocreate", map.autocreate);
+  if (map.pin_path) result.Set("pinPath", *map.pin_path);
+  if (map.initial_value) result.Set("initialValue", MakeBytes(env, *map.initial_value));
+  return result;
 }
 
 Status DeliverDescription(Environment* environment, ObjectDescription&& description,
-                          napi_value* value) {
-  napi_env env = environment->env();
-  ObjectMaker maker(env);
-  maker.String("name", description.name).String("license", description.license);
-  if (description.btf)
-    maker.Set("btf", MakeBytes(env, description.btf->data(), description.btf->size()));
+                          Napi::Value* value) {
+  Napi::Env env = environment->env();
+  auto result = Napi::Object::New(env);
+  result.Set("name", description.name);
+  result.Set("license", description.license);
+  if (description.btf) result.Set("btf", MakeBytes(env, *description.btf));
   auto to_value = [env](const auto& item) { return ToValue(env, item); };
-  maker.Set("programs", MakeArray(env, description.programs, to_value));
-  maker.Set("maps", MakeArray(env, description.maps, to_value));
-  *value = maker.object();
+  result.Set("programs", MakeArray(env, description.programs, to_value));
+  result.Set("maps", MakeArray(env, description.maps, to_value));
+  *value = result;
   return {};
 }
 
@@ -237,8 +235,8 @@ class HandleInserter {
   int error_ = 0;
 };
 
-Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, napi_value* value) {
-  napi_env env = environment->env();
+Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Value* value) {
+  Napi::Env env = environment->env();
   HandleTable& handles = environment->handles();
   struct Entry {
     std::string name;
@@ -260,7 +258,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, napi_value
     int32_t handle = 0;
     if (map.fd.valid()) {
       handle = inserter.Insert(
-          std::make_unique<Map>(env, std::move(map.fd), map.shape, loaded.state, map.map));
+          std::make_unique<Map>(std::move(map.fd), map.shape, loaded.state, map.map));
     }
     maps.push_back({std::move(map.name), handle});
   }
@@ -271,38 +269,39 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, napi_value
     return {inserter.error(), "bpf_object__load", nullptr};
   }
   auto to_value = [env](const Entry& entry) {
-    return ObjectMaker(env).String("name", entry.name).Number("handle", entry.handle).object();
+    auto result = Napi::Object::New(env);
+    result.Set("name", entry.name);
+    result.Set("handle", entry.handle);
+    return result;
   };
-  *value = ObjectMaker(env)
-               .Number("object", object)
-               .Set("programs", MakeArray(env, programs, to_value))
-               .Set("maps", MakeArray(env, maps, to_value))
-               .object();
+  auto result = Napi::Object::New(env);
+  result.Set("object", object);
+  result.Set("programs", MakeArray(env, programs, to_value));
+  result.Set("maps", MakeArray(env, maps, to_value));
+  *value = result;
   return {};
 }
 
 }  // namespace
 
-napi_value ObjectInspect(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value ObjectInspect(const Napi::CallbackInfo& info) {
   Bytes image;
   OpenOptions options;
-  if (!arguments.Read(&image) || !Read(env, arguments[1], &options)) return nullptr;
+  if (!ReadArguments(info, &image, &options)) return {};
   return StartTask<ObjectDescription>(
-      arguments.environment(), "ebpf.objectInspect",
+      Environment::Of(info), "ebpf.objectInspect",
       [image = std::move(image), options = std::move(options)](ObjectDescription* description) {
         return Inspect(image, options, description);
       },
       DeliverDescription);
 }
 
-napi_value ObjectLoad(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value ObjectLoad(const Napi::CallbackInfo& info) {
   Bytes image;
   LoadOptions options;
-  Environment* environment = arguments.environment();
-  if (!arguments.Read(&image) || !Read(env, arguments[1], environment->handles(), &options)) {
-    return nullptr;
+  Environment* environment = Environment::Of(info);
+  if (!ReadArguments(info, &image) || !Read(info[1], environment->handles(), &options)) {
+    return {};
   }
   bool debug_log = options.verbose();
   return StartTask<LoadedObject>(
@@ -313,11 +312,10 @@ napi_value ObjectLoad(napi_env env, napi_callback_info info) {
       DeliverLoaded, debug_log);
 }
 
-napi_value ObjectClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ObjectClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle)) return {};
+  Environment* environment = Environment::Of(info);
   return StartTask(environment, "ebpf.objectClose",
                    [object = environment->handles().Take<Object>(handle)]() mutable -> Status {
                      if (object == nullptr) return {-EBADF, "bpf_object__close", nullptr};
@@ -326,12 +324,11 @@ napi_value ObjectClose(napi_env env, napi_callback_info info) {
                    });
 }
 
-napi_value ObjectCloseSync(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ObjectCloseSync(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  bool closed = arguments.environment()->handles().Take<Object>(handle) != nullptr;
-  return MakeInt(env, closed ? 0 : -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  bool closed = Environment::Of(info)->handles().Take<Object>(handle) != nullptr;
+  return Napi::Number::New(info.Env(), closed ? 0 : -EBADF);
 }
 
 }  // namespace ebpf

@@ -13,23 +13,23 @@ const char* OrNull(const std::optional<std::string>& text) {
   return text ? text->c_str() : nullptr;
 }
 
-bool ReadProgramEdit(napi_env env, napi_value value, ProgramEdit* edit) {
-  return ReadProperty(env, value, "name", &edit->name) &&
-         ReadProperty(env, value, "autoload", &edit->autoload) &&
-         ReadProperty(env, value, "logLevel", &edit->log_level) &&
-         ReadProperty(env, value, "attachTarget", &edit->attach_target);
+bool ReadProgramEdit(Napi::Value value, ProgramEdit* edit) {
+  return ReadProperty(value, "name", &edit->name) &&
+         ReadProperty(value, "autoload", &edit->autoload) &&
+         ReadProperty(value, "logLevel", &edit->log_level) &&
+         ReadProperty(value, "attachTarget", &edit->attach_target);
 }
 
-bool ReadMapEdit(napi_env env, napi_value value, MapEdit* edit) {
-  return ReadProperty(env, value, "name", &edit->name) &&
-         ReadProperty(env, value, "maxEntries", &edit->max_entries) &&
-         ReadProperty(env, value, "valueSize", &edit->value_size) &&
-         ReadProperty(env, value, "flags", &edit->flags) &&
-         ReadProperty(env, value, "numaNode", &edit->numa_node) &&
-         ReadProperty(env, value, "autocreate", &edit->autocreate) &&
-         ReadProperty(env, value, "pinPath", &edit->pin_path) &&
-         ReadProperty(env, value, "initialValue", &edit->initial_value) &&
-         ReadProperty(env, value, "replacement", &edit->replacement_handle);
+bool ReadMapEdit(Napi::Value value, MapEdit* edit) {
+  return ReadProperty(value, "name", &edit->name) &&
+         ReadProperty(value, "maxEntries", &edit->max_entries) &&
+         ReadProperty(value, "valueSize", &edit->value_size) &&
+         ReadProperty(value, "flags", &edit->flags) &&
+         ReadProperty(value, "numaNode", &edit->numa_node) &&
+         ReadProperty(value, "autocreate", &edit->autocreate) &&
+         ReadProperty(value, "pinPath", &edit->pin_path) &&
+         ReadProperty(value, "initialValue", &edit->initial_value) &&
+         ReadProperty(value, "replacement", &edit->replacement_handle);
 }
 
 Status SetValueSize(bpf_map* map, uint32_t size) {
@@ -109,24 +109,23 @@ bool LoadOptions::verbose() const {
                      [](const ProgramEdit& edit) { return edit.log_level.value_or(0) > 0; });
 }
 
-bool Read(napi_env env, napi_value value, OpenOptions* result) {
-  return ReadProperty(env, value, "name", &result->name) &&
-         ReadProperty(env, value, "kconfig", &result->kconfig) &&
-         ReadProperty(env, value, "kernelBtfPath", &result->kernel_btf_path) &&
-         ReadProperty(env, value, "pinRoot", &result->pin_root) &&
-         ReadProperty(env, value, "logLevel", &result->log_level);
+bool Read(Napi::Value value, OpenOptions* result) {
+  return ReadProperty(value, "name", &result->name) &&
+         ReadProperty(value, "kconfig", &result->kconfig) &&
+         ReadProperty(value, "kernelBtfPath", &result->kernel_btf_path) &&
+         ReadProperty(value, "pinRoot", &result->pin_root) &&
+         ReadProperty(value, "logLevel", &result->log_level);
 }
 
-bool Read(napi_env env, napi_value value, const HandleTable& handles, LoadOptions* result) {
-  auto read_program = [&](napi_value element) {
-    return ReadProgramEdit(env, element, &result->programs.emplace_back());
+bool Read(Napi::Value value, const HandleTable& handles, LoadOptions* result) {
+  auto read_program = [&](Napi::Value element) {
+    return ReadProgramEdit(element, &result->programs.emplace_back());
   };
-  auto read_map = [&](napi_value element) {
-    return ReadMapEdit(env, element, &result->maps.emplace_back());
+  auto read_map = [&](Napi::Value element) {
+    return ReadMapEdit(element, &result->maps.emplace_back());
   };
-  if (!Read(env, value, &result->open) ||
-      !ReadArrayProperty(env, value, "programs", read_program) ||
-      !ReadArrayProperty(env, value, "maps", read_map)) {
+  if (!Read(value, &result->open) || !ReadArrayProperty(value, "programs", read_program) ||
+      !ReadArrayProperty(value, "maps", read_map)) {
     return false;
   }
   for (MapEdit& edit : result->maps) {

@@ -3,7 +3,7 @@
 #define EBPF_NATIVE_OBJECT_OPTIONS_H_
 
 #include <bpf/libbpf.h>
-#include <node_api.h>
+#include <napi.h>
 
 #include <cstdint>
 #include <optional>
@@ -53,8 +53,8 @@ struct LoadOptions {
   bool verbose() const;
 };
 
-bool Read(napi_env env, napi_value value, OpenOptions* result);
-bool Read(napi_env env, napi_value value, const HandleTable& handles, LoadOptions* result);
+bool Read(Napi::Value value, OpenOptions* result);
+bool Read(Napi::Value value, const HandleTable& handles, LoadOptions* result);
 
 // Null with errno, as libbpf has it.
 bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& options);

@@ -5,13 +5,15 @@
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
+#include "hot.h"
 #include "ring_buffer.h"
 
 namespace ebpf {
 
-int Poller::Start(napi_value on_readable) {
-  if (on_readable_ != nullptr) return -EBUSY;
-  return napi_create_reference(env_, on_readable, 1, &on_readable_) == napi_ok ? 0 : -EINVAL;
+int Poller::Start(Napi::Function on_readable) {
+  if (!on_readable_.IsEmpty()) return -EBUSY;
+  on_readable_ = Napi::Persistent(on_readable);
+  return on_readable_.IsEmpty() ? -EINVAL : 0;
 }
 
 int Poller::Open() {
@@ -33,7 +35,7 @@ int Poller::Open() {
 }
 
 int Poller::Arm(int32_t handle, Ring* ring) {
-  if (on_readable_ == nullptr) return -EINVAL;
+  if (on_readable_.IsEmpty()) return -EINVAL;
   if (ring->armed) return 0;
   if (poll_ == nullptr) {
     int status = Open();
@@ -88,12 +90,14 @@ void Poller::Dispatch() {
   }
 }
 
+// Raw, and hot: once for each batch of records. What the callback throws is an uncaught exception,
+// which node-addon-api has no call for.
 bool Poller::Call(int32_t ring) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
   napi_value global = nullptr;
   napi_value callback = nullptr;
-  napi_value argument = MakeInt(env_, ring);
+  napi_value argument = hot::MakeInt(env_, ring);
   napi_get_global(env_, &global);
   napi_get_reference_value(env_, on_readable_, &callback);
   // Not napi_call_function: this one also runs the microtasks and what process.nextTick has queued.
@@ -112,8 +116,7 @@ bool Poller::Call(int32_t ring) {
 }
 
 void Poller::Close(void (*closed)(void* data), void* data) {
-  if (on_readable_ != nullptr) napi_delete_reference(env_, on_readable_);
-  on_readable_ = nullptr;
+  on_readable_.Reset();
   if (poll_ == nullptr) return closed(data);
   closed_ = closed;
   closed_data_ = data;
@@ -126,39 +129,33 @@ void Poller::Close(void (*closed)(void* data), void* data) {
   });
 }
 
-napi_value PollerStart(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
-  napi_valuetype type;
-  if (napi_typeof(env, arguments[0], &type) != napi_ok || type != napi_function) {
-    Expected(env, "a function");
-    return nullptr;
-  }
-  return MakeInt(env, arguments.environment()->poller().Start(arguments[0]));
+Napi::Value PollerStart(const Napi::CallbackInfo& info) {
+  Napi::Function on_readable;
+  if (!ReadArguments(info, &on_readable)) return {};
+  return Napi::Number::New(info.Env(), Environment::Of(info)->poller().Start(on_readable));
 }
 
-napi_value PollerReference(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value PollerReference(const Napi::CallbackInfo& info) {
   bool keep_alive;
-  if (!arguments.Read(&keep_alive)) return nullptr;
-  arguments.environment()->poller().KeepAlive(keep_alive);
-  return nullptr;
+  if (!ReadArguments(info, &keep_alive)) return {};
+  Environment::Of(info)->poller().KeepAlive(keep_alive);
+  return info.Env().Undefined();
 }
 
-napi_value RingArm(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingArm(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return MakeInt(env,
-                 ring == nullptr ? -EBADF : arguments.environment()->poller().Arm(handle, ring));
+  if (!ReadArguments(info, &handle)) return {};
+  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
+  return Napi::Number::New(
+      info.Env(), ring == nullptr ? -EBADF : Environment::Of(info)->poller().Arm(handle, ring));
 }
 
-napi_value RingDisarm(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingDisarm(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return MakeInt(env, ring == nullptr ? -EBADF : arguments.environment()->poller().Disarm(ring));
+  if (!ReadArguments(info, &handle)) return {};
+  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
+  return Napi::Number::New(info.Env(),
+                           ring == nullptr ? -EBADF : Environment::Of(info)->poller().Disarm(ring));
 }
 
 }  // namespace ebpf

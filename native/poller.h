@@ -2,7 +2,7 @@
 #ifndef EBPF_NATIVE_POLLER_H_
 #define EBPF_NATIVE_POLLER_H_
 
-#include <node_api.h>
+#include <napi.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -21,7 +21,7 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  int Start(napi_value on_readable);
+  int Start(Napi::Function on_readable);
   int Arm(int32_t handle, Ring* ring);
   int Disarm(Ring* ring);
   void KeepAlive(bool keep_alive);
@@ -39,7 +39,7 @@ class Poller {
 
   napi_env env_;
   HandleTable* handles_;
-  napi_ref on_readable_ = nullptr;
+  Napi::FunctionReference on_readable_;
   UniqueFd epoll_;
   // Apart from this object: libuv keeps it until the close callback.
   uv_poll_t* poll_ = nullptr;

@@ -16,12 +16,12 @@
 namespace ebpf {
 namespace {
 
-napi_value Open(Environment* environment, UniqueFd fd) {
-  napi_env env = environment->env();
-  if (!fd.valid()) return MakeInt(env, fd.get());
+// The new handle, or a negative errno.
+int Open(Environment* environment, UniqueFd fd) {
+  if (!fd.valid()) return fd.get();
   int status = CheckDescriptorKind(fd.get(), DescriptorKind::kProgram);
-  if (status != 0) return MakeInt(env, status);
-  return MakeInt(env, environment->handles().Insert(std::make_unique<Program>(std::move(fd))));
+  if (status != 0) return status;
+  return environment->handles().Insert(std::make_unique<Program>(std::move(fd)));
 }
 
 // Memory of a size that JavaScript chose: too much of it is an errno, not the end of the process.
@@ -61,15 +61,13 @@ struct TestRunResult {
   std::vector<uint8_t> ctx;
 };
 
-bool Read(napi_env env, napi_value value, TestRunOptions* result) {
-  return ReadProperty(env, value, "data", &result->data) &&
-         ReadProperty(env, value, "ctx", &result->ctx) &&
-         ReadProperty(env, value, "dataOutSize", &result->data_out_size) &&
-         ReadProperty(env, value, "ctxOutSize", &result->ctx_out_size) &&
-         ReadProperty(env, value, "repeat", &result->repeat) &&
-         ReadProperty(env, value, "flags", &result->flags) &&
-         ReadProperty(env, value, "cpu", &result->cpu) &&
-         ReadProperty(env, value, "batchSize", &result->batch_size);
+bool Read(Napi::Value value, TestRunOptions* result) {
+  return ReadProperty(value, "data", &result->data) && ReadProperty(value, "ctx", &result->ctx) &&
+         ReadProperty(value, "dataOutSize", &result->data_out_size) &&
+         ReadProperty(value, "ctxOutSize", &result->ctx_out_size) &&
+         ReadProperty(value, "repeat", &result->repeat) &&
+         ReadProperty(value, "flags", &result->flags) && ReadProperty(value, "cpu", &result->cpu) &&
+         ReadProperty(value, "batchSize", &result->batch_size);
 }
 
 void LogNeed(const char* what, uint32_t needed, uint32_t room) {
@@ -119,14 +117,14 @@ Status TestRun(int fd, const TestRunOptions& options, TestRunResult* result) {
   return status;
 }
 
-Status DeliverTestRun(Environment* environment, TestRunResult&& result, napi_value* value) {
-  napi_env env = environment->env();
-  *value = ObjectMaker(env)
-               .Number("returnValue", result.return_value)
-               .Number("durationNs", result.duration)
-               .Set("data", MakeBytes(env, result.data.data(), result.data.size()))
-               .Set("ctx", MakeBytes(env, result.ctx.data(), result.ctx.size()))
-               .object();
+Status DeliverTestRun(Environment* environment, TestRunResult&& run, Napi::Value* value) {
+  Napi::Env env = environment->env();
+  auto result = Napi::Object::New(env);
+  result.Set("returnValue", run.return_value);
+  result.Set("durationNs", run.duration);
+  result.Set("data", MakeBytes(env, run.data));
+  result.Set("ctx", MakeBytes(env, run.ctx));
+  *value = result;
   return {};
 }
 
@@ -149,74 +147,71 @@ int ReadInfo(int fd, bpf_prog_info* info, std::vector<uint32_t>* map_ids) {
 
 }  // namespace
 
-napi_value ProgramOpenById(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramOpenById(const Napi::CallbackInfo& info) {
   uint32_t id;
-  if (!arguments.Read(&id)) return nullptr;
-  return Open(arguments.environment(), UniqueFd(bpf_prog_get_fd_by_id(id)));
+  if (!ReadArguments(info, &id)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_prog_get_fd_by_id(id))));
 }
 
-napi_value ProgramOpenByPath(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramOpenByPath(const Napi::CallbackInfo& info) {
   std::string path;
-  if (!arguments.Read(&path)) return nullptr;
-  return Open(arguments.environment(), UniqueFd(bpf_obj_get(path.c_str())));
+  if (!ReadArguments(info, &path)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_obj_get(path.c_str()))));
 }
 
-napi_value ProgramOpenByFd(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramOpenByFd(const Napi::CallbackInfo& info) {
   int32_t fd;
-  if (!arguments.Read(&fd)) return nullptr;
-  return Open(arguments.environment(), Duplicate(fd));
+  if (!ReadArguments(info, &fd)) return {};
+  return Napi::Number::New(info.Env(), Open(Environment::Of(info), Duplicate(fd)));
 }
 
-napi_value ProgramFd(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramFd(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Program* program = arguments.environment()->handles().Get<Program>(handle);
-  return MakeInt(env, program == nullptr ? -EBADF : program->fd());
+  if (!ReadArguments(info, &handle)) return {};
+  Program* program = Environment::Of(info)->handles().Get<Program>(handle);
+  return Napi::Number::New(info.Env(), program == nullptr ? -EBADF : program->fd());
 }
 
-napi_value ProgramInfo(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramInfo(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Program* program = arguments.environment()->handles().Get<Program>(handle);
-  if (program == nullptr) return MakeInt(env, -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  Program* program = Environment::Of(info)->handles().Get<Program>(handle);
+  if (program == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   bpf_prog_info facts;
   std::vector<uint32_t> map_ids;
   int status = ReadInfo(program->fd(), &facts, &map_ids);
-  if (status != 0) return MakeInt(env, status);
+  if (status != 0) return Napi::Number::New(info.Env(), status);
   char tag[2 * BPF_TAG_SIZE + 1];
   for (int index = 0; index < BPF_TAG_SIZE; ++index)
     snprintf(tag + 2 * index, 3, "%02x", facts.tag[index]);
-  auto make_number = [env](uint32_t id) { return MakeNumber(env, id); };
-  return ObjectMaker(env)
-      .Number("id", facts.id)
-      .Number("type", facts.type)
-      .String("name", facts.name)
-      .String("tag", tag)
-      .Boolean("gplCompatible", facts.gpl_compatible)
-      .BigInt("loadTime", facts.load_time)
-      .Number("createdByUid", facts.created_by_uid)
-      .Set("mapIds", MakeArray(env, map_ids, make_number))
-      .Number("btfId", facts.btf_id)
-      .Number("translatedSize", facts.xlated_prog_len)
-      .Number("jitedSize", facts.jited_prog_len)
-      .Number("verifiedInstructions", facts.verified_insns)
-      .BigInt("runTimeNs", facts.run_time_ns)
-      .BigInt("runCount", facts.run_cnt)
-      .BigInt("recursionMisses", facts.recursion_misses)
-      .object();
+  Napi::Env env = info.Env();
+  auto big = [env](uint64_t number) { return Napi::BigInt::New(env, number); };
+  auto result = Napi::Object::New(env);
+  result.Set("id", facts.id);
+  result.Set("type", facts.type);
+  result.Set("name", facts.name);
+  result.Set("tag", tag);
+  result.Set("gplCompatible", facts.gpl_compatible != 0);
+  result.Set("loadTime", big(facts.load_time));
+  result.Set("createdByUid", facts.created_by_uid);
+  result.Set("mapIds", MakeArray(env, map_ids, [](uint32_t id) { return id; }));
+  result.Set("btfId", facts.btf_id);
+  result.Set("translatedSize", facts.xlated_prog_len);
+  result.Set("jitedSize", facts.jited_prog_len);
+  result.Set("verifiedInstructions", facts.verified_insns);
+  result.Set("runTimeNs", big(facts.run_time_ns));
+  result.Set("runCount", big(facts.run_cnt));
+  result.Set("recursionMisses", big(facts.recursion_misses));
+  return result;
 }
 
-napi_value ProgramTestRun(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value ProgramTestRun(const Napi::CallbackInfo& info) {
   int32_t handle;
   TestRunOptions options;
-  if (!arguments.Read(&handle) || !Read(env, arguments[1], &options)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle, &options)) return {};
+  Environment* environment = Environment::Of(info);
   Program* program = environment->handles().Get<Program>(handle);
   // A descriptor of its own: the program may be closed while it runs.
   UniqueFd fd = program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
@@ -229,21 +224,20 @@ napi_value ProgramTestRun(napi_env env, napi_callback_info info) {
       DeliverTestRun);
 }
 
-napi_value ProgramPin(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+Napi::Value ProgramPin(const Napi::CallbackInfo& info) {
   int32_t handle;
   std::string path;
-  if (!arguments.Read(&handle, &path)) return nullptr;
-  Program* program = arguments.environment()->handles().Get<Program>(handle);
-  return MakeInt(env, program == nullptr ? -EBADF : bpf_obj_pin(program->fd(), path.c_str()));
+  if (!ReadArguments(info, &handle, &path)) return {};
+  Program* program = Environment::Of(info)->handles().Get<Program>(handle);
+  return Napi::Number::New(info.Env(),
+                           program == nullptr ? -EBADF : bpf_obj_pin(program->fd(), path.c_str()));
 }
 
-napi_value ProgramClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value ProgramClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  bool closed = arguments.environment()->handles().Take<Program>(handle) != nullptr;
-  return MakeInt(env, closed ? 0 : -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  bool closed = Environment::Of(info)->handles().Take<Program>(handle) != nullptr;
+  return Napi::Number::New(info.Env(), closed ? 0 : -EBADF);
 }
 
 }  // namespace ebpf

@@ -26,56 +26,52 @@ int CheckDescriptorKind(int fd, DescriptorKind kind) {
   return name == kNames[static_cast<int>(kind)] ? 0 : -EINVAL;
 }
 
-napi_value LibbpfVersion(napi_env env, napi_callback_info) {
+Napi::Value LibbpfVersion(const Napi::CallbackInfo& info) {
   const char* version = libbpf_version_string();
-  return MakeString(env, *version == 'v' ? version + 1 : version);
+  return Napi::String::New(info.Env(), *version == 'v' ? version + 1 : version);
 }
 
-napi_value PossibleCpus(napi_env env, napi_callback_info) {
-  return MakeInt(env, libbpf_num_possible_cpus());
+Napi::Value PossibleCpus(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), libbpf_num_possible_cpus());
 }
 
-napi_value Clock(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value Clock(const Napi::CallbackInfo& info) {
   int32_t clock;
-  if (!arguments.Read(&clock)) return nullptr;
+  if (!ReadArguments(info, &clock)) return {};
   timespec time;
   if (clock_gettime(clock, &time) != 0) {
-    Expected(env, "the number of a clock");
-    return nullptr;
+    Expected(info.Env(), "the number of a clock");
+    return {};
   }
-  return MakeBigInt(
-      env, static_cast<uint64_t>(time.tv_sec) * 1000000000U + static_cast<uint64_t>(time.tv_nsec));
+  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(time.tv_sec) * 1000000000U +
+                                           static_cast<uint64_t>(time.tv_nsec));
 }
 
-napi_value LiveHandles(napi_env env, napi_callback_info info) {
-  Arguments<0> arguments(env, info);
-  const HandleTable& handles = arguments.environment()->handles();
-  return ObjectMaker(env)
-      .Number("object", handles.Count(Kind::kObject))
-      .Number("program", handles.Count(Kind::kProgram))
-      .Number("map", handles.Count(Kind::kMap))
-      .Number("link", handles.Count(Kind::kLink))
-      .Number("ring", handles.Count(Kind::kRing))
-      .Number("mapping", *arguments.environment()->mappings())
-      .Number("descriptor", handles.Count(Kind::kDescriptor))
-      .object();
+Napi::Value LiveHandles(const Napi::CallbackInfo& info) {
+  const HandleTable& handles = Environment::Of(info)->handles();
+  auto result = Napi::Object::New(info.Env());
+  result.Set("object", handles.Count(Kind::kObject));
+  result.Set("program", handles.Count(Kind::kProgram));
+  result.Set("map", handles.Count(Kind::kMap));
+  result.Set("link", handles.Count(Kind::kLink));
+  result.Set("ring", handles.Count(Kind::kRing));
+  result.Set("mapping", *Environment::Of(info)->mappings());
+  result.Set("descriptor", handles.Count(Kind::kDescriptor));
+  return result;
 }
 
-napi_value EnableRunStatistics(napi_env env, napi_callback_info info) {
-  Arguments<0> arguments(env, info);
+Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info) {
   UniqueFd fd(bpf_enable_stats(BPF_STATS_RUN_TIME));
-  if (!fd.valid()) return MakeInt(env, fd.get());
-  return MakeInt(
-      env, arguments.environment()->handles().Insert(std::make_unique<Descriptor>(std::move(fd))));
+  if (!fd.valid()) return Napi::Number::New(info.Env(), fd.get());
+  return Napi::Number::New(info.Env(), Environment::Of(info)->handles().Insert(
+                                           std::make_unique<Descriptor>(std::move(fd))));
 }
 
-napi_value DescriptorClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value DescriptorClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  bool closed = arguments.environment()->handles().Take<Descriptor>(handle) != nullptr;
-  return MakeInt(env, closed ? 0 : -EBADF);
+  if (!ReadArguments(info, &handle)) return {};
+  bool closed = Environment::Of(info)->handles().Take<Descriptor>(handle) != nullptr;
+  return Napi::Number::New(info.Env(), closed ? 0 : -EBADF);
 }
 
 }  // namespace ebpf

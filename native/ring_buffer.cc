@@ -14,6 +14,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
+#include "hot.h"
 
 namespace ebpf {
 namespace {
@@ -52,18 +53,15 @@ void Unclaim(uint32_t map_id) {
 
 }  // namespace
 
-Ring::Ring(napi_env env, UniqueFd fd, size_t size)
-    : env_(env),
-      fd_(std::move(fd)),
-      size_(size),
-      page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {}
+Ring::Ring(UniqueFd fd, size_t size)
+    : fd_(std::move(fd)), size_(size), page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {}
 
-int Ring::Open(napi_env env, const ebpf::Map& map, std::unique_ptr<Ring>* result) {
+int Ring::Open(const ebpf::Map& map, std::unique_ptr<Ring>* result) {
   if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
   if (!Claim(map.shape().id)) return -EBUSY;
-  result->reset(new Ring(env, std::move(fd), map.shape().max_entries));
+  result->reset(new Ring(std::move(fd), map.shape().max_entries));
   (*result)->claimed_map_id_ = map.shape().id;
   return (*result)->Map();
 }
@@ -72,7 +70,7 @@ int64_t Ring::PendingOf(const ebpf::Map& map) {
   if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
-  Ring ring(nullptr, std::move(fd), map.shape().max_entries);
+  Ring ring(std::move(fd), map.shape().max_entries);
   int status = ring.Map();
   return status != 0 ? status : static_cast<int64_t>(ring.Pending());
 }
@@ -96,34 +94,20 @@ Ring::~Ring() {
   if (producer_position_ != nullptr)
     munmap(const_cast<unsigned long*>(producer_position_), page_size_ + 2 * size_);
   if (consumer_position_ != nullptr) munmap(consumer_position_, page_size_);
-  if (buffer_reference_ != nullptr) napi_delete_reference(env_, buffer_reference_);
-  if (control_reference_ != nullptr) napi_delete_reference(env_, control_reference_);
 }
 
-int Ring::Bind(napi_value buffer, napi_value control) {
-  void* data = nullptr;
-  size_t size = 0;
-  bool detached = true;
-  WordsView words;
-  if (napi_get_arraybuffer_info(env_, buffer, &data, &size) != napi_ok) return -EINVAL;
-  if (napi_is_detached_arraybuffer(env_, buffer, &detached) != napi_ok || detached ||
-      data == nullptr)
-    return -EINVAL;
-  if (!ebpf::Read(env_, control, &words) || words.length < kControlWords) return -EINVAL;
-  napi_ref buffer_reference;
-  napi_ref control_reference;
-  if (napi_create_reference(env_, buffer, 1, &buffer_reference) != napi_ok) return -EINVAL;
-  if (napi_create_reference(env_, control, 1, &control_reference) != napi_ok) {
-    napi_delete_reference(env_, buffer_reference);
-    return -EINVAL;
-  }
-  if (buffer_reference_ != nullptr) napi_delete_reference(env_, buffer_reference_);
-  if (control_reference_ != nullptr) napi_delete_reference(env_, control_reference_);
-  buffer_reference_ = buffer_reference;
-  control_reference_ = control_reference;
-  buffer_ = static_cast<uint8_t*>(data);
-  buffer_size_ = size;
-  control_ = words.data;
+int Ring::Bind(Napi::ArrayBuffer buffer, Napi::Uint32Array control) {
+  auto* data = static_cast<uint8_t*>(buffer.Data());
+  if (buffer.IsDetached() || data == nullptr) return -EINVAL;
+  if (control.Data() == nullptr || control.ElementLength() < kControlWords) return -EINVAL;
+  auto buffer_reference = Napi::Persistent(buffer);
+  auto control_reference = Napi::Persistent(control);
+  if (buffer_reference.IsEmpty() || control_reference.IsEmpty()) return -EINVAL;
+  buffer_reference_ = std::move(buffer_reference);
+  control_reference_ = std::move(control_reference);
+  buffer_ = data;
+  buffer_size_ = buffer.ByteLength();
+  control_ = control.Data();
   return 0;
 }
 
@@ -193,87 +177,77 @@ size_t Ring::Pending() const {
   return __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE) - begin;
 }
 
-napi_value RingOpen(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingOpen(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  HandleTable& handles = arguments.environment()->handles();
+  if (!ReadArguments(info, &handle)) return {};
+  HandleTable& handles = Environment::Of(info)->handles();
   Map* map = handles.Get<Map>(handle);
-  if (map == nullptr) return MakeInt(env, -EBADF);
+  if (map == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   std::unique_ptr<Ring> ring;
-  int status = Ring::Open(env, *map, &ring);
-  return MakeInt(env, status != 0 ? status : handles.Insert(std::move(ring)));
+  int status = Ring::Open(*map, &ring);
+  return Napi::Number::New(info.Env(), status != 0 ? status : handles.Insert(std::move(ring)));
 }
 
-napi_value RingBind(napi_env env, napi_callback_info info) {
-  Arguments<3> arguments(env, info);
+Napi::Value RingBind(const Napi::CallbackInfo& info) {
   int32_t handle;
-  bool is_buffer = false;
-  WordsView control;
-  if (!arguments.Read(&handle)) return nullptr;
-  if (napi_is_arraybuffer(env, arguments[1], &is_buffer) != napi_ok || !is_buffer) {
-    Expected(env, "an ArrayBuffer");
-    return nullptr;
-  }
-  if (!Read(env, arguments[2], &control)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return MakeInt(env, ring == nullptr ? -EBADF : ring->Bind(arguments[1], arguments[2]));
+  Napi::ArrayBuffer buffer;
+  Napi::Uint32Array control;
+  if (!ReadArguments(info, &handle, &buffer, &control)) return {};
+  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
+  return Napi::Number::New(info.Env(), ring == nullptr ? -EBADF : ring->Bind(buffer, control));
 }
 
 napi_value RingRead(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+  hot::Arguments<2> arguments(env, info);
   int32_t handle;
   int32_t max_records;
   if (!arguments.Read(&handle, &max_records)) return nullptr;
   Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return MakeInt(env, ring == nullptr ? -EBADF : ring->Read(max_records));
+  return hot::MakeInt(env, ring == nullptr ? -EBADF : ring->Read(max_records));
 }
 
 napi_value RingCommit(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+  hot::Arguments<2> arguments(env, info);
   int32_t handle;
   int64_t bytes;
   if (!arguments.Read(&handle, &bytes)) return nullptr;
   Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return MakeInt(env, ring == nullptr ? -EBADF : ring->Commit(bytes));
+  return hot::MakeInt(env, ring == nullptr ? -EBADF : ring->Commit(bytes));
 }
 
 napi_value RingPending(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+  hot::Arguments<1> arguments(env, info);
   int32_t handle;
   if (!arguments.Read(&handle)) return nullptr;
   Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return ring == nullptr ? MakeInt(env, -EBADF)
-                         : MakeNumber(env, static_cast<double>(ring->Pending()));
+  return ring == nullptr ? hot::MakeInt(env, -EBADF)
+                         : hot::MakeNumber(env, static_cast<double>(ring->Pending()));
 }
 
-napi_value RingPendingOf(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingPendingOf(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  ebpf::Map* map = arguments.environment()->handles().Get<ebpf::Map>(handle);
+  if (!ReadArguments(info, &handle)) return {};
+  ebpf::Map* map = Environment::Of(info)->handles().Get<ebpf::Map>(handle);
   int64_t pending = map == nullptr ? -EBADF : Ring::PendingOf(*map);
-  return MakeNumber(env, static_cast<double>(pending));
+  return Napi::Number::New(info.Env(), static_cast<double>(pending));
 }
 
-napi_value RingSize(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingSize(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return ring == nullptr ? MakeInt(env, -EBADF)
-                         : MakeNumber(env, static_cast<double>(ring->size()));
+  if (!ReadArguments(info, &handle)) return {};
+  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
+  return ring == nullptr ? Napi::Number::New(info.Env(), -EBADF)
+                         : Napi::Number::New(info.Env(), static_cast<double>(ring->size()));
 }
 
-napi_value RingClose(napi_env env, napi_callback_info info) {
-  Arguments<1> arguments(env, info);
+Napi::Value RingClose(const Napi::CallbackInfo& info) {
   int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Environment* environment = arguments.environment();
+  if (!ReadArguments(info, &handle)) return {};
+  Environment* environment = Environment::Of(info);
   std::unique_ptr<Ring> ring = environment->handles().Take<Ring>(handle);
-  if (ring == nullptr) return MakeInt(env, -EBADF);
+  if (ring == nullptr) return Napi::Number::New(info.Env(), -EBADF);
   environment->poller().Disarm(ring.get());
-  return MakeInt(env, 0);
+  return Napi::Number::New(info.Env(), 0);
 }
 
 }  // namespace ebpf

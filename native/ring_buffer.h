@@ -1,7 +1,7 @@
 #ifndef EBPF_NATIVE_RING_BUFFER_H_
 #define EBPF_NATIVE_RING_BUFFER_H_
 
-#include <node_api.h>
+#include <napi.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,12 +19,12 @@ class Ring final : public Resource {
   static constexpr Kind kKind = Kind::kRing;
 
   // 0, or a negative errno: -EBUSY while another Ring of the same map is open in this process.
-  static int Open(napi_env env, const Map& map, std::unique_ptr<Ring>* result);
+  static int Open(const Map& map, std::unique_ptr<Ring>* result);
   // Bytes between the consumer's and the producer's position of a ring that need not be open here.
   static int64_t PendingOf(const Map& map);
   ~Ring() override;
 
-  int Bind(napi_value buffer, napi_value control);
+  int Bind(Napi::ArrayBuffer buffer, Napi::Uint32Array control);
   int Read(int32_t max_records);
   int Commit(int64_t bytes);
   size_t Pending() const;
@@ -35,11 +35,10 @@ class Ring final : public Resource {
   bool armed = false;
 
  private:
-  Ring(napi_env env, UniqueFd fd, size_t size);
+  Ring(UniqueFd fd, size_t size);
   int Map();
   uint32_t Header(unsigned long position) const;
 
-  napi_env env_;
   // 0 when it did not become the consumer.
   uint32_t claimed_map_id_ = 0;
   UniqueFd fd_;
@@ -49,8 +48,8 @@ class Ring final : public Resource {
   const unsigned long* producer_position_ = nullptr;
   const uint8_t* data_ = nullptr;
 
-  napi_ref buffer_reference_ = nullptr;
-  napi_ref control_reference_ = nullptr;
+  Napi::Reference<Napi::ArrayBuffer> buffer_reference_;
+  Napi::Reference<Napi::Uint32Array> control_reference_;
   uint8_t* buffer_ = nullptr;
   size_t buffer_size_ = 0;
   uint32_t* control_ = nullptr;

@@ -3,7 +3,7 @@
 #ifndef EBPF_NATIVE_TASK_H_
 #define EBPF_NATIVE_TASK_H_
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 #include <utility>
@@ -18,6 +18,12 @@ namespace ebpf {
 // The order, and the threads: Start (JS), Execute (pool), Deliver (JS, only after a success and
 // only while JavaScript can run), destructor (JS). What Execute made and Deliver did not take over
 // is released by the destructor, so nothing leaks when the environment ends in between.
+//
+// The work under it is raw: the end of a task may be the end of its environment (TaskEnded), and so
+// has to come after everything else. A Napi::AsyncWorker deletes its work last, in its own
+// destructor, and one that is cancelled is destroyed without an answer. The promise is raw, too: a
+// Napi::Promise::Deferred that could not be made, as in a worker that is being terminated, does not
+// say so, and its promise is whatever was in that memory.
 class Task {
  public:
   Task(Environment* environment, bool debug_log)
@@ -27,17 +33,17 @@ class Task {
   Task& operator=(const Task&) = delete;
 
   // Returns the promise. `name` is what async_hooks shows.
-  static napi_value Start(std::unique_ptr<Task> task, const char* name);
+  static Napi::Value Start(std::unique_ptr<Task> task, const char* name);
 
  protected:
   virtual Status Execute() = 0;
   // Leaves `value` alone for a result without one.
-  virtual Status Deliver(Environment* environment, napi_value* value) = 0;
+  virtual Status Deliver(Environment* environment, Napi::Value* value) = 0;
 
  private:
   static void OnExecute(napi_env env, void* data);
   static void OnComplete(napi_env env, napi_status status, void* data);
-  void Settle(napi_env env);
+  void Settle(Napi::Env env);
 
   Environment* environment_;
   bool debug_log_;
@@ -55,7 +61,7 @@ class TaskOf final : public Task {
 
  protected:
   Status Execute() override { return execute_(&value_); }
-  Status Deliver(Environment* environment, napi_value* value) override {
+  Status Deliver(Environment* environment, Napi::Value* value) override {
     return deliver_(environment, std::move(value_), value);
   }
 
@@ -66,11 +72,11 @@ class TaskOf final : public Task {
   Value value_{};
 };
 
-// execute: Status(Value*), on the pool. deliver: Status(Environment*, Value&&, napi_value*), on the
-// JS thread.
+// execute: Status(Value*), on the pool. deliver: Status(Environment*, Value&&, Napi::Value*), on
+// the JS thread.
 template <typename Value, typename ExecuteFunction, typename DeliverFunction>
-napi_value StartTask(Environment* environment, const char* name, ExecuteFunction execute,
-                     DeliverFunction deliver, bool debug_log = false) {
+Napi::Value StartTask(Environment* environment, const char* name, ExecuteFunction execute,
+                      DeliverFunction deliver, bool debug_log = false) {
   return Task::Start(std::make_unique<TaskOf<Value, ExecuteFunction, DeliverFunction>>(
                          environment, debug_log, std::move(execute), std::move(deliver)),
                      name);
@@ -78,11 +84,11 @@ napi_value StartTask(Environment* environment, const char* name, ExecuteFunction
 
 // For work whose success has no value. execute: Status().
 template <typename ExecuteFunction>
-napi_value StartTask(Environment* environment, const char* name, ExecuteFunction execute) {
+Napi::Value StartTask(Environment* environment, const char* name, ExecuteFunction execute) {
   struct Nothing {};
   return StartTask<Nothing>(
       environment, name, [execute = std::move(execute)](Nothing*) mutable { return execute(); },
-      [](Environment*, Nothing&&, napi_value*) { return Status{}; });
+      [](Environment*, Nothing&&, Napi::Value*) { return Status{}; });
 }
 
 }  // namespace ebpf
