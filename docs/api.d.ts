@@ -52,7 +52,11 @@ declare class BpfMap extends Resource {
      * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
      */
     pin(path: string): void;
-    /** Removes a pin of the map. */
+    /**
+     * Removes a pin of the map.
+     *
+     * @throws TypeError when that is no pin, or one of something else
+     */
     unpin(path: string): void;
     /** Makes the contents read-only for user space, for ever; programs may still write. Linux 5.2. */
     freeze(): void;
@@ -572,7 +576,11 @@ declare class BpfProgram extends Resource {
      * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
      */
     pin(path: string): void;
-    /** Removes a pin of the program. */
+    /**
+     * Removes a pin of the program.
+     *
+     * @throws TypeError when that is no pin, or one of something else
+     */
     unpin(path: string): void;
     /**
      * Closes the descriptor, at once. Links of the program stay attached. A second call does nothing.
@@ -636,8 +644,6 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     [Symbol.dispose](): void;
     protected describe(): string;
 }
-
-/** From an object's BTF to the codecs of its maps and the readers of its records. */
 
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 type Int64 = 'bigint' | 'number';

@@ -1,4 +1,3 @@
-import { unlinkSync } from 'node:fs'
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
@@ -9,6 +8,7 @@ import { Link } from './link.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
 import { Resource } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
+import { removePin } from './target.ts'
 
 /** What the kernel knows of a loaded program. */
 export interface ProgramInfo {
@@ -78,6 +78,8 @@ export interface ProgramDescription extends Pick<NativeProgramDescription, 'name
 }
 
 const NO_TARGET_HINT = "The program's section names no target: attach it by a hook, such as attach(xdp('eth0'))."
+
+const PIN_CALLS = { open: binding.programOpenByPath, info: binding.programInfo, close: binding.programClose }
 
 const releaseProgram = (unreachable: Handle): unknown => binding.programClose(unreachable)
 
@@ -220,9 +222,13 @@ export class BpfProgram extends Resource {
     check(binding.programPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.#names())
   }
 
-  /** Removes a pin of the program. */
+  /**
+   * Removes a pin of the program.
+   *
+   * @throws TypeError when that is no pin, or one of something else
+   */
   unpin(path: string): void {
-    unlinkSync(nonEmptyString(path, 'path'))
+    removePin(path, this.describe(), this.id, PIN_CALLS)
   }
 
   /**

@@ -1,8 +1,10 @@
-/** The three ways to name something that is in the kernel already. */
+/** The three ways to name something that is in the kernel already, and the end of one of them. */
+import { unlinkSync } from 'node:fs'
+import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import type { Handle, Status } from './binding.ts'
 import { invalidArgument } from './errors.ts'
-import { check } from './outcome.ts'
+import { check, checkValue } from './outcome.ts'
 
 /** A pin's path, an id, or a descriptor, which is duplicated. */
 export type KernelTarget = string | { id: number } | { fd: number }
@@ -36,4 +38,27 @@ export function openTarget(target: KernelTarget, calls: TargetCalls): Handle {
     }
   }
   throw invalidArgument(`target must be a path, { id } or { fd }, not ${inspectBriefly(target)}`)
+}
+
+/** The native calls that tell what a pin is of. */
+export interface PinCalls {
+  open(path: string): Handle | Status
+  info(handle: Handle): { id: number } | Status
+  close(handle: Handle): Status
+}
+
+/**
+ * Removes a pin, after a look at what it is of: a path is only text, and what lies there may be any file.
+ *
+ * @throws EbpfError ENOENT when there is none
+ * @throws TypeError when it is not a pin of `what`, whose id is `id`
+ */
+export function removePin(path: unknown, what: string, id: number, calls: PinCalls): void {
+  const pin = nonEmptyString(path, 'path')
+  const opened = calls.open(pin)
+  if (opened === -constants.errno.ENOENT) check(opened, `opening the pin ${pin}`, {})
+  const found = opened < 0 ? undefined : checkValue(calls.info(opened), 'bpf_obj_get_info_by_fd', {}).id
+  if (opened > 0) calls.close(opened)
+  if (found !== id) throw invalidArgument(`path must be a pin of ${what}, which ${inspectBriefly(pin)} is not`)
+  unlinkSync(pin)
 }

@@ -1,8 +1,8 @@
-import { unlinkSync } from 'node:fs'
 import { nonEmptyString } from '../arguments.ts'
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
 import { type Names, check, checkValue } from '../outcome.ts'
 import { Resource } from '../resource.ts'
+import { removePin } from '../target.ts'
 import { mapTypeName } from './types.ts'
 
 /** What the kernel knows of a map. Sizes are bytes. */
@@ -20,6 +20,8 @@ export interface MapInit {
   /** The object that it was loaded with. */
   object?: string | undefined
 }
+
+const PIN_CALLS = { open: binding.mapOpenByPath, info: binding.mapInfo, close: binding.mapClose }
 
 const releaseMap = (unreachable: Handle): unknown => binding.mapClose(unreachable)
 
@@ -69,9 +71,14 @@ export class BpfMap extends Resource {
     check(binding.mapPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.names())
   }
 
-  /** Removes a pin of the map. */
+  /**
+   * Removes a pin of the map.
+   *
+   * @throws TypeError when that is no pin, or one of something else
+   */
   unpin(path: string): void {
-    unlinkSync(nonEmptyString(path, 'path'))
+    this.use('unpin')
+    removePin(path, this.describe(), this.id, PIN_CALLS)
   }
 
   /** Makes the contents read-only for user space, for ever; programs may still write. Linux 5.2. */

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   ArrayMap,
@@ -206,5 +209,21 @@ describe('a pinned map', () => {
       expect(() => again.unpin(path)).toThrowError(expect.objectContaining({ code: 'ENOENT' }))
       expect(() => openMap(path)).toThrowError(expect.objectContaining({ code: 'ENOENT' }))
       expect(again.get(1), 'open handles stay').toBe(11n)
+    }))
+
+  it('is what unpin removes, and nothing else', () =>
+    withBpffs((folder) => {
+      const file = join(mkdtempSync(join(tmpdir(), 'ebpf-')), 'file')
+      writeFileSync(file, 'precious')
+      using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4 })
+      using other = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4 })
+      other.pin(`${folder}/other`)
+      for (const path of [file, `${folder}/other`, folder]) {
+        expect(() => map.unpin(path)).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' }))
+      }
+      expect([existsSync(file), existsSync(`${folder}/other`)]).toEqual([true, true])
+      rmSync(dirname(file), { recursive: true })
+      map.close()
+      expect(() => map.unpin(`${folder}/other`)).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_CLOSED' }))
     }))
 })

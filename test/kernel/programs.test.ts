@@ -210,6 +210,11 @@ describe('a pinned program', () => {
       using byFd = program
       using byPath = openProgram(path)
       using byId = openProgram({ id })
+      await withObject('programs', ({ programs }) => {
+        expect(() => programs.grow!.unpin(path)).toThrowError(
+          expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' }),
+        )
+      })
       for (const opened of [byFd, byPath, byId]) {
         expect(opened).toBeInstanceOf(BpfProgram)
         expect([opened.id, opened.type, opened.name]).toEqual([id, 'xdp', 'pass_or_drop'])
