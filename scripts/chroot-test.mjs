@@ -73,7 +73,9 @@ function shareNetwork(place) {
 
 /** Runs a command in the chroot, with mounts that end with it. */
 function inside(place, folder, command) {
-  const mounts = ['proc', 'sys', 'dev'].map((name) => `mount --rbind /${name} "${place}/${name}"`).join(' && ')
+  const systems = ['proc', 'sys', 'dev'].map((name) => `mount --rbind /${name} "${place}/${name}"`)
+  // Like a container's, the root has to be a mount: "ip netns exec" changes how mounts below it propagate.
+  const mounts = [`mount --bind "${place}" "${place}"`, ...systems].join(' && ')
   // A container starts without these two; the entry point has to mount them.
   const bare = `umount -q "${place}/sys/fs/bpf" "${place}/sys/kernel/tracing" || true`
   const script = `${mounts} && { ${bare}; } && exec chroot "${place}" sh -c 'cd "$0" && exec "$@"' "$@"`
