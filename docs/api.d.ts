@@ -630,7 +630,7 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     map<M extends BpfMap>(name: string, expected: MapClass<M>): M;
     /**
      * Attaches every program where its ELF section says, and every struct_ops map: all, or none when one fails. Programs
-     * whose section names no target are left out and named in `skipped`.
+     * that know no target, from their section or `attachTarget`, are left out and named in `skipped`.
      */
     attach(): Promise<AttachResult>;
     /**

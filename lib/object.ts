@@ -3,7 +3,6 @@ import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription,
 import { type Handle, binding } from './binding.ts'
 import { EbpfError, VerifierError, closedError, errnoName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
-import { namesTarget } from './hooks/section.ts'
 import { Link } from './link.ts'
 import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
 import { BpfMap } from './maps/map.ts'
@@ -170,7 +169,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
 
   /**
    * Attaches every program where its ELF section says, and every struct_ops map: all, or none when one fails. Programs
-   * whose section names no target are left out and named in `skipped`.
+   * that know no target, from their section or `attachTarget`, are left out and named in `skipped`.
    */
   async attach(): Promise<AttachResult> {
     this.use('attach')
@@ -188,7 +187,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     const skipped: string[] = []
     try {
       for (const program of this.#programs) {
-        if (namesTarget(program.section)) links.push(await program.attach())
+        if (program.knowsTarget) links.push(await program.attach())
         else if (!program.section.startsWith('struct_ops')) skipped.push(program.name)
       }
       for (const map of this.#maps) {

@@ -95,6 +95,8 @@ export class BpfProgram extends Resource {
   readonly #attaching = new Set<Promise<Link>>()
   /** What a tracing program was loaded for; `''` when it is not known. */
   readonly #target: string
+  /** @internal Whether {@link attach} needs no hook: the section names the target, or `attachTarget` did before loading. */
+  readonly knowsTarget: boolean
   /** Its object is closing: what is attached from now on would stay. */
   #detaching = false
 
@@ -104,6 +106,7 @@ export class BpfProgram extends Resource {
     this.section = description.section
     this.type = description.type
     this.#target = description.attachTarget ?? sectionTarget(description.section)
+    this.knowsTarget = namesTarget(description.section) || description.attachTarget !== undefined
     this.#object = object
   }
 
@@ -143,7 +146,7 @@ export class BpfProgram extends Resource {
     const handle = this.use('attach')
     if (this.#detaching) throw closedError(this.describe(), 'attach')
     if (hook === undefined) {
-      const hint = namesTarget(this.section) ? undefined : NO_TARGET_HINT
+      const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
       return await this.#track(this.#attach(handle, { kind: 'section' }, this.section, hint))
     }
     const { native, release } = prepareHook(hook)

@@ -169,6 +169,13 @@ describe('a BTF-typed tracepoint', () => {
       expect(object.maps.btf_calls.get(0n)).toBe(8n)
     })
 
+    test('is attached with its object where that was given before loading', async () => {
+      await using object = await load('sys_enter')
+      expect(await object.attach()).toMatchObject({ links: [{ program: 'on_btf_later' }], skipped: [] })
+      callGetppid(3)
+      expect([...object.maps.btf_calls.values()]).toEqual([3n])
+    })
+
     test('is refused at another one than was given before loading', async () => {
       await using object = await load('sys_enter')
       const program = object.programs.on_btf_later as typeof object.programs.on_btf
