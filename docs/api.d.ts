@@ -357,8 +357,6 @@ declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T>
     close(): void;
 }
 
-/** A map's class follows its type. */
-
 type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
 
 /** A tracepoint whose program reads the kernel's raw arguments. */

@@ -139,7 +139,7 @@ export function closedError(what: string, operation: string): EbpfError {
   return ruleError('ERR_EBPF_CLOSED', `${what} is closed: cannot ${operation}`, { operation })
 }
 
-/** A TypeError whose message lists what exists; a property name is an argument like any other. */
+/** An error whose message lists what exists. */
 export function unknownName(what: string, name: string, known: readonly string[]): EbpfError {
   const list = known.length === 0 ? 'there are none' : `known: ${known.join(', ')}`
   return ruleError('ERR_EBPF_UNKNOWN_NAME', `no ${what} is named '${name}' (${list})`, { operation: 'lookup by name' })

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription, Outcome } from './binding.ts'
 import { type Handle, binding } from './binding.ts'
-import { EbpfError, VerifierError, closedError, errnoName } from './errors.ts'
+import { EbpfError, VerifierError, closedError, errnoName, unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
 import { Link } from './link.ts'
 import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
@@ -164,7 +164,10 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
    * @throws EbpfError ERR_EBPF_MAP_CLASS when it is another one
    */
   map<M extends BpfMap>(name: string, expected: MapClass<M>): M {
-    return narrow((this.maps as Record<string, BpfMap>)[name] as BpfMap, expected)
+    const map = (this.maps as Record<string, BpfMap | undefined>)[name]
+    // Names such as `then`, which the record answers with undefined because the language itself asks for them.
+    if (map === undefined) throw unknownName(`map of object '${this.name}'`, name, Object.keys(this.maps))
+    return narrow(map, expected)
   }
 
   /**

@@ -1,6 +1,7 @@
 /** A map's class follows its type. */
+import { inspectBriefly } from '../arguments.ts'
 import { type Codec, createCodec } from '../btf/codec.ts'
-import { ruleError } from '../errors.ts'
+import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
 import { ArrayMap } from './array-map.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
@@ -55,6 +56,9 @@ export type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M
  * @throws EbpfError ERR_EBPF_MAP_CLASS when its type makes it another one
  */
 export function narrow<M extends BpfMap>(map: BpfMap, expected: MapClass<M>): M {
+  if (typeof expected !== 'function') {
+    throw invalidArgument(`expected must be a class of maps such as HashMap, not ${inspectBriefly(expected)}`)
+  }
   if (map instanceof expected) return map
   throw ruleError(
     'ERR_EBPF_MAP_CLASS',

@@ -168,8 +168,11 @@ describe('a loaded object', () => {
       }),
     )
     expect(() => object.map('counts', LruHashMap)).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_MAP_CLASS' }))
-    expect(() => object.map('nothing', HashMap)).toThrowError(
-      expect.objectContaining({ code: 'ERR_EBPF_UNKNOWN_NAME' }),
+    for (const name of ['nothing', 'then', 'constructor']) {
+      expect(() => object.map(name, HashMap)).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_UNKNOWN_NAME' }))
+    }
+    expect(() => object.map('counts', undefined as never)).toThrowError(
+      expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' }),
     )
   })
 
