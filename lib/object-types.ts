@@ -12,7 +12,7 @@ import type { MapTypes } from './maps/factory.ts'
 import { mapTypeName } from './maps/types.ts'
 
 /** What a map's declaration says of its types. */
-export type DeclaredMap = Pick<NativeMapDescription, 'name' | 'keyTypeId' | 'valueTypeId'>
+export type DeclaredMap = Pick<NativeMapDescription, 'name' | 'keyTypeId' | 'valueTypeId' | 'valueSize'>
 
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 export type Int64 = 'bigint' | 'number'
@@ -58,9 +58,11 @@ export class ObjectTypes {
    */
   ofMap(map: DeclaredMap, info: NativeMapInfo, dropped: () => number | undefined): MapTypes {
     const { name } = map
+    // A value that was made larger or smaller before loading is no longer of its declared type: bytes.
+    const valueTypeId = info.valueSize === map.valueSize ? map.valueTypeId : 0
     return {
       key: () => this.#codec(name, 'key', map.keyTypeId, info.keySize),
-      value: () => this.#codec(name, 'value', map.valueTypeId, info.valueSize),
+      value: () => this.#codec(name, 'value', valueTypeId, info.valueSize),
       records: () => ({
         declared: this.#declaredReader(name),
         byName: (type) => this.#readerByName(name, type),

@@ -37,6 +37,16 @@ describe('a map', () => {
     expect(() => object.maps.counts.set(4, 1n)).toThrowError(expect.objectContaining({ code: 'E2BIG' }))
   })
 
+  it('gets the size of values that it was given, which are bytes then', async () => {
+    await using object = await load({ maps: { counts: { valueSize: 12 } } })
+    const { counts } = object.maps
+    expect(counts.valueSize).toBe(12)
+    counts.set(1, Uint8Array.of(41, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4))
+    expect(await run(object, 'bump')).toBe(42)
+    expect(counts.get(1)).toEqual(Uint8Array.of(42, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4))
+    expect([...counts.keys()]).toEqual([1])
+  })
+
   it('gets the flags that it was given', async () => {
     const BPF_F_NO_PREALLOC = 1
     const BPF_F_RDONLY = 8
