@@ -91,6 +91,7 @@ export function createMap<R extends Type, I extends Int64 = 'bigint'>(
 export function createMap(options: RingBufferOptions & { record?: never }): RingBuffer<Uint8Array>
 export function createMap(options: CreateMapOptions): BpfMap {
   const { type } = options
+  requireTypes(options)
   const types = schemaTypes(options, int64Of(options.int64))
   const sizes = types.sizes
   const number = mapTypeNumber(type)
@@ -112,6 +113,18 @@ export function createMap(options: CreateMapOptions): BpfMap {
     names,
   )
   return adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+}
+
+/** The kernel would only say EINVAL of a key or a value without a size. */
+function requireTypes({ type, key, value }: { type: string; key?: Type; value?: Type }): void {
+  const isHash = ['hash', 'lru_hash', 'percpu_hash', 'lru_percpu_hash'].includes(type)
+  const isArray = ['array', 'percpu_array'].includes(type)
+  const missing = isHash && key === undefined ? 'key' : (isHash || isArray) && value === undefined ? 'value' : undefined
+  if (missing !== undefined) {
+    throw invalidArgument(
+      `${missing} is missing: a map of type ${type} needs a type for it, such as u32 or struct({ … })`,
+    )
+  }
 }
 
 /** Makes the object for a new handle; the handle is closed when that fails. */
