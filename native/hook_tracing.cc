@@ -89,6 +89,11 @@ bool ReadTracingHook(Napi::Value hook, AttachFunction* attach) {
     constexpr const char* kOperation = "bpf_program__attach_trace_opts";
     Status status;
     if (!HasProgram(target, kOperation, &status)) return status;
+#if !EBPF_LIBBPF_AT_LEAST(1, 4)
+    // It refuses the cookie of such a program, without a word.
+    if (cookie != 0 && bpf_program__expected_attach_type(target.program) == BPF_TRACE_RAW_TP)
+      return NeedsLibbpf(kOperation, "1.4");
+#endif
     auto options = MakeOptions<bpf_trace_opts>();
     options.cookie = cookie;
     errno = 0;
