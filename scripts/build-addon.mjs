@@ -95,9 +95,10 @@ function locate(module) {
   try {
     return createRequire(import.meta.url).resolve(module)
   } catch {
-    throw new Problem(
-      `${module.split('/')[0]} is not installed. Run: npm install --save-dev node-gyp@12 node-addon-api`,
-    )
+    // Only a checkout has a set-up; who installed the package adds them to the project that uses it.
+    const isCheckout = existsSync(join(root, 'scripts/setup.mjs'))
+    const remedy = isCheckout ? 'npm run setup' : 'npm install --save-dev node-gyp@12 node-addon-api'
+    throw new Problem(`${module.split('/')[0]} is not installed. Run: ${remedy}`)
   }
 }
 

@@ -32,7 +32,7 @@ const promised = [
   'licenses/libbpf/LICENSE.BSD-2-Clause',
   'native/addon.cc',
   `prebuilds/linux-${process.arch}/ebpf.node`,
-  'scripts/build-addon.mjs',
+  'scripts/build.mjs',
 ]
 
 await main(import.meta.url, async () => {

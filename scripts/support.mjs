@@ -23,10 +23,20 @@ export async function main(moduleUrl, work) {
   try {
     await work(process.argv.slice(2))
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    say(`ebpf: ${error.message}`)
+    const sentence = error instanceof Problem ? error.message : refusal(error)
+    if (sentence === undefined) throw error
+    say(`ebpf: ${sentence}`)
     process.exitCode = 1
   }
+}
+
+/** What the file system refuses is no bug of a script: a sentence about it, or undefined for all other errors. */
+function refusal(error) {
+  const { code, path } = error
+  if (path === undefined) return undefined
+  if (code === 'EACCES' || code === 'EPERM') return `${path} cannot be written (${code}): who owns this checkout?`
+  if (code === 'EROFS' || code === 'ENOSPC') return `${path} cannot be written (${code}).`
+  return undefined
 }
 
 /** Runs a command that is expected to work; `problem` is what to say when it does not. */
