@@ -109,6 +109,7 @@ export interface NativeMapEdit {
   flags?: number
   numaNode?: number
   autocreate?: boolean
+  /** Empty: nowhere, whatever the object says. */
   pinPath?: string
   initialValue?: Uint8Array
   /** Use this map instead of creating one (`bpf_map__reuse_fd`); duplicated before the call returns. */

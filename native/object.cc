@@ -167,7 +167,8 @@ Status Load(const Bytes& image, const LoadOptions& options, LoadedObject* loaded
   bpf_object__for_each_map(map, object) {
     loaded->maps.push_back({OrEmpty(bpf_map__name(map)), map, UniqueFd(), MapShape()});
   }
-  Status status = ApplyEdits(object, options);
+  Status status = CheckInstructions(object);
+  if (status.ok()) status = ApplyEdits(object, options);
   if (!status.ok()) return status;
   status = FromReturn("bpf_object__load", bpf_object__load(object));
   return status.ok() ? Gather(loaded) : status;

@@ -71,8 +71,8 @@ Status ApplyMapEdit(bpf_map* map, const MapEdit& edit) {
     status = FromReturn("bpf_map__set_numa_node", bpf_map__set_numa_node(map, *edit.numa_node));
   }
   if (status.ok() && edit.pin_path) {
-    status =
-        FromReturn("bpf_map__set_pin_path", bpf_map__set_pin_path(map, edit.pin_path->c_str()));
+    const char* path = edit.pin_path->empty() ? nullptr : edit.pin_path->c_str();
+    status = FromReturn("bpf_map__set_pin_path", bpf_map__set_pin_path(map, path));
   }
   if (status.ok() && edit.initial_value) status = SetInitialValue(map, *edit.initial_value);
   // The last: it gives the map the replacement's name.
@@ -144,7 +144,28 @@ bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& opt
   open.pin_root_path = OrNull(options.pin_root);
   open.kernel_log_level = options.log_level.value_or(0);
   errno = 0;
-  return bpf_object__open_mem(image.data(), image.size(), &open);
+  bpf_object* object = bpf_object__open_mem(image.data(), image.size(), &open);
+  // An error pointer that libbpf took for a valid one: the size of a __kconfig extern past 2 GiB
+  // overflows (bpf_object__collect_externs). Real ones are in the lower half.
+  if (reinterpret_cast<intptr_t>(object) < 0) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  return object;
+}
+
+Status CheckInstructions(bpf_object* object) {
+  bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    size_t count = bpf_program__insn_cnt(program);
+    const bpf_insn* instructions = bpf_program__insns(program);
+    // A 64-bit load has two slots. libbpf writes a relocation's value into the second, also where
+    // the program ends before it (bpf_object__relocate_data).
+    if (count == 0 || instructions[count - 1].code != (BPF_LD | BPF_IMM | BPF_DW)) continue;
+    LogWarning("prog '%s': ends in the middle of a 64-bit load\n", bpf_program__name(program));
+    return {-EINVAL, "bpf_object__load", nullptr};
+  }
+  return {};
 }
 
 Status ApplyEdits(bpf_object* object, const LoadOptions& options) {

@@ -59,6 +59,9 @@ bool Read(Napi::Value value, const HandleTable& handles, LoadOptions* result);
 // Null with errno, as libbpf has it.
 bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& options);
 
+// Refuses what libbpf would load past the end of its memory.
+Status CheckInstructions(bpf_object* object);
+
 // Between opening and loading. Logs which map or program an edit failed for.
 Status ApplyEdits(bpf_object* object, const LoadOptions& options);
 

@@ -113,7 +113,10 @@ Status TestRun(int fd, const TestRunOptions& options, TestRunResult* result) {
   result->return_value = run.retval;
   result->duration = run.duration;
   result->data = CopyOutput(data, run.data_size_out);
-  result->ctx = CopyOutput(ctx, run.ctx_size_out);
+  // A program of the type syscall has its context in place (bpf_prog_test_run_syscall,
+  // net/bpf/test_run.c).
+  result->ctx = options.ctx_out_size == 0 && options.ctx ? *options.ctx
+                                                         : CopyOutput(ctx, run.ctx_size_out);
   return status;
 }
 
