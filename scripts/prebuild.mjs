@@ -1,6 +1,5 @@
 // Makes everything that the npm package ships and the repository does not hold: the stripped addon with the bundled
-// libbpf under prebuilds/, the compiled TypeScript, and the BPF programs of the examples. npm runs it before it packs. (A script
-// of package.json named "prebuild" would run before each "npm run build".)
+// libbpf under prebuilds/, the compiled TypeScript, and the BPF programs of the examples.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +8,16 @@ import { buildAddon, builtAddon } from './build-addon.mjs'
 import { compilePrograms } from './compile-bpf.mjs'
 import { fingerprint, main, Problem, replace, root } from './support.mjs'
 import { compileTypeScript } from './typescript.mjs'
+
+/** npm also runs a script of this name before the one called "build", which wants none of this. */
+function isHookOfBuild() {
+  for (let pid = process.ppid, generation = 0; pid > 1 && generation < 3; generation++) {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    if (/^npm (run|run-script) build\b/.test(command)) return true
+    pid = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  }
+  return false
+}
 
 async function prebuildAddon() {
   await buildAddon({ libbpf: 'bundled' })
@@ -29,6 +38,7 @@ async function prebuildAddon() {
 }
 
 await main(import.meta.url, async () => {
+  if (isHookOfBuild()) return
   await prebuildAddon()
   await compilePrograms()
   compileTypeScript('tsconfig.json')
