@@ -30,6 +30,12 @@ export function integer(value: unknown, argument: string, min: number, max: numb
   return value
 }
 
+/** @throws TypeError unless `value` is a boolean. */
+export function boolean(value: unknown, argument: string): boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(`${argument} must be a boolean, not ${inspectBriefly(value)}`)
+  return value
+}
+
 /** Never calls into the value: it may be hostile. */
 export function inspectBriefly(value: unknown): string {
   if (value === null) return 'null'

@@ -2,8 +2,8 @@
 import { inspect } from 'node:util'
 import { unknownName } from './errors.ts'
 
-/** Names that the language itself and tools look for on any value: `await`, JSON, printing. */
-const PROBED = new Set(['then', 'toJSON', 'constructor'])
+/** Names that the language itself and tools look for on any value: `await`, JSON, printing, comparing in tests. */
+const PROBED = new Set(['then', 'toJSON', 'constructor', 'asymmetricMatch', '$$typeof', 'nodeType', 'tagName'])
 
 /**
  * An object without properties, to which the known names are added as own properties. The guard is its prototype: a known
@@ -37,6 +37,16 @@ export function defineAccessor<T>(
   set: (value: T) => void,
 ): void {
   Object.defineProperty(record, name, { get, set, enumerable: true, configurable: false })
+}
+
+/** A record of fixed fields and of fields that can be assigned; any other name throws. */
+export function editableRecord<T extends object>(what: string, fixed: Partial<T>, editable: Partial<T>): T {
+  const record = namedRecord<unknown>(what)
+  for (const [name, value] of Object.entries(fixed)) define(record, name, value)
+  for (const [name, value] of Object.entries(editable)) {
+    Object.defineProperty(record, name, { value, enumerable: true, configurable: false, writable: true })
+  }
+  return record as T
 }
 
 function plain(record: object): object {

@@ -4,23 +4,22 @@ import {
   type NativeMapDescription,
   type NativeMapEdit,
   type NativeObjectDescription,
-  type NativeProgramDescription,
-  type NativeProgramEdit,
   binding,
 } from './binding.ts'
 import { variables } from './btf/datasec.ts'
 import { type Btf, parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
+import { type KconfigValue, kconfigLines } from './kconfig.ts'
+import { type MapEdit, type MapSpec, mapEdit, mapSpec } from './map-spec.ts'
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
 import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './object.ts'
 import { type Int64, ObjectTypes, int64Of } from './object-types.ts'
 import { unwrap } from './outcome.ts'
+import { type ProgramEdit, type ProgramSpec, programEdit, programSpec } from './program-spec.ts'
 import { type ObjectSource, readImage } from './source.ts'
-
-const U32_MAX = 0xffff_ffff
 
 /** How an object is opened. Everything here may also be set on the spec later. */
 export interface OpenOptions {
@@ -29,49 +28,6 @@ export interface OpenOptions {
   /** How 64-bit integers of its maps, records and globals come; `bigint`, exact, by default. */
   int64?: Int64
 }
-
-/** A program of an object that is not loaded yet. */
-export interface ProgramSpec {
-  readonly name: string
-  readonly section: string
-  /** libbpf's name of the program type, such as `xdp`. */
-  readonly type: string
-  /** 8-byte instructions in the file. */
-  readonly instructionCount: number
-  /** Whether it is loaded with the object; false by default for sections that start with `?`. */
-  autoload: boolean
-  /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
-  logLevel?: number
-  /** The kernel function or tracepoint of a tracing program whose section names none. */
-  attachTarget?: string
-}
-
-/** A map of an object that is not loaded yet. */
-export interface MapSpec {
-  readonly name: string
-  /** bpftool's name of the map type. */
-  readonly type: string
-  /** Bytes. */
-  readonly keySize: number
-  /** Bytes. */
-  valueSize: number
-  maxEntries: number
-  /** BPF_F_* of linux/bpf.h. */
-  flags: number
-  numaNode: number
-  /** Whether it is created with the object. */
-  autocreate: boolean
-  /** Where it is pinned, or taken from when it is pinned there already. */
-  pinPath?: string
-  /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
-  replacement?: BpfMap
-}
-
-/** What of a map can be edited before it is loaded. */
-export type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>
-
-/** What of a program can be edited before it is loaded. */
-export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>
 
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
@@ -84,9 +40,6 @@ export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends O
   pinRoot?: string
   logLevel?: number
 }
-
-/** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
-export type KconfigValue = boolean | number | bigint | string
 
 /**
  * An object file: bytes plus edits. It owns nothing in the kernel, needs no closing, and may be loaded again, also after
@@ -112,6 +65,8 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   readonly #description: NativeObjectDescription
   readonly #types: ObjectTypes
   readonly #sections = new Map<string, SectionImage>()
+  /** Names of its `__kconfig` externs. */
+  readonly #externs: readonly string[]
 
   /** @internal */
   constructor(name: string, bytes: Uint8Array, description: NativeObjectDescription, int64: Int64) {
@@ -121,6 +76,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     this.#description = description
     const btf = description.btf === undefined ? undefined : parseBtf(description.btf)
     this.#types = new ObjectTypes(name, btf, int64)
+    this.#externs = btf === undefined ? [] : variables(btf, KCONFIG_SECTION).map((extern) => extern.name)
 
     const programs = namedRecord<ProgramSpec>(`program of object '${name}'`)
     for (const program of description.programs) define(programs, program.name, programSpec(program))
@@ -167,7 +123,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     const { kernelBtfPath, pinRoot } = this
     return {
       name: this.name,
-      kconfig: kconfigText(this.kconfig),
+      kconfig: kconfigLines(this.kconfig, this.#externs),
       logLevel: integer(this.logLevel, 'logLevel', 0, 7),
       ...(kernelBtfPath !== undefined && { kernelBtfPath: nonEmptyString(kernelBtfPath, 'kernelBtfPath') }),
       ...(pinRoot !== undefined && { pinRoot: nonEmptyString(pinRoot, 'pinRoot') }),
@@ -194,83 +150,6 @@ function refuseMisplaced(map: string, object: string, btf: Btf | undefined): voi
     map,
     hint: 'Declare it as a variable in SEC(".struct_ops.link").',
   })
-}
-
-function programSpec({ name, section, type, instructionCount, autoload }: NativeProgramDescription): ProgramSpec {
-  return { name, section, type, instructionCount, autoload }
-}
-
-function mapSpec(map: NativeMapDescription): MapSpec {
-  const { name, keySize, valueSize, maxEntries, flags, numaNode, autocreate, pinPath } = map
-  const sizes = { keySize, valueSize, maxEntries, flags, numaNode, autocreate }
-  return { name, type: mapTypeName(map.type), ...sizes, ...(pinPath !== undefined && { pinPath }) }
-}
-
-function programEdit(program: ProgramSpec): NativeProgramEdit {
-  const { name, autoload, logLevel, attachTarget } = program
-  return {
-    name,
-    autoload: boolean(autoload, `programs.${name}.autoload`),
-    ...(logLevel !== undefined && { logLevel: integer(logLevel, `programs.${name}.logLevel`, 0, 7) }),
-    ...(attachTarget !== undefined && { attachTarget: nonEmptyString(attachTarget, `programs.${name}.attachTarget`) }),
-  }
-}
-
-/** Only what differs from the file is set: libbpf has rules of its own for some map types. */
-function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMapEdit {
-  const { name, replacement, pinPath } = spec
-  const edit: NativeMapEdit = { name }
-  for (const field of ['valueSize', 'maxEntries', 'flags', 'numaNode'] as const) {
-    const value = integer(spec[field], `maps.${name}.${field}`, 0, U32_MAX)
-    if (value !== original[field]) edit[field] = value
-  }
-  const autocreate = boolean(spec.autocreate, `maps.${name}.autocreate`)
-  if (autocreate !== original.autocreate) edit.autocreate = autocreate
-  if (pinPath !== original.pinPath && pinPath !== undefined)
-    edit.pinPath = nonEmptyString(pinPath, `maps.${name}.pinPath`)
-  if (replacement !== undefined) edit.replacement = replacementHandle(replacement, name, original)
-  return edit
-}
-
-function replacementHandle(map: unknown, name: string, original: NativeMapDescription): number {
-  if (!(map instanceof BpfMap)) {
-    throw invalidArgument(`maps.${name}.replacement must be an open map, not ${inspectBriefly(map)}`)
-  }
-  const type = mapTypeName(original.type)
-  if (map.type !== type || map.keySize !== original.keySize || map.valueSize !== original.valueSize) {
-    throw ruleError(
-      'ERR_EBPF_INVALID_ARGUMENT',
-      `map '${map.name}' (${map.type}, key ${map.keySize}, value ${map.valueSize} bytes) cannot replace '${name}' (${type}, key ${original.keySize}, value ${original.valueSize} bytes)`,
-      { operation: 'bpf_map__reuse_fd', map: name },
-    )
-  }
-  return map.borrow('replace a map')
-}
-
-function kconfigText(values: Record<string, KconfigValue>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${kconfigName(name)}=${kconfigText1(name, value)}\n`)
-    .join('')
-}
-
-function kconfigName(name: string): string {
-  if (/^CONFIG_\w+$/.test(name)) return name
-  throw invalidArgument(`kconfig names start with CONFIG_, which ${inspectBriefly(name)} does not`)
-}
-
-function kconfigText1(name: string, value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'y' : 'n'
-  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return String(value)
-  // libbpf takes what is between the first and the last quote as it is.
-  if (typeof value === 'string' && !/[\n\0]/.test(value)) return /^[ymn]$/.test(value) ? value : `"${value}"`
-  throw invalidArgument(
-    `kconfig.${name} must be a boolean, an integer or a string of one line, not ${inspectBriefly(value)}`,
-  )
-}
-
-function boolean(value: unknown, argument: string): boolean {
-  if (typeof value !== 'boolean') throw invalidArgument(`${argument} must be a boolean, not ${inspectBriefly(value)}`)
-  return value
 }
 
 /**

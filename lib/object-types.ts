@@ -79,7 +79,7 @@ export class ObjectTypes {
   /** The reader of the type that a ring's declaration names. */
   #declaredReader(map: string): RecordCodec<unknown> | undefined {
     const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
-    return layout === undefined ? undefined : createRecordCodec(layout, map, this.#options)
+    return layout === undefined ? undefined : lazyCodec(() => createRecordCodec(layout, map, this.#options))
   }
 
   /**
@@ -124,4 +124,15 @@ export function checkedCodec(
     })
   }
   return createCodec<unknown>(layout, { ...options, name: `${map}.${part}` })
+}
+
+/** A union that declares its records wrongly is an error for who reads them, not for who loads the object. */
+function lazyCodec(create: () => RecordCodec<unknown>): RecordCodec<unknown> {
+  let codec: RecordCodec<unknown> | undefined
+  return {
+    read(memory, offset, length) {
+      codec ??= create()
+      return codec.read(memory, offset, length)
+    },
+  }
 }

@@ -10,7 +10,7 @@ import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
 import { checkValue, unwrap, warningsOf } from './outcome.ts'
 import { BpfProgram, type ProgramDescription } from './program.ts'
-import { Resource } from './resource.ts'
+import { Resource, attemptAll } from './resource.ts'
 import { publish } from './system/logging.ts'
 import { failedProgram, lastWords, rejectedProgram } from './verifier/load-log.ts'
 
@@ -242,12 +242,12 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   [Symbol.dispose](): void {
     const handle = this.#closeMaps()
     if (handle === 0) return
-    for (const link of this.#mapLinks) link[Symbol.dispose]()
-    for (const program of this.#programs) {
-      program.closeLinksSync()
-      program.close()
-    }
-    binding.objectCloseSync(handle)
+    attemptAll([
+      ...[...this.#mapLinks].map((link) => () => link[Symbol.dispose]()),
+      ...this.#programs.map((program) => () => program.closeLinksSync()),
+      ...this.#programs.map((program) => () => program.close()),
+      () => binding.objectCloseSync(handle),
+    ])
   }
 
   #closeMaps(): Handle {

@@ -6,7 +6,7 @@ import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { programTypeName } from './kernel-enums.ts'
 import { Link } from './link.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
-import { Resource } from './resource.ts'
+import { Resource, attemptAll } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
 import { removePin } from './target.ts'
 
@@ -250,13 +250,14 @@ export class BpfProgram extends Resource {
   async closeLinks(): Promise<void> {
     this.#detaching = true
     await Promise.allSettled(this.#attaching)
-    await Promise.all([...this.#links].map((link) => link.close()))
+    const results = await Promise.allSettled([...this.#links].map((link) => link.close()))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
   /** @internal The blocking form; an attach still under way ends in an error and closes its own link. */
   closeLinksSync(): void {
     this.#detaching = true
-    for (const link of this.#links) link[Symbol.dispose]()
+    attemptAll([...this.#links].map((link) => () => link[Symbol.dispose]()))
   }
 
   #names(): Names {

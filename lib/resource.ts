@@ -67,3 +67,16 @@ export abstract class Resource {
   /** Kind and name for messages, such as `map 'counts'`. */
   protected abstract describe(): string
 }
+
+/** Takes every step, whatever fails, and then throws what failed first. */
+export function attemptAll(steps: Iterable<() => void>): void {
+  const failures: { error: unknown }[] = []
+  for (const step of steps) {
+    try {
+      step()
+    } catch (error) {
+      failures.push({ error })
+    }
+  }
+  if (failures[0] !== undefined) throw failures[0].error
+}

@@ -30,11 +30,11 @@ export interface RecordCodec<T> {
  *
  * A record is decoded by the struct of its tag, and needs only that struct's bytes. The tag field gets the member's name
  * in place of the enumerator's number, so that TypeScript tells the types apart by it: `{ kind: 'exec', pid, comm }` or
- * `{ kind: 'exit', pid, code }`. Structs without a common first field give an object of all readings, as unions do
- * elsewhere.
+ * `{ kind: 'exit', pid, code }`. Structs that do not all start with an enum give an object of all readings, as unions
+ * do elsewhere.
  *
  * @param map its name, for errors.
- * @throws EbpfError ERR_EBPF_BTF if the structs have a common first field, but it is no enum or does not name them all.
+ * @throws EbpfError ERR_EBPF_BTF if the enum does not name all structs.
  */
 export function createRecordCodec(layout: Layout, map: string, options: CodecOptions): RecordCodec<unknown> {
   const variants = variantsOf(layout)
@@ -51,7 +51,7 @@ interface Variant {
 
 interface Tag {
   readonly name: string
-  readonly layout: Layout
+  readonly layout: EnumLayout
 }
 
 function plainCodec(layout: Layout, map: string, options: CodecOptions): RecordCodec<unknown> {
@@ -114,25 +114,25 @@ function variantsOf(layout: Layout): Variant[] | undefined {
 function commonField(variants: readonly Variant[]): Tag | undefined {
   const first = variants[0]?.layout.fields[0]
   if (first === undefined || first.name === '' || first.offset !== 0 || first.bitfield !== undefined) return undefined
-  const { kind, size } = first.layout
-  if (kind !== 'enum' && kind !== 'integer') return undefined
+  const { layout } = first
+  if (layout.kind !== 'enum') return undefined
   const shared = variants.every(({ layout: { fields } }) => {
     const field = fields[0]
     return (
       field?.name === first.name &&
       field.offset === 0 &&
       field.bitfield === undefined &&
-      field.layout.kind === kind &&
-      field.layout.size === size
+      field.layout.kind === 'enum' &&
+      field.layout.size === layout.size
     )
   })
-  return shared ? { name: first.name, layout: first.layout } : undefined
+  return shared ? { name: first.name, layout } : undefined
 }
 
 /** The enumerator that stands for a struct. */
 function tagValue(variant: Variant, tag: Tag, map: string): number | bigint {
   const name = variant.name.toUpperCase()
-  const values = tag.layout.kind === 'enum' ? tag.layout.values : []
+  const { values } = tag.layout
   const exact = values.filter((each) => each.name.toUpperCase() === name)
   const found = exact.length > 0 ? exact : values.filter((each) => each.name.toUpperCase().endsWith(`_${name}`))
   if (found.length === 1) return found[0]!.value
@@ -143,11 +143,8 @@ function tagValue(variant: Variant, tag: Tag, map: string): number | bigint {
   })
 }
 
-function unmatched(variant: Variant, tag: Tag, found: EnumLayout['values']): string {
-  if (tag.layout.kind !== 'enum') {
-    return `the common first field ${tag.name} is no enum, so nothing says which value stands for ${variant.name}`
-  }
+function unmatched(variant: Variant, { layout }: Tag, found: EnumLayout['values']): string {
   return found.length === 0
-    ? `enum ${tag.layout.name} has no enumerator for ${variant.name}`
-    : `enum ${tag.layout.name} has several for ${variant.name}: ${found.map((each) => each.name).join(', ')}`
+    ? `enum ${layout.name} has no enumerator for ${variant.name}`
+    : `enum ${layout.name} has several for ${variant.name}: ${found.map((each) => each.name).join(', ')}`
 }

@@ -1,10 +1,10 @@
 /** `for await` over the batches and the records of a stream. */
 import type { Batch } from './batch.ts'
-import type { BatchHandler } from './ring-consumer.ts'
+import type { BatchHandler, Failure } from './ring-consumer.ts'
 import { TURN_MS, Turns } from './turns.ts'
 
 /** Starts a consumer; the returned function ends it. */
-export type Start<T> = (handler: BatchHandler<T>, onEnd: (error?: unknown) => void) => { close(): void }
+export type Start<T> = (handler: BatchHandler<T>, onEnd: (failure?: Failure) => void) => { close(): void }
 
 interface Waiter<T> {
   promise: Promise<IteratorResult<T, undefined>>
@@ -26,7 +26,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
   /** Tells the consumer that the caller is done with its batch. */
   #release: (() => void) | undefined
   #ended = false
-  #error: { value: unknown } | undefined
+  #failure: Failure | undefined
 
   constructor(start: Start<T>) {
     this.#start = start
@@ -44,7 +44,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
     try {
       this.#consumer ??= this.#start(this.#handle, this.#onEnd)
     } catch (error) {
-      this.#onEnd(error)
+      this.#onEnd({ error })
     }
     return waiter.promise
   }
@@ -76,24 +76,20 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
     return released
   }
 
-  readonly #onEnd = (error?: unknown): void => {
+  readonly #onEnd = (failure?: Failure): void => {
     this.#ended = true
     const waiter = this.#waiter
     this.#waiter = undefined
-    if (waiter === undefined) {
-      if (error !== undefined) this.#error = { value: error }
-    } else if (error === undefined) {
-      waiter.resolve(DONE)
-    } else {
-      waiter.reject(error)
-    }
+    if (waiter === undefined) this.#failure = failure
+    else if (failure === undefined) waiter.resolve(DONE)
+    else waiter.reject(failure.error)
   }
 
-  /** An error that came while nobody waited is told once. */
+  /** A failure that came while nobody waited is told once. */
   #end(): Promise<IteratorResult<never, undefined>> {
-    const error = this.#error
-    this.#error = undefined
-    return error === undefined ? Promise.resolve(DONE) : Promise.reject(error.value)
+    const failure = this.#failure
+    this.#failure = undefined
+    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.error)
   }
 }
 
@@ -110,9 +106,9 @@ export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, un
     this.#batches = new BatchIterator((handler, onEnd) =>
       start(
         (batch) => handler(batch.countOneByOne()),
-        (error) => {
+        (failure) => {
           this.#batch = undefined
-          onEnd(error)
+          onEnd(failure)
         },
       ),
     )

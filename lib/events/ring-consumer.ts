@@ -10,6 +10,11 @@ import { TURN_MS } from './turns.ts'
 /** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
 export type BatchHandler<T> = (batch: Batch<T>) => unknown
 
+/** What ended a stream. An object, since anything can be thrown, `undefined` too. */
+export interface Failure {
+  error: unknown
+}
+
 /** Counts over the life of a map handle, all its consumers together. */
 export interface RingCounters {
   records: number
@@ -45,7 +50,7 @@ export class RingConsumer<T> {
   readonly #source: RingSource
   readonly #codec: RecordCodec<T>
   readonly #handler: BatchHandler<T>
-  readonly #onEnd: (error?: unknown) => void
+  readonly #onEnd: (failure?: Failure) => void
   readonly #control = new Uint32Array(4)
   readonly #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
@@ -58,7 +63,7 @@ export class RingConsumer<T> {
   #closed = false
 
   /**
-   * @param onEnd called once, with an error unless it was closed
+   * @param onEnd called once, with a failure unless it was closed
    * @throws EbpfError ERR_EBPF_BUSY when the ring has a consumer already
    */
   constructor(
@@ -66,7 +71,7 @@ export class RingConsumer<T> {
     codec: RecordCodec<T>,
     handler: BatchHandler<T>,
     maxLatencyMs: number,
-    onEnd: (error?: unknown) => void,
+    onEnd: (failure?: Failure) => void,
   ) {
     this.#source = source
     this.#codec = codec
@@ -95,7 +100,7 @@ export class RingConsumer<T> {
   }
 
   /** Ends the stream, at once: a batch still with its handler is released. A second call does nothing. */
-  close(error?: unknown): void {
+  close(failure?: Failure): void {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
@@ -104,7 +109,7 @@ export class RingConsumer<T> {
     this.#disarm()
     letGo()
     binding.ringClose(this.#ring)
-    this.#onEnd(error)
+    this.#onEnd(failure)
   }
 
   readonly #onTurn = (): void => {
@@ -143,7 +148,7 @@ export class RingConsumer<T> {
         if (records !== -EMSGSIZE) throw this.#failure(records, 'read the ring')
         this.#memory = this.#bind(this.#control[2] as number)
       } catch (error) {
-        this.close(error)
+        this.close({ error })
         return 0
       }
     }
@@ -156,7 +161,7 @@ export class RingConsumer<T> {
     try {
       result = this.#handler(batch)
     } catch (error) {
-      this.close(error)
+      this.close({ error })
       return
     }
     if (isPromise(result)) this.#wait(result, batch)
@@ -171,7 +176,7 @@ export class RingConsumer<T> {
       this.#drain()
     }
     // Also when the handler has closed the stream already: what it says then no longer matters.
-    const fail = (error: unknown): void => this.close(error)
+    const fail = (error: unknown): void => this.close({ error })
     Promise.resolve(result).then(resume, fail)
   }
 
@@ -209,7 +214,7 @@ export class RingConsumer<T> {
     try {
       this.#arm()
     } catch (error) {
-      this.close(error)
+      this.close({ error })
     }
   }
 

@@ -4,7 +4,7 @@ import type { RecordCodec } from '../btf/record-codec.ts'
 import { invalidArgument } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
-import { type BatchHandler, RingConsumer, type RingSource } from './ring-consumer.ts'
+import { type BatchHandler, type Failure, RingConsumer, type RingSource } from './ring-consumer.ts'
 
 export interface StreamOptions {
   /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
@@ -79,9 +79,10 @@ export class RecordStream<T> implements AsyncIterable<T> {
     const finished = new Promise<void>((resolve, reject) => {
       settle = { resolve, reject }
     })
-    const consumer = this.#consume(handler, options, (error) => {
-      if (error === undefined || error === options.signal?.reason) settle.resolve()
-      else settle.reject(error)
+    const consumer = this.#consume(handler, options, (failure) => {
+      if (failure === undefined || (options.signal?.aborted && failure.error === options.signal.reason))
+        settle.resolve()
+      else settle.reject(failure.error)
     })
     const close = (): void => consumer.close()
     return {
@@ -119,19 +120,19 @@ export class RecordStream<T> implements AsyncIterable<T> {
     return (handler, onEnd) => this.#consume(handler, options, onEnd)
   }
 
-  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (error?: unknown) => void): RingConsumer<T> {
+  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RingConsumer<T> {
     const { signal } = options
     const maxLatencyMs = integer(options.maxLatencyMs ?? DEFAULT_MAX_LATENCY_MS, 'maxLatencyMs', 0, 0x7fff_ffff)
     signal?.throwIfAborted()
     const { consumers } = this.#source
     let listener: Disposable | undefined
-    const consumer = new RingConsumer(this.#source, this.#codec, handler, maxLatencyMs, (error) => {
+    const consumer = new RingConsumer(this.#source, this.#codec, handler, maxLatencyMs, (failure) => {
       consumers.delete(consumer as RingConsumer<unknown>)
       listener?.[Symbol.dispose]()
-      onEnd(error)
+      onEnd(failure)
     })
     consumers.add(consumer as RingConsumer<unknown>)
-    if (signal !== undefined) listener = addAbortListener(signal, () => consumer.close(signal.reason))
+    if (signal !== undefined) listener = addAbortListener(signal, () => consumer.close({ error: signal.reason }))
     return consumer
   }
 }

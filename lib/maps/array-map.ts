@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { outOfRange } from '../errors.ts'
-import { KeyedMap, type SetOptions } from './keyed-map.ts'
+import { type Input, KeyedMap, type SetOptions } from './keyed-map.ts'
 
 const { E2BIG } = constants.errno
 
@@ -14,7 +14,7 @@ export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
   /**
    * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
    */
-  override set(index: number | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean {
+  override set(index: Input<number>, value: Input<V>, options?: SetOptions): boolean {
     if (typeof index === 'number' && index >= this.maxEntries) {
       throw outOfRange(`index ${index} is outside of map '${this.name}', which has ${this.maxEntries} entries`)
     }

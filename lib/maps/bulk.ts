@@ -48,7 +48,11 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): voi
 
   let pending = 0
   for (const item of items) {
-    calls.encode(item, keys, values, pending)
+    try {
+      calls.encode(item, keys, values, pending)
+    } catch (error) {
+      throw withPlace(error, total, pending)
+    }
     if (++pending === capacity) {
       flush(pending)
       pending = 0
@@ -58,3 +62,12 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): voi
 }
 
 const roundUp = (size: number): number => Math.max(8, (size + 7) & ~7)
+
+/** Says which item is wrong: whole chunks before it may have been done. */
+function withPlace(error: unknown, done: number, pending: number): unknown {
+  if (error instanceof Error) {
+    const before = done === 0 ? 'nothing was done' : `${done} items before it were done`
+    error.message = `item ${done + pending}: ${error.message} (${before})`
+  }
+  return error
+}

@@ -19,6 +19,23 @@ export interface SetOptions {
   if?: 'absent' | 'present'
 }
 
+/**
+ * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ */
+export type Encodable<T> = T extends bigint | number
+  ? bigint | number
+  : T extends string | boolean | Uint8Array
+    ? T
+    : T extends readonly (infer E)[]
+      ? readonly Encodable<E>[]
+      : T extends object
+        ? { readonly [Field in keyof T]: Encodable<T[Field]> }
+        : T
+
+/** A key or value to encode, or its bytes. */
+export type Input<T> = T | Encodable<T> | Uint8Array
+
 /** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
 export interface RawOptions {
   raw: true
@@ -47,9 +64,9 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** The value of a key, or `undefined` when there is none. */
-  get(key: K | Uint8Array): V | undefined
-  get(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined
-  get(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
+  get(key: Input<K>): V | undefined
+  get(key: Input<K>, options: RawOptions): Uint8Array | undefined
+  get(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
     const memory = this.#memory ?? this.#bind()
     const raw = options?.raw
     this.keyCodec.encode(key, memory, 0)
@@ -60,7 +77,7 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** Whether there is an entry for a key. */
-  has(key: K | Uint8Array): boolean {
+  has(key: Input<K>): boolean {
     const memory = this.#memory ?? this.#bind()
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapLookup(this.use('has'), 0)
@@ -75,7 +92,7 @@ export class KeyedMap<K, V> extends BpfMap {
    * @returns whether it was written: always, or as the condition says.
    * @throws EbpfError E2BIG when the map is full
    */
-  set(key: K | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean {
+  set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean {
     const memory = this.#memory ?? this.#bind()
     const flags = updateFlags(options?.if)
     this.#encodeEntry(memory, key, value)
@@ -129,7 +146,7 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** The values of several keys, in their order, `undefined` for a miss. */
-  getMany(keys: Iterable<K | Uint8Array>): (V | undefined)[] {
+  getMany(keys: Iterable<Input<K>>): (V | undefined)[] {
     return Array.from(keys, (key) => this.get(key))
   }
 
@@ -138,7 +155,7 @@ export class KeyedMap<K, V> extends BpfMap {
    *
    * @throws EbpfError saying in its hint how many entries were done before it failed
    */
-  setMany(entries: Iterable<readonly [K | Uint8Array, V | Uint8Array]>): void {
+  setMany(entries: Iterable<readonly [Input<K>, Input<V>]>): void {
     const { keyCodec, valueCodec } = this
     this.inBulk(entries, 'bpf_map_update_elem', {
       encode: ([key, value], keys, values, index) => {
@@ -221,18 +238,23 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** @internal */
-  protected takeEntry(key: K | Uint8Array, options?: RawOptions): V | Uint8Array | undefined {
+  protected takeEntry(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
     const memory = this.#memory ?? this.#bind()
     const raw = options?.raw
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapLookupAndDelete(this.use('take'), 0)
-    if (status === 0) return this.#value(memory, raw)
     if (status === -ENOENT) return undefined
-    throw this.failure(status, 'bpf_map_lookup_and_delete_elem')
+    if (status < 0) throw this.failure(status, 'bpf_map_lookup_and_delete_elem')
+    try {
+      return this.#value(memory, raw)
+    } catch (error) {
+      // It is no longer in the map: what was taken must not be lost.
+      throw Object.assign(error as Error, { taken: this.#value(memory, true) })
+    }
   }
 
   /** @internal */
-  protected deleteEntry(key: K | Uint8Array): boolean {
+  protected deleteEntry(key: Input<K>): boolean {
     const memory = this.#memory ?? this.#bind()
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapDelete(this.use('delete'))
@@ -262,7 +284,7 @@ export class KeyedMap<K, V> extends BpfMap {
    * before the first byte is written: the key is encoded aside, then the value in place, and only then the key is put in
    * front of it.
    */
-  #encodeEntry(memory: Memory, key: K | Uint8Array, value: V | Uint8Array): void {
+  #encodeEntry(memory: Memory, key: Input<K>, value: Input<V>): void {
     if (typeof key !== 'object') {
       this.valueCodec.encode(value, memory, this.#valueOffset)
       this.keyCodec.encode(key, memory, 0)

@@ -44,7 +44,8 @@ function readTable(): SymbolTable {
 /** The running kernel's symbol table, read at the first use and kept. */
 export const kernelSymbols = {
   /**
-   * The symbol that an address of kernel code lies in, or `undefined` below the first one.
+   * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
+   * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
    *
    * @throws EbpfError EPERM when the kernel hides addresses from this process.
    */

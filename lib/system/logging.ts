@@ -32,7 +32,18 @@ export function publish(messages: readonly NativeLogMessage[]): void {
   if (listeners.size === 0) return
   for (const { level, message } of messages) {
     const event: LogMessage = { level: LEVELS[level], message: plain(message) }
-    for (const listener of listeners) listener(event)
+    for (const listener of listeners) tell(listener, event)
+  }
+}
+
+/** A listener that throws must not end the operation that it is told of: the error is an uncaught one of its own. */
+function tell(listener: (message: LogMessage) => void, event: LogMessage): void {
+  try {
+    listener(event)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
   }
 }
 

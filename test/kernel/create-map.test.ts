@@ -227,3 +227,51 @@ describe('a pinned map', () => {
       expect(() => map.unpin(`${folder}/other`)).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_CLOSED' }))
     }))
 })
+
+describe('values past 2^53 where numbers were chosen', () => {
+  const full = (): HashMap<number, number> => {
+    const map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 16, int64: 'number' })
+    for (let key = 0; key < 4; key++) map.set(key, key)
+    map.set(2, new Uint8Array(8).fill(0xff))
+    return map
+  }
+  const outOfRange = { code: 'ERR_EBPF_OUT_OF_RANGE' }
+  const thrown = (act: () => unknown): unknown => {
+    try {
+      return act()
+    } catch (error) {
+      return error
+    }
+  }
+
+  it('are not lost when they are taken', () => {
+    using map = full()
+    expect(thrown(() => map.take(2))).toMatchObject({ ...outOfRange, taken: new Uint8Array(8).fill(0xff) })
+    expect(map.count()).toBe(3)
+  })
+
+  it('are not lost, nor the others, when all are drained', () => {
+    using map = full()
+    const error = thrown(() => map.drain()) as { drained: [number, number][] }
+    expect(error).toMatchObject({
+      ...outOfRange,
+      undecoded: [[Uint8Array.of(2, 0, 0, 0), new Uint8Array(8).fill(0xff)]],
+    })
+    expect(error.drained.sort()).toEqual([
+      [0, 0],
+      [1, 1],
+      [3, 3],
+    ])
+    expect(map.count()).toBe(0)
+  })
+})
+
+describe('a wrong item among many', () => {
+  it('is named by its place, with how many before it were done', () => {
+    using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 6000 })
+    const items = Array.from({ length: 5000 }, (_, key): [number, bigint] => [key, 1n])
+    items[4500] = [4500, 'x' as unknown as bigint]
+    expect(() => map.setMany(items)).toThrow(/^item 4500: .* \(4096 items before it were done\)$/)
+    expect(map.count()).toBe(4096)
+  })
+})

@@ -98,8 +98,8 @@ describe('kernel configuration', () => {
     ['a fraction', { CONFIG_HZ: 1.5 }, 'ERR_EBPF_INVALID_ARGUMENT'],
     ['an object', { CONFIG_HZ: {} as never }, 'ERR_EBPF_INVALID_ARGUMENT'],
     ['two lines', { CONFIG_DEFAULT_HOSTNAME: 'a\nCONFIG_HZ=5' }, 'ERR_EBPF_INVALID_ARGUMENT'],
-    ['another name', { HZ: 5 }, 'ERR_EBPF_INVALID_ARGUMENT'],
-    ['a name of two lines', { 'CONFIG_A=1\nCONFIG_B': 5 }, 'ERR_EBPF_INVALID_ARGUMENT'],
+    ['another name', { HZ: 5 }, 'ERR_EBPF_UNKNOWN_NAME'],
+    ['a name of two lines', { 'CONFIG_A=1\nCONFIG_B': 5 }, 'ERR_EBPF_UNKNOWN_NAME'],
   ])('refuses %s', async (_, kconfig, code) => {
     await expect(loadObject(fixture('kconfig'), { kconfig: { ...required, ...kconfig } })).rejects.toMatchObject({
       code,

@@ -72,14 +72,23 @@ describe('onLog', () => {
     expect(first).toHaveLength(2 * seen)
   })
 
-  // What it throws comes out of openObject(), in place of the error; of loadObject(), in place of the object, which leaks.
-  it.fails('does not let a listener that throws hide the error', async () => {
-    stops.push(
-      onLog(() => {
+  it('does not let a listener that throws hide an error, or lose an object', () => {
+    const { status, stdout } = runScript(`
+      const uncaught = []
+      process.on('uncaughtException', (error) => uncaught.push(error.message))
+      ebpf.onLog(() => {
         throw new Error('mine')
-      }),
-    )
-    expect(await rejection(openObject(new Uint8Array(100)))).toMatchObject({ code: 'ERR_EBPF_INVALID_OBJECT' })
+      })
+      const codes = await ebpf.openObject(new Uint8Array(100)).catch((error) => error.code)
+      const object = await ebpf.loadObject(fixture('programs'), { logLevel: 1 })
+      await object.close()
+      await new Promise(setImmediate)
+      console.log(JSON.stringify([codes, [...new Set(uncaught)], object.closed]))
+    `)
+    expect({ status, told: JSON.parse(stdout) }).toEqual({
+      status: 0,
+      told: ['ERR_EBPF_INVALID_OBJECT', ['mine'], true],
+    })
   })
 
   it('that listens to nothing changes nothing: the error has the warnings all the same', async () => {

@@ -1,5 +1,5 @@
 /** What can be changed in an object before it is loaded. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,29 @@ describe('a map', () => {
     expect(await run(object, 'bump')).toBe(42)
     expect(counts.get(1)).toEqual(Uint8Array.of(42, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4))
     expect([...counts.keys()]).toEqual([1])
+  })
+
+  it('is not pinned where the pin that it declares is taken back', () =>
+    withBpffs(async (pinRoot) => {
+      const spec = await openObject(fixture('objects'))
+      spec.pinRoot = pinRoot
+      expect(spec.maps.kept?.pinPath).toBe('/sys/fs/bpf/kept')
+      Object.assign(spec.maps.kept as object, { pinPath: undefined })
+      await using _object = await spec.load()
+      expect(readdirSync(pinRoot)).toEqual([])
+    }))
+
+  it('takes only edits that there are', async () => {
+    const spec = await openObject(fixture('objects'))
+    const counts = spec.maps.counts as unknown as Record<string, unknown>
+    const misspelt = (): void => {
+      counts.max_entries = 7
+    }
+    expect(misspelt).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_UNKNOWN_NAME' }))
+    const renamed = (): void => {
+      counts.name = 'others'
+    }
+    expect(renamed).toThrowError(TypeError)
   })
 
   it('gets the flags that it was given', async () => {

@@ -46,6 +46,20 @@ describe('a handler', () => {
     })
   })
 
+  test('that throws undefined ends the subscription with it, not as if it had been closed', async () => {
+    await withRing(async ({ maps: { events }, programs }) => {
+      const subscription = events.subscribe(() => {
+        throw undefined
+      })
+      const ended = subscription.finished.then(
+        () => 'closed',
+        (error: unknown) => ({ error }),
+      )
+      await emit(programs.submit, 1)
+      expect(await ended).toEqual({ error: undefined })
+    })
+  })
+
   test('whose promise rejects ends the subscription the same way', async () => {
     await withRing(async ({ maps: { events }, programs }) => {
       const subscription = events.subscribe(async () => {

@@ -1,0 +1,42 @@
+import { boolean, integer, nonEmptyString } from './arguments.ts'
+import type { NativeProgramDescription, NativeProgramEdit } from './binding.ts'
+import { editableRecord } from './named.ts'
+
+/** A program of an object that is not loaded yet. */
+export interface ProgramSpec {
+  readonly name: string
+  readonly section: string
+  /** libbpf's name of the program type, such as `xdp`. */
+  readonly type: string
+  /** 8-byte instructions in the file. */
+  readonly instructionCount: number
+  /** Whether it is loaded with the object; false by default for sections that start with `?`. */
+  autoload: boolean
+  /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
+  logLevel: number | undefined
+  /** The kernel function or tracepoint of a tracing program whose section names none. */
+  attachTarget: string | undefined
+}
+
+/** What of a program can be edited before it is loaded. */
+export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>
+
+export function programSpec(program: NativeProgramDescription): ProgramSpec {
+  const { name, section, type, instructionCount, autoload } = program
+  return editableRecord<ProgramSpec>(
+    `field of program '${name}'`,
+    { name, section, type, instructionCount },
+    { autoload, logLevel: undefined, attachTarget: undefined },
+  )
+}
+
+/** @throws TypeError or RangeError for a value that cannot be. */
+export function programEdit(program: ProgramSpec): NativeProgramEdit {
+  const { name, autoload, logLevel, attachTarget } = program
+  return {
+    name,
+    autoload: boolean(autoload, `programs.${name}.autoload`),
+    ...(logLevel !== undefined && { logLevel: integer(logLevel, `programs.${name}.logLevel`, 0, 7) }),
+    ...(attachTarget !== undefined && { attachTarget: nonEmptyString(attachTarget, `programs.${name}.attachTarget`) }),
+  }
+}
