@@ -6,6 +6,7 @@ import { type Memory, createMemory } from '../btf/memory.ts'
 import { closedError, invalidArgument, kernelError } from '../errors.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
+import { createVisit, type Visit } from './visit.ts'
 import { type Chunk, type WalkedMap, walk } from './walk.ts'
 
 const { ENOENT, EEXIST, E2BIG } = constants.errno
@@ -49,18 +50,29 @@ export interface RawOptions {
  * accepted wherever a key is: what iteration gives back finds its entry again.
  */
 export class KeyedMap<K, V> extends BpfMap {
-  protected readonly keyCodec: Codec<K>
-  protected readonly valueCodec: Codec<V>
+  readonly #keyCodec: Codec<K>
+  readonly #valueCodec: Codec<V>
   readonly #valueOffset: number
   #memory: Memory | undefined
   #keyMemory: Memory | undefined
+  #visit: Visit<K, V> | undefined
 
   /** @internal */
   constructor(init: MapInit, keyCodec: Codec<K>, valueCodec: Codec<V>) {
     super(init)
-    this.keyCodec = keyCodec
-    this.valueCodec = valueCodec
+    this.#keyCodec = keyCodec
+    this.#valueCodec = valueCodec
     this.#valueOffset = (init.info.keySize + 7) & ~7
+  }
+
+  /** @internal */
+  protected get keyCodec(): Codec<K> {
+    return this.#keyCodec
+  }
+
+  /** @internal */
+  protected get valueCodec(): Codec<V> {
+    return this.#valueCodec
   }
 
   /** The value of a key, or `undefined` when there is none. */
@@ -135,14 +147,8 @@ export class KeyedMap<K, V> extends BpfMap {
 
   /** Calls back for each entry: the fastest way to read a whole map. */
   forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void {
-    const { keyCodec, valueCodec } = this
-    const keyStride = this.keySize
-    const valueStride = valueCodec.size
-    for (const { count, keys, values } of this.chunks()) {
-      for (let index = 0; index < count; index++) {
-        callback(valueCodec.decode(values, index * valueStride), keyCodec.decodeKey(keys, index * keyStride), this)
-      }
-    }
+    this.#visit ??= createVisit(this.keyCodec, this.valueCodec)
+    for (const chunk of this.chunks()) this.#visit(chunk, callback, this)
   }
 
   /** The values of several keys, in their order, `undefined` for a miss. */
