@@ -1,5 +1,8 @@
 // The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.
 
+/** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
+type KconfigValue = boolean | number | bigint | string;
+
 interface NativeMapInfo {
     id: number;
     type: number;
@@ -65,6 +68,29 @@ declare class BpfMap extends Resource {
     [Symbol.dispose](): void;
     protected describe(): string;
 }
+
+/** A map of an object that is not loaded yet. */
+interface MapSpec {
+    readonly name: string;
+    /** bpftool's name of the map type. */
+    readonly type: string;
+    /** Bytes. */
+    readonly keySize: number;
+    /** Bytes. Values of another size than their type's come as bytes. */
+    valueSize: number;
+    maxEntries: number;
+    /** BPF_F_* of linux/bpf.h. */
+    flags: number;
+    numaNode: number;
+    /** Whether it is created with the object. */
+    autocreate: boolean;
+    /** Where it is pinned, or taken from when it is pinned there already; `undefined` for nowhere. */
+    pinPath: string | undefined;
+    /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
+    replacement: BpfMap | undefined;
+}
+/** What of a map can be edited before it is loaded. */
+type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>;
 
 /** What the kernel knows of a link. */
 interface LinkInfo {
@@ -199,52 +225,6 @@ interface UnionLayout {
     readonly name: string;
     readonly size: number;
     readonly fields: readonly Field[];
-}
-
-/** Made by {@link createMemory}. The views all start at the same byte; element sizes that do not divide the length see
- * only their whole elements. */
-declare class Memory {
-    readonly u8: Uint8Array<ArrayBuffer>;
-    readonly i8: Int8Array<ArrayBuffer>;
-    readonly u16: Uint16Array<ArrayBuffer>;
-    readonly i16: Int16Array<ArrayBuffer>;
-    readonly u32: Uint32Array<ArrayBuffer>;
-    readonly i32: Int32Array<ArrayBuffer>;
-    readonly u64: BigUint64Array<ArrayBuffer>;
-    readonly i64: BigInt64Array<ArrayBuffer>;
-    readonly f32: Float32Array<ArrayBuffer>;
-    readonly f64: Float64Array<ArrayBuffer>;
-    readonly view: DataView<ArrayBuffer>;
-    constructor(buffer: ArrayBuffer, byteOffset: number, byteLength: number);
-}
-
-/** Reads and writes values of one layout. `T` is what decoding gives; see {@link createCodec}. */
-interface Codec<T> {
-    /** Bytes that a value takes, without a flexible array member. */
-    readonly size: number;
-    /**
-     * The value at byte `offset`, any offset. Naturally aligned fields are read in one access each, provided that the
-     * offset is a multiple of 8 or that of an element in an array of such values.
-     *
-     * @param length bytes that there are for the value, where it ends in a flexible array member: all whole elements from
-     * that member's offset on are the array's. By default it is empty.
-     * @throws RangeError if the value is not within memory (or that is detached), or `length` is too short for it, or a
-     * 64-bit integer is past 2^53 and `int64` is `'number'`.
-     */
-    decode(memory: Memory, offset: number, length?: number): T;
-    /**
-     * The key at byte `offset`: decoded if encoding gives the same bytes again, else an own copy of its bytes. Either finds
-     * the same entry. Never throws for any bytes.
-     */
-    decodeKey(memory: Memory, offset: number): T | Uint8Array;
-    /**
-     * Writes a value, or a Uint8Array of exactly `size` bytes as it is. Reads every property of the user's value before it
-     * touches memory, which is unchanged if it throws. Padding becomes zero.
-     *
-     * @throws TypeError for a value of the wrong type, a missing or an unknown field.
-     * @throws RangeError for a number or a string that does not fit, or a place that is not within memory.
-     */
-    encode(value: unknown, memory: Memory, offset: number): void;
 }
 
 /**
@@ -620,6 +600,8 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     readonly globals: ShapeOf<Shape, 'globals'>;
     /** All links of the object that are not closed. */
     get links(): readonly Link[];
+    /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
+    program(name: string): BpfProgram;
     /**
      * The map of a name as the class that you expect.
      *
@@ -646,16 +628,6 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 type Int64 = 'bigint' | 'number';
 
-/** A path, a file URL, or the bytes of an ELF object. */
-type ObjectSource = string | URL | Uint8Array;
-
-/** How an object is opened. Everything here may also be set on the spec later. */
-interface OpenOptions {
-    /** Name in messages, and the start of data section names in the kernel; the file's name by default. */
-    name?: string;
-    /** How 64-bit integers of its maps, records and globals come; `bigint`, exact, by default. */
-    int64?: Int64;
-}
 /** A program of an object that is not loaded yet. */
 interface ProgramSpec {
     readonly name: string;
@@ -667,34 +639,23 @@ interface ProgramSpec {
     /** Whether it is loaded with the object; false by default for sections that start with `?`. */
     autoload: boolean;
     /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
-    logLevel?: number;
+    logLevel: number | undefined;
     /** The kernel function or tracepoint of a tracing program whose section names none. */
-    attachTarget?: string;
+    attachTarget: string | undefined;
 }
-/** A map of an object that is not loaded yet. */
-interface MapSpec {
-    readonly name: string;
-    /** bpftool's name of the map type. */
-    readonly type: string;
-    /** Bytes. */
-    readonly keySize: number;
-    /** Bytes. */
-    valueSize: number;
-    maxEntries: number;
-    /** BPF_F_* of linux/bpf.h. */
-    flags: number;
-    numaNode: number;
-    /** Whether it is created with the object. */
-    autocreate: boolean;
-    /** Where it is pinned, or taken from when it is pinned there already. */
-    pinPath?: string;
-    /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
-    replacement?: BpfMap;
-}
-/** What of a map can be edited before it is loaded. */
-type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>;
 /** What of a program can be edited before it is loaded. */
 type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>;
+
+/** A path, a file URL, or the bytes of an ELF object. */
+type ObjectSource = string | URL | Uint8Array;
+
+/** How an object is opened. Everything here may also be set on the spec later. */
+interface OpenOptions {
+    /** Name in messages, and the start of data section names in the kernel; the file's name by default. */
+    name?: string;
+    /** How 64-bit integers of its maps, records and globals come; `bigint`, exact, by default. */
+    int64?: Int64;
+}
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
     globals?: Partial<ShapeOf<Shape, 'globals'>>;
@@ -710,8 +671,6 @@ interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOpti
     pinRoot?: string;
     logLevel?: number;
 }
-/** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
-type KconfigValue = boolean | number | bigint | string;
 /**
  * An object file: bytes plus edits. It owns nothing in the kernel, needs no closing, and may be loaded again, also after
  * a failure, also twice at once. Nothing here depends on the running kernel or needs a privilege.
@@ -804,7 +763,7 @@ type Decoded<M extends Members> = {
 type DecodedNumber<M extends Members> = {
     -readonly [K in keyof M]: Infer<M[K], 'number'>;
 };
-type Input<M extends Members> = {
+type Input$1<M extends Members> = {
     readonly [K in keyof M]: InferInput<M[K]>;
 };
 /**
@@ -815,9 +774,9 @@ type Input<M extends Members> = {
  */
 declare function struct<const M extends Members>(members: M, options?: {
     readonly packed?: boolean;
-}): Type<Decoded<M>, DecodedNumber<M>, Input<M>>;
+}): Type<Decoded<M>, DecodedNumber<M>, Input$1<M>>;
 /** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
-declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input<M>>>;
+declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input$1<M>>>;
 /**
  * An enum: decodes to its number, is encoded from a number or a name.
  *
@@ -832,6 +791,15 @@ interface SetOptions {
     /** Only when there is no such entry, or only when there is one. */
     if?: 'absent' | 'present';
 }
+/**
+ * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ */
+type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
+    readonly [Field in keyof T]: Encodable<T[Field]>;
+} : T;
+/** A key or value to encode, or its bytes. */
+type Input<T> = T | Encodable<T> | Uint8Array;
 /** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
 interface RawOptions {
     raw: true;
@@ -845,20 +813,18 @@ interface RawOptions {
  */
 declare class KeyedMap<K, V> extends BpfMap {
     #private;
-    protected readonly keyCodec: Codec<K>;
-    protected readonly valueCodec: Codec<V>;
     /** The value of a key, or `undefined` when there is none. */
-    get(key: K | Uint8Array): V | undefined;
-    get(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined;
+    get(key: Input<K>): V | undefined;
+    get(key: Input<K>, options: RawOptions): Uint8Array | undefined;
     /** Whether there is an entry for a key. */
-    has(key: K | Uint8Array): boolean;
+    has(key: Input<K>): boolean;
     /**
      * Writes an entry.
      *
      * @returns whether it was written: always, or as the condition says.
      * @throws EbpfError E2BIG when the map is full
      */
-    set(key: K | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean;
+    set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
     /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
     entries(): Generator<[K | Uint8Array, V], void, undefined>;
     entries(options: RawOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
@@ -870,13 +836,13 @@ declare class KeyedMap<K, V> extends BpfMap {
     /** Calls back for each entry: the fastest way to read a whole map. */
     forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void;
     /** The values of several keys, in their order, `undefined` for a miss. */
-    getMany(keys: Iterable<K | Uint8Array>): (V | undefined)[];
+    getMany(keys: Iterable<Input<K>>): (V | undefined)[];
     /**
      * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6).
      *
      * @throws EbpfError saying in its hint how many entries were done before it failed
      */
-    setMany(entries: Iterable<readonly [K | Uint8Array, V | Uint8Array]>): void;
+    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>): void;
     /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
     count(): number;
 }
@@ -888,7 +854,7 @@ declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
     /**
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      */
-    set(index: number | Uint8Array, value: V | Uint8Array, options?: SetOptions): boolean;
+    set(index: Input<number>, value: Input<V>, options?: SetOptions): boolean;
     /** An array is always full. */
     count(): number;
 }
@@ -896,19 +862,23 @@ declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
 /** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
 declare class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     /** @returns whether there was such an entry. */
-    delete(key: K | Uint8Array): boolean;
+    delete(key: Input<K>): boolean;
     /**
      * Reads and deletes an entry in one atomic step, never emulated by two. Linux 5.14.
      *
      * @returns `undefined` when there was no such entry
+     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
      */
-    take(key: K | Uint8Array): V | undefined;
-    take(key: K | Uint8Array, options: RawOptions): Uint8Array | undefined;
+    take(key: Input<K>): V | undefined;
+    take(key: Input<K>, options: RawOptions): Uint8Array | undefined;
     /** Deletes many entries; keys that are not there are passed over. */
-    deleteMany(keys: Iterable<K | Uint8Array>): void;
+    deleteMany(keys: Iterable<Input<K>>): void;
     /**
      * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6):
      * nothing that a program writes meanwhile is lost, it is either here or still in the map.
+     *
+     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the entries as its `drained`,
+     * and those that cannot be decoded as bytes in its `undecoded`
      */
     drain(): [K | Uint8Array, V][];
     /**
@@ -977,41 +947,6 @@ declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap(options: RingBufferOptions & {
     record?: never;
 }): RingBuffer<Uint8Array>;
-
-/** A pin's path, an id, or a descriptor, which is duplicated. */
-type KernelTarget = string | {
-    id: number;
-} | {
-    fd: number;
-};
-
-interface OpenMapOptions {
-    /** Types of a map that has no BTF, or other ones than its BTF says. */
-    key?: Type;
-    value?: Type;
-    record?: Type;
-    /** Keys and values as bytes, whatever the BTF says. */
-    raw?: boolean;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: Int64;
-}
-/**
- * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
- * CAP_SYS_ADMIN, Linux 4.13.
- *
- * @throws EbpfError ENOENT when there is none
- */
-declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
-/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
-declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
-
-/**
- * Opens a program that is in the kernel already, to look at it, run it on test input, pin it, or attach it by a hook. By
- * id needs CAP_SYS_ADMIN, Linux 4.13.
- *
- * @throws EbpfError ENOENT when there is none
- */
-declare function openProgram(target: KernelTarget): BpfProgram;
 
 /** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
 type EbpfErrorCode = 
@@ -1088,6 +1023,41 @@ declare class AddonLoadError extends EbpfError {
     }[]);
 }
 
+/** A pin's path, an id, or a descriptor, which is duplicated. */
+type KernelTarget = string | {
+    id: number;
+} | {
+    fd: number;
+};
+
+interface OpenMapOptions {
+    /** Types of a map that has no BTF, or other ones than its BTF says. */
+    key?: Type;
+    value?: Type;
+    record?: Type;
+    /** Keys and values as bytes, whatever the BTF says. */
+    raw?: boolean;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: Int64;
+}
+/**
+ * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
+ * CAP_SYS_ADMIN, Linux 4.13.
+ *
+ * @throws EbpfError ENOENT when there is none
+ */
+declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
+/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
+declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
+
+/**
+ * Opens a program that is in the kernel already, to look at it, run it on test input, pin it, or attach it by a hook. By
+ * id needs CAP_SYS_ADMIN, Linux 4.13.
+ *
+ * @throws EbpfError ENOENT when there is none
+ */
+declare function openProgram(target: KernelTarget): BpfProgram;
+
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
     /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
@@ -1130,7 +1100,8 @@ interface KernelSymbol {
 /** The running kernel's symbol table, read at the first use and kept. */
 declare const kernelSymbols: {
     /**
-     * The symbol that an address of kernel code lies in, or `undefined` below the first one.
+     * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
+     * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
      *
      * @throws EbpfError EPERM when the kernel hides addresses from this process.
      */
@@ -1167,4 +1138,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LruHashMap, LruPerCpuHashMap, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, VerifierError, array, bool, bootTimeToDate, bytes, char, createMap, enableRunStatistics, enumeration, f32, f64, i16, i32, i64, i8, kernelSymbols, libbpfVersion, loadObject, monotonicToDate, onLog, openMap, openObject, openProgram, possibleCpus, rawTracepoint, struct, tpBtf, tracepoint, u16, u32, u64, u8, union, uprobe, uretprobe, xdp };
-export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, FailureContext, HashOptions, Hook, Infer, InferInput, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramEdit, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, ShapeOf, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };
+export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, Encodable, FailureContext, HashOptions, Hook, Infer, InferInput, Input, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramEdit, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, ShapeOf, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };

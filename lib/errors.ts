@@ -136,7 +136,7 @@ export function ruleError(code: EbpfErrorCode, message: string, context: Failure
 
 /** `what` is the handle's full name, such as `map 'counts'`. */
 export function closedError(what: string, operation: string): EbpfError {
-  return ruleError('ERR_EBPF_CLOSED', `${what} is closed: cannot ${operation}`, { operation })
+  return ruleError('ERR_EBPF_CLOSED', `${what} is closed (${operation})`, { operation })
 }
 
 /** An error whose message lists what exists. */

@@ -3,6 +3,7 @@ import { nonEmptyString } from './arguments.ts'
 import { linkTypeName } from './kernel-enums.ts'
 import { check, checkValue, unwrap } from './outcome.ts'
 import { Resource } from './resource.ts'
+import { checkPin } from './target.ts'
 
 /** What the kernel knows of a link. */
 export interface LinkInfo {
@@ -61,7 +62,8 @@ export class Link extends Resource {
    * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
    */
   pin(path: string): void {
-    check(binding.linkPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_link__pin', this.#names())
+    const pin = nonEmptyString(path, 'path')
+    checkPin(binding.linkPin(this.use('pin'), pin), 'bpf_link__pin', pin, this.#names())
   }
 
   /**

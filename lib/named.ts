@@ -1,6 +1,6 @@
 /** Records by C name, such as `object.maps`: an unknown name throws and lists what there is, instead of `undefined`. */
 import { inspect } from 'node:util'
-import { unknownName } from './errors.ts'
+import { ruleError, unknownName } from './errors.ts'
 
 /** Names that the language itself and tools look for on any value: `await`, JSON, printing, comparing in tests. */
 const PROBED = new Set(['then', 'toJSON', 'constructor', 'asymmetricMatch', '$$typeof', 'nodeType', 'tagName'])
@@ -24,8 +24,15 @@ export function namedRecord<T>(what: string): Record<string, T> {
   return Object.create(guard) as Record<string, T>
 }
 
-/** Adds a known name. Names come from C and may be anything, `__proto__` too: they are defined, never assigned. */
+/**
+ * Adds a known name. Names come from C and may be anything, `__proto__` too: they are defined, never assigned.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when it is there already: no compiler does that, a damaged file may.
+ */
 export function define<T>(record: Record<string, T>, name: string, value: T): void {
+  if (Object.hasOwn(record, name)) {
+    throw ruleError('ERR_EBPF_INVALID_OBJECT', `two things of the object are named '${name}'`, { operation: 'open' })
+  }
   Object.defineProperty(record, name, { value, enumerable: true, configurable: false, writable: false })
 }
 

@@ -190,6 +190,7 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   source: ObjectSource,
   options: LoadOptions<Shape> = {},
 ): Promise<BpfObject<Shape>> {
+  refuseUnknown(options, 'options', LOAD_OPTIONS)
   const spec = await openObject<Shape>(source, options)
   Object.assign(spec.globals as Globals, options.globals)
   Object.assign(spec.kconfig, options.kconfig)
@@ -207,6 +208,7 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   return spec.load()
 }
 
+const LOAD_OPTIONS = ['name', 'int64', 'globals', 'maps', 'programs', 'kconfig', 'kernelBtfPath', 'pinRoot', 'logLevel']
 const MAP_EDITS = ['valueSize', 'maxEntries', 'flags', 'numaNode', 'autocreate', 'pinPath', 'replacement']
 const PROGRAM_EDITS = ['autoload', 'logLevel', 'attachTarget']
 
@@ -215,8 +217,12 @@ function assignKnown(spec: object, edit: unknown = {}, argument: string, known: 
   if (typeof edit !== 'object' || edit === null) {
     throw invalidArgument(`${argument} must be an object of edits, not ${inspectBriefly(edit)}`)
   }
-  for (const field of Object.keys(edit)) {
+  refuseUnknown(edit, argument, known)
+  Object.assign(spec, edit)
+}
+
+function refuseUnknown(given: object, argument: string, known: readonly string[]): void {
+  for (const field of Object.keys(given)) {
     if (!known.includes(field)) throw unknownName(`field of ${argument}`, field, known)
   }
-  Object.assign(spec, edit)
 }

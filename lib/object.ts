@@ -158,6 +158,12 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     return [...this.#programs.flatMap((program) => program.links), ...mapLinks]
   }
 
+  /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
+  program(name: string): BpfProgram {
+    this.use('program')
+    return (this.programs as Record<string, BpfProgram>)[name] as BpfProgram
+  }
+
   /**
    * The map of a name as the class that you expect.
    *

@@ -1,14 +1,15 @@
+import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
-import { type Hook, describeHook, prepareHook } from './hooks/hook.ts'
+import { type Hook, describeHook, prepareHook, takesProgram } from './hooks/hook.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { programTypeName } from './kernel-enums.ts'
 import { Link } from './link.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
 import { Resource, attemptAll } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
-import { removePin } from './target.ts'
+import { checkPin, removePin } from './target.ts'
 
 /** What the kernel knows of a loaded program. */
 export interface ProgramInfo {
@@ -82,6 +83,8 @@ const NO_TARGET_HINT = "The program's section names no target: attach it by a ho
 const PIN_CALLS = { open: binding.programOpenByPath, info: binding.programInfo, close: binding.programClose }
 
 const releaseProgram = (unreachable: Handle): unknown => binding.programClose(unreachable)
+
+const ATTACHED_HINT = 'The program is attached there already.'
 
 /** A program in the kernel: verified, compiled, ready to be attached. */
 export class BpfProgram extends Resource {
@@ -161,7 +164,8 @@ export class BpfProgram extends Resource {
 
   async #attach(handle: Handle, hook: NativeHook, name: string, hint?: string): Promise<Link> {
     const outcome = await binding.programAttach(handle, hook)
-    const attached = unwrap(outcome, { ...this.#names(), link: name, hint })
+    const why = outcome.errno === -constants.errno.EEXIST ? ATTACHED_HINT : hint
+    const attached = unwrap(outcome, { ...this.#names(), link: name, hint: why })
     const link = new Link(name, this.name, attached, (detached) => this.#links.delete(detached))
     this.#links.add(link)
     if (this.closed || this.#detaching) {
@@ -184,6 +188,11 @@ export class BpfProgram extends Resource {
 
   /** The verifier has checked the program against one target; the kernel would silently attach it there. */
   #refuseOtherTarget(hook: Hook): void {
+    if (!takesProgram(hook, this.type)) {
+      throw invalidArgument(
+        `${this.describe()} is of type ${this.type}, which cannot be attached to ${describeHook(hook)}`,
+      )
+    }
     if (hook.kind !== 'tp_btf') return
     const target = this.#target
     if (target === '' || target === hook.name) return
@@ -222,7 +231,8 @@ export class BpfProgram extends Resource {
    * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
    */
   pin(path: string): void {
-    check(binding.programPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.#names())
+    const pin = nonEmptyString(path, 'path')
+    checkPin(binding.programPin(this.use('pin'), pin), 'bpf_obj_pin', pin, this.#names())
   }
 
   /**

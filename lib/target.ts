@@ -3,11 +3,18 @@ import { unlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import type { Handle, Status } from './binding.ts'
-import { invalidArgument } from './errors.ts'
-import { check, checkValue } from './outcome.ts'
+import { invalidArgument, kernelError } from './errors.ts'
+import { type Names, check, checkValue } from './outcome.ts'
 
 /** A pin's path, an id, or a descriptor, which is duplicated. */
 export type KernelTarget = string | { id: number } | { fd: number }
+
+/** @throws EbpfError that says where pins can be, when `status` is negative. */
+export function checkPin(status: Status, operation: string, path: string, names: Names): void {
+  if (status >= 0) return
+  const hint = `A pin is a file of a BPF file system, such as one mounted at /sys/fs/bpf, in a folder that exists: ${path}`
+  throw kernelError(status, { ...names, operation, hint })
+}
 
 /** The native calls for one noun, with the kernel's names of them. */
 export interface TargetCalls {

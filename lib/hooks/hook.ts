@@ -31,6 +31,21 @@ const PREPARATIONS: Preparations = {
   xdp: xdpToNative,
 }
 
+/** libbpf's names of the program types that a kind of hook takes. */
+const PROGRAM_TYPES: { [Kind in Hook['kind']]: readonly string[] } = {
+  tracepoint: ['tracepoint'],
+  raw_tracepoint: ['raw_tracepoint', 'raw_tracepoint_writable'],
+  tp_btf: ['tracing'],
+  uprobe: ['kprobe'],
+  uretprobe: ['kprobe'],
+  xdp: ['xdp'],
+}
+
+/** Whether a program of this type can be attached there; the kernel would only say EINVAL. */
+export function takesProgram(hook: Hook, type: string): boolean {
+  return PROGRAM_TYPES[hook.kind].includes(type)
+}
+
 /**
  * @throws TypeError when `hook` is not one that a builder makes.
  */

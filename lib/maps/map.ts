@@ -2,7 +2,7 @@ import { nonEmptyString } from '../arguments.ts'
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
 import { type Names, check, checkValue } from '../outcome.ts'
 import { Resource } from '../resource.ts'
-import { removePin } from '../target.ts'
+import { checkPin, removePin } from '../target.ts'
 import { mapTypeName } from './types.ts'
 
 /** What the kernel knows of a map. Sizes are bytes. */
@@ -68,7 +68,8 @@ export class BpfMap extends Resource {
    * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
    */
   pin(path: string): void {
-    check(binding.mapPin(this.use('pin'), nonEmptyString(path, 'path')), 'bpf_obj_pin', this.names())
+    const pin = nonEmptyString(path, 'path')
+    checkPin(binding.mapPin(this.use('pin'), pin), 'bpf_obj_pin', pin, this.names())
   }
 
   /**

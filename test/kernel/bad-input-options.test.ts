@@ -24,7 +24,11 @@ describe('attaching refuses', () => {
     { name: 'a hook without its fields', act: attach('which_cpu', { kind: 'raw_tracepoint' }), code: ARGUMENT },
     { name: 'an interface that is not there', act: attach('grow', xdp('no_such_if')), code: 'ENODEV' },
     { name: 'an interface of index 2^31 - 1', act: attach('grow', xdp(0x7fff_ffff)), code: /^(ENODEV|EINVAL)$/ },
-    { name: 'a hook of another type of program', act: attach('mark', rawTracepoint('sched_switch')), code: 'EINVAL' },
+    {
+      name: 'a hook of another type of program',
+      act: attach('mark', rawTracepoint('sched_switch')),
+      code: 'ERR_EBPF_INVALID_ARGUMENT',
+    },
     { name: 'a raw tracepoint that is not there', act: attach('which_cpu', rawTracepoint('no_such')), code: 'ENOENT' },
     {
       name: 'a namespace that is none',

