@@ -115,8 +115,8 @@ Status TestRun(int fd, const TestRunOptions& options, TestRunResult* result) {
   result->data = CopyOutput(data, run.data_size_out);
   // A program of the type syscall has its context in place (bpf_prog_test_run_syscall,
   // net/bpf/test_run.c).
-  result->ctx = options.ctx_out_size == 0 && options.ctx ? *options.ctx
-                                                         : CopyOutput(ctx, run.ctx_size_out);
+  result->ctx =
+      options.ctx_out_size == 0 && options.ctx ? *options.ctx : CopyOutput(ctx, run.ctx_size_out);
   return status;
 }
 
