@@ -1,14 +1,19 @@
 /** Workers that tests start: they load the package for themselves, and are always ended. */
-import { once } from 'node:events'
+import { on } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { builtPackage } from './child.ts'
 import { fixture } from './fixtures.ts'
 
 export class TestWorker implements AsyncDisposable {
   readonly worker: Worker
+  /** Kept from the start, since a worker may tell, and end, before anybody waits for it. */
+  readonly #messages: AsyncIterator<unknown[]>
+  readonly #exit: Promise<number>
 
   private constructor(source: string) {
     this.worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`))
+    this.#messages = on(this.worker, 'message', { close: ['exit'] })
+    this.#exit = new Promise((resolve) => this.worker.once('exit', resolve))
   }
 
   /**
@@ -40,8 +45,9 @@ export class TestWorker implements AsyncDisposable {
 
   /** The next message. @throws the error that ended the worker */
   async message<T>(): Promise<T> {
-    const [message] = await once(this.worker, 'message')
-    return message as T
+    const { done, value } = await this.#messages.next()
+    if (done) throw new Error('the worker has ended')
+    return value[0] as T
   }
 
   async ask<T>(message: unknown): Promise<T> {
@@ -52,8 +58,7 @@ export class TestWorker implements AsyncDisposable {
 
   /** Waits until it ends by itself. */
   async end(): Promise<number> {
-    const [code] = await once(this.worker, 'exit')
-    return code as number
+    return await this.#exit
   }
 
   async terminate(): Promise<void> {
