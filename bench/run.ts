@@ -81,7 +81,16 @@ function report(results: readonly Result[]): string {
   return `${JSON.stringify({ ...about, results: rows }, undefined, 2)}\n`
 }
 
-const options = readOptions()
+function optionsOrExit(): Options {
+  try {
+    return readOptions()
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
+  }
+}
+
+const options = optionsOrExit()
 buildBaseline()
 const results = await measure(options)
 const json = report(results)
