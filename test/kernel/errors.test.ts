@@ -142,9 +142,14 @@ describe('a process without privileges', () => {
     const { readFileSync } = await import('node:fs')
     const bytes = readFileSync(fixture('rejected'))
     if (process.argv[1] === 'drop') {
-      process.setgroups([])
-      process.setgid(65534)
-      process.setuid(65534)
+      try {
+        process.setgroups([])
+        process.setgid(65534)
+        process.setuid(65534)
+      } catch (error) {
+        console.log(JSON.stringify(error.code))
+        process.exit(0)
+      }
     }
     const results = {}
     for (const [name, each] of Object.entries(act(bytes))) results[name] = await attempt(each)
@@ -153,7 +158,13 @@ describe('a process without privileges', () => {
   const refused = { name: 'EbpfError', code: 'EPERM', errno: -1 }
 
   it('can open an object, is refused the rest, and is told what it needs', () => {
-    const { status, stdout, stderr } = runScript(`process.argv[1] = 'drop'\n${attempts}`)
+    // It drops them itself, so that it could read the package before. Where Node's libuv may use io_uring it must not
+    // (CVE-2024-22017), and starts without them.
+    const dropping = runScript(`process.argv[1] = 'drop'\n${attempts}`)
+    const { status, stdout, stderr } =
+      dropping.stdout.trim() === '"ERR_INVALID_STATE"'
+        ? runScript(attempts, ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'])
+        : dropping
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const { open, ...rest } = JSON.parse(stdout)
     expect(open).toBe('done')

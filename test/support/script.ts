@@ -25,8 +25,6 @@ export function runScript(source: string, prefix: readonly string[] = []): Scrip
   const { status, signal, stdout, stderr, error } = spawnSync(command as string, args, {
     encoding: 'utf8',
     timeout: 25_000,
-    // Node may refuse to change the user where io_uring may be in use (CVE-2024-22017).
-    env: { ...process.env, UV_USE_IO_URING: '0' },
   })
   if (error !== undefined) throw error
   return { status, signal, stdout, stderr }
