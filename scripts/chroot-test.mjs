@@ -3,7 +3,7 @@
 //
 //   node scripts/chroot-test.mjs [--keep] [COMMAND...]     instead of "npm test"
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { mirrors } from './libbpf/sources.mjs'
 import { main, outputOf, Problem, root, run, say } from './support.mjs'
@@ -26,6 +26,8 @@ await main(import.meta.url, (args) => {
   const keep = args[0] === '--keep'
   const command = keep ? args.slice(1) : args
   const place = mkdtempSync('/var/tmp/ebpf-chroot-')
+  // The root of a system is open to every user of it.
+  chmodSync(place, 0o755)
   try {
     test(place, command)
   } finally {
