@@ -266,13 +266,21 @@ describe.runIf(existsSync(kernel))("the running kernel's BTF", () => {
   }, 60_000)
 
   test('one type out of it does not cost the time of all', () => {
-    const times = Array.from({ length: 7 }, () => {
-      const start = performance.now()
-      expect(parseBtf(bytes).find('task_struct', 'struct')?.name).toBe('task_struct')
-      return performance.now() - start
+    const best = (read: () => void): number => {
+      const times = Array.from({ length: 5 }, () => {
+        const start = performance.now()
+        read()
+        return performance.now() - start
+      })
+      return Math.min(...times)
+    }
+    const one = best(() => expect(parseBtf(bytes).find('task_struct', 'struct')?.name).toBe('task_struct'))
+    const all = best(() => {
+      const btf = parseBtf(bytes)
+      for (let id = 1; id < btf.typeCount; id++) btf.type(id)
     })
-    // 15 ms on an idle machine; tests share it with others.
-    expect(Math.min(...times), 'a machine under load is slow, not by factors').toBeLessThan(1000)
+    // Against each other, since a busy machine slows both.
+    expect(one).toBeLessThan(all / 2)
   })
 
   test('survives being damaged', () => {
