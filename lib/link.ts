@@ -1,17 +1,9 @@
 import { type Handle, binding } from './binding.ts'
 import { nonEmptyString } from './arguments.ts'
-import { linkTypeName } from './kernel-enums.ts'
+import { type LinkInfo, linkInfo } from './link-info.ts'
 import { check, checkValue, unwrap } from './outcome.ts'
 import { Resource } from './resource.ts'
 import { checkPin } from './target.ts'
-
-/** What the kernel knows of a link. */
-export interface LinkInfo {
-  id: number
-  /** bpftool's name of the link type, such as `perf_event` or `xdp`. */
-  type: string
-  programId: number
-}
 
 /**
  * Links that are attached. Whoever drops the last reference to a link does not mean to detach: it stays until it or its
@@ -52,8 +44,7 @@ export class Link extends Resource {
    * @throws EbpfError EINVAL where the attachment is a perf event without a link (tracing before Linux 5.15).
    */
   info(): LinkInfo {
-    const info = checkValue(binding.linkInfo(this.use('info')), 'bpf_link_get_info_by_fd', this.#names())
-    return { ...info, type: linkTypeName(info.type) }
+    return linkInfo(checkValue(binding.linkInfo(this.use('info')), 'bpf_link_get_info_by_fd', this.#names()))
   }
 
   /**

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
-import { type Hook, describeHook, prepareHook, takesProgram } from './hooks/hook.ts'
+import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { programTypeName } from './kernel-enums.ts'
 import { Link } from './link.ts'
@@ -193,13 +193,17 @@ export class BpfProgram extends Resource {
         `${this.describe()} is of type ${this.type}, which cannot be attached to ${describeHook(hook)}`,
       )
     }
-    if (hook.kind !== 'tp_btf') return
+    const wanted = familyOf(hook).loadTarget?.(hook)
     const target = this.#target
-    if (target === '' || target === hook.name) return
+    if (wanted === undefined || target === '' || target === wanted) return
     throw ruleError(
       'ERR_EBPF_INVALID_ARGUMENT',
-      `${this.describe()} was loaded for tp_btf ${target} and cannot be attached to ${hook.name}`,
-      { operation: 'attach', ...this.#names(), hint: 'The target of a tp_btf program is fixed when it is loaded.' },
+      `${this.describe()} was loaded for ${hook.kind} ${target} and cannot be attached to ${wanted}`,
+      {
+        operation: 'attach',
+        ...this.#names(),
+        hint: `The target of a ${hook.kind} program is fixed when it is loaded.`,
+      },
     )
   }
 

@@ -2,76 +2,57 @@
  * Hooks are data: `tracepoint('sched', 'sched_switch')` is a plain object that can be stored, compared and logged. One file
  * of this folder holds one family: its type, its builder, and how it is described to native code.
  */
-import type { NativeHook } from '../binding.ts'
 import { invalidArgument } from '../errors.ts'
-import { type RawTracepointHook, rawTracepointToNative } from './raw-tracepoint.ts'
-import { type TpBtfHook, tpBtfToNative } from './tp-btf.ts'
-import { type TracepointHook, tracepointToNative } from './tracepoint.ts'
-import { type UprobeHook, uprobeToNative } from './uprobe.ts'
-import { type XdpHook, xdpToNative } from './xdp.ts'
+import type { HookFamily, PreparedHook } from './family.ts'
+import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
+import { type TpBtfHook, tpBtfFamily } from './tp-btf.ts'
+import { type TracepointHook, tracepointFamily } from './tracepoint.ts'
+import { type UprobeHook, uprobeFamily } from './uprobe.ts'
+import { type XdpHook, xdpFamily } from './xdp.ts'
 
 /** Anything that a program can be attached to by name. */
 export type Hook = TracepointHook | RawTracepointHook | TpBtfHook | UprobeHook | XdpHook
 
-/** A hook made ready for one attach call; `release` closes what was opened for it. */
-export interface PreparedHook {
-  native: NativeHook
-  release?: () => void
-}
-
-type Preparations = { [Kind in Hook['kind']]: (hook: Extract<Hook, { kind: Kind }>) => PreparedHook }
+type Families = { [Kind in Hook['kind']]: HookFamily<Extract<Hook, { kind: Kind }>> }
 
 /** One row for each kind: adding a hook means a file of this folder and a row here. */
-const PREPARATIONS: Preparations = {
-  tracepoint: tracepointToNative,
-  raw_tracepoint: rawTracepointToNative,
-  tp_btf: tpBtfToNative,
-  uprobe: uprobeToNative,
-  uretprobe: uprobeToNative,
-  xdp: xdpToNative,
+const FAMILIES: Families = {
+  tracepoint: tracepointFamily,
+  raw_tracepoint: rawTracepointFamily,
+  tp_btf: tpBtfFamily,
+  uprobe: uprobeFamily,
+  uretprobe: uprobeFamily,
+  xdp: xdpFamily,
 }
 
-/** libbpf's names of the program types that a kind of hook takes. */
-const PROGRAM_TYPES: { [Kind in Hook['kind']]: readonly string[] } = {
-  tracepoint: ['tracepoint'],
-  raw_tracepoint: ['raw_tracepoint', 'raw_tracepoint_writable'],
-  tp_btf: ['tracing'],
-  uprobe: ['kprobe'],
-  uretprobe: ['kprobe'],
-  xdp: ['xdp'],
+/**
+ * The family of a hook.
+ *
+ * @throws TypeError when `hook` is not one that a builder makes.
+ */
+export function familyOf<H extends Hook>(hook: H): HookFamily<H> {
+  const kind: unknown = (hook as { kind?: unknown } | null | undefined)?.kind
+  if (typeof kind !== 'string' || !Object.hasOwn(FAMILIES, kind)) {
+    throw invalidArgument(
+      `hook must be made by a builder such as tracepoint() or xdp(); known kinds: ${Object.keys(FAMILIES).join(', ')}`,
+    )
+  }
+  return FAMILIES[hook.kind] as unknown as HookFamily<H>
 }
 
 /** Whether a program of this type can be attached there; the kernel would only say EINVAL. */
 export function takesProgram(hook: Hook, type: string): boolean {
-  return PROGRAM_TYPES[hook.kind].includes(type)
+  return familyOf(hook).programTypes.includes(type)
 }
 
 /**
  * @throws TypeError when `hook` is not one that a builder makes.
  */
 export function prepareHook(hook: Hook): PreparedHook {
-  const kind: unknown = (hook as { kind?: unknown } | null | undefined)?.kind
-  if (typeof kind !== 'string' || !Object.hasOwn(PREPARATIONS, kind)) {
-    throw invalidArgument(
-      `hook must be made by a builder such as tracepoint() or xdp(); known kinds: ${Object.keys(PREPARATIONS).join(', ')}`,
-    )
-  }
-  const prepare = PREPARATIONS[hook.kind] as (hook: Hook) => PreparedHook
-  return prepare(hook)
+  return familyOf(hook).prepare(hook)
 }
 
 /** A short text for messages, such as `tracepoint sched/sched_switch`. */
 export function describeHook(hook: Hook): string {
-  switch (hook.kind) {
-    case 'tracepoint':
-      return `tracepoint ${hook.category}/${hook.name}`
-    case 'raw_tracepoint':
-    case 'tp_btf':
-      return `${hook.kind} ${hook.name}`
-    case 'uprobe':
-    case 'uretprobe':
-      return `${hook.kind} ${hook.binary}:${hook.symbol ?? `0x${hook.offset.toString(16)}`}`
-    case 'xdp':
-      return `xdp ${hook.interface}`
-  }
+  return familyOf(hook).describe(hook)
 }

@@ -1,5 +1,5 @@
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { PreparedHook } from './hook.ts'
+import type { HookFamily } from './family.ts'
 
 /** A tracepoint whose program reads the kernel's raw arguments. */
 export interface RawTracepointHook {
@@ -26,6 +26,9 @@ export function rawTracepoint(name: string, options: RawTracepointOptions = {}):
   }
 }
 
-export function rawTracepointToNative(hook: RawTracepointHook): PreparedHook {
-  return { native: rawTracepoint(hook.name, { cookie: hook.cookie }) }
+export const rawTracepointFamily: HookFamily<RawTracepointHook> = {
+  programTypes: ['raw_tracepoint', 'raw_tracepoint_writable'],
+  since: '4.17',
+  describe: ({ name }) => `raw_tracepoint ${name}`,
+  prepare: ({ name, cookie }) => ({ native: rawTracepoint(name, { cookie }) }),
 }

@@ -1,5 +1,5 @@
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { PreparedHook } from './hook.ts'
+import type { HookFamily } from './family.ts'
 
 /** A tracepoint whose program gets the arguments with their kernel types. */
 export interface TpBtfHook {
@@ -25,6 +25,10 @@ export function tpBtf(name: string, options: TpBtfOptions = {}): TpBtfHook {
   return { kind: 'tp_btf', name: nonEmptyString(name, 'name'), cookie: unsigned64(options.cookie ?? 0n, 'cookie') }
 }
 
-export function tpBtfToNative(hook: TpBtfHook): PreparedHook {
-  return { native: { kind: 'tracing', cookie: tpBtf(hook.name, { cookie: hook.cookie }).cookie } }
+export const tpBtfFamily: HookFamily<TpBtfHook> = {
+  programTypes: ['tracing'],
+  since: '5.5',
+  describe: ({ name }) => `tp_btf ${name}`,
+  loadTarget: ({ name }) => name,
+  prepare: ({ name, cookie }) => ({ native: { kind: 'tracing', cookie: tpBtf(name, { cookie }).cookie } }),
 }

@@ -1,5 +1,5 @@
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { PreparedHook } from './hook.ts'
+import type { HookFamily } from './family.ts'
 
 /** A static tracepoint of the kernel, as listed in tracefs under `events/<category>/<name>`. */
 export interface TracepointHook {
@@ -29,6 +29,9 @@ export function tracepoint(category: string, name: string, options: TracepointOp
   }
 }
 
-export function tracepointToNative(hook: TracepointHook): PreparedHook {
-  return { native: tracepoint(hook.category, hook.name, { cookie: hook.cookie }) }
+export const tracepointFamily: HookFamily<TracepointHook> = {
+  programTypes: ['tracepoint'],
+  since: '4.7',
+  describe: ({ category, name }) => `tracepoint ${category}/${name}`,
+  prepare: ({ category, name, cookie }) => ({ native: tracepoint(category, name, { cookie }) }),
 }

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { PreparedHook } from './hook.ts'
+import type { HookFamily } from './family.ts'
 
 /** An instruction of a user-space binary, in one process or in all. */
 export interface UprobeHook {
@@ -62,9 +62,14 @@ function build(kind: UprobeHook['kind'], binary: string, options: UprobeOptions)
   }
 }
 
-export function uprobeToNative(hook: UprobeHook): PreparedHook {
-  const { symbol, offset, pid, referenceCounterOffset, cookie } = hook
-  const options = { offset, pid, referenceCounterOffset, cookie }
-  const checked = build(hook.kind, hook.binary, symbol === undefined ? options : { ...options, symbol })
-  return { native: { ...checked, kind: 'uprobe', return: hook.kind === 'uretprobe' } }
+export const uprobeFamily: HookFamily<UprobeHook> = {
+  programTypes: ['kprobe'],
+  since: '4.3',
+  describe: ({ kind, binary, symbol, offset }) => `${kind} ${binary}:${symbol ?? `0x${offset.toString(16)}`}`,
+  prepare(hook) {
+    const { symbol, offset, pid, referenceCounterOffset, cookie } = hook
+    const options = { offset, pid, referenceCounterOffset, cookie }
+    const checked = build(hook.kind, hook.binary, symbol === undefined ? options : { ...options, symbol })
+    return { native: { ...checked, kind: 'uprobe', return: hook.kind === 'uretprobe', mode: 0 } }
+  },
 }

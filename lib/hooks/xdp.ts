@@ -1,7 +1,7 @@
 import { invalidArgument } from '../errors.ts'
 import { type NetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
-import type { PreparedHook } from './hook.ts'
+import type { HookFamily } from './family.ts'
 
 /**
  * Where the packet meets the program: `native` in the driver, `generic` in the stack (every driver, slower), `offload` on
@@ -48,17 +48,23 @@ export function xdp(networkInterface: string | number, options: XdpOptions = {})
   }
 }
 
-export function xdpToNative(hook: XdpHook): PreparedHook {
-  const { mode, netns } = hook
-  const checked = xdp(hook.interface, { ...(mode !== undefined && { mode }) })
-  const namespace = openNetworkNamespace(netns)
-  return {
-    native: {
-      kind: 'xdp',
-      interface: checked.interface,
-      flags: mode === undefined ? 0 : MODE_FLAGS[mode],
-      netnsFd: namespace.fd,
-    },
-    release: namespace.release,
-  }
+export const xdpFamily: HookFamily<XdpHook> = {
+  programTypes: ['xdp'],
+  since: '5.9',
+  describe: (hook) => `xdp ${hook.interface}`,
+  prepare(hook) {
+    const { mode, netns } = hook
+    const checked = xdp(hook.interface, { ...(mode !== undefined && { mode }) })
+    const namespace = openNetworkNamespace(netns)
+    return {
+      native: {
+        kind: 'xdp',
+        interface: checked.interface,
+        flags: mode === undefined ? 0 : MODE_FLAGS[mode],
+        netlink: false,
+        netnsFd: namespace.fd,
+      },
+      release: namespace.release,
+    }
+  },
 }

@@ -1,0 +1,40 @@
+/** What every family of hooks says of itself; one file of this folder each, and one row in the table of hook.ts. */
+import type { NativeHook, NativeQuery } from '../binding.ts'
+import type { LinkInfo } from '../link-info.ts'
+
+/** A hook made ready for one native call; `release` closes what was opened for it. */
+export interface PreparedHook {
+  native: NativeHook
+  release?: () => void
+}
+
+/** The question "who is attached here", made ready for one native call. */
+export interface PreparedQuery {
+  native: NativeQuery
+  release?: () => void
+}
+
+/** One kind of hook. */
+export interface HookFamily<H> {
+  /** libbpf's names of the program types that it takes; for others the kernel would only say EINVAL. */
+  programTypes: readonly string[]
+  /** The first Linux that has it, such as `6.6`. */
+  since: string
+  /**
+   * A function of the kernel that is there exactly where it has the hook, as in /proc/kallsyms: kernels are built without
+   * features, and distributions bring features to older versions, so a version alone proves nothing.
+   */
+  evidence?: string
+  /** The option that a kernel of that version may be built without, such as `CONFIG_FPROBE`. */
+  config?: string
+  /** A short text for messages, such as `tracepoint sched/sched_switch`. */
+  describe(hook: H): string
+  /** Checks the hook like its builder does, since it may be made by hand. */
+  prepare(hook: H): PreparedHook
+  /** The target that a program for this hook is fixed to when it is loaded, such as a kernel function's name. */
+  loadTarget?(hook: H): string
+  /** Where the kernel can be asked who is attached. */
+  query?(hook: H): PreparedQuery
+  /** Whether a link of the system is at this hook, where the kernel answers no query. */
+  holds?(hook: H, link: LinkInfo): boolean
+}
