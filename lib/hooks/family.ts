@@ -18,6 +18,11 @@ export interface PreparedQuery {
 export interface HookFamily<H> {
   /** libbpf's names of the program types that it takes; for others the kernel would only say EINVAL. */
   programTypes: readonly string[]
+  /**
+   * libbpf's names of the expected attach types (`libbpf_bpf_attach_type_str`) that it takes, where the program was loaded
+   * for one and the kernel would attach it as that, whatever the hook says.
+   */
+  attachTypes?: readonly string[]
   /** The first Linux that has it, such as `6.6`. */
   since: string
   /**
