@@ -92,6 +92,19 @@ bool Read(Napi::Value value, std::vector<uint8_t>* result) {
   return true;
 }
 
+bool Read(Napi::Value value, std::vector<uint64_t>* result) {
+  if (!IsTypedArray(value, napi_biguint64_array)) return Expected(value.Env(), "a BigUint64Array");
+  auto numbers = value.As<Napi::BigUint64Array>();
+  size_t size = numbers.Data() == nullptr ? 0 : numbers.ElementLength();
+  result->assign(numbers.Data(), numbers.Data() + size);
+  return true;
+}
+
+bool Read(Napi::Value value, std::vector<std::string>* result) {
+  return ReadArray(
+      value, [result](Napi::Value element) { return Read(element, &result->emplace_back()); });
+}
+
 bool GetProperty(Napi::Value object, const char* name, Napi::Value* result) {
   napi_env env = object.Env();
   if (object.Type() != napi_object) return Expected(env, "an object");

@@ -35,6 +35,10 @@ bool Read(Napi::Value value, Napi::Function* result);
 bool Read(Napi::Value value, Napi::Uint32Array* result);
 // Copies a Uint8Array.
 bool Read(Napi::Value value, std::vector<uint8_t>* result);
+// Copies a BigUint64Array.
+bool Read(Napi::Value value, std::vector<uint64_t>* result);
+// Copies an array of strings.
+bool Read(Napi::Value value, std::vector<std::string>* result);
 
 // `undefined` is an absent value.
 template <typename T>
@@ -58,11 +62,9 @@ bool ReadProperty(Napi::Value object, const char* name, T* result) {
   return GetProperty(object, name, &value) && Read(value, result);
 }
 
-// Calls `read(element)` for each element of an array property, until one answers false.
+// Calls `read(element)` for each element of an array, until one answers false.
 template <typename ReadElement>
-bool ReadArrayProperty(Napi::Value object, const char* name, ReadElement read) {
-  Napi::Value value;
-  if (!GetProperty(object, name, &value)) return false;
+bool ReadArray(Napi::Value value, ReadElement read) {
   if (!value.IsArray()) return Expected(value.Env(), "an array");
   auto array = value.As<Napi::Array>();
   uint32_t length = array.Length();
@@ -71,6 +73,12 @@ bool ReadArrayProperty(Napi::Value object, const char* name, ReadElement read) {
     if (!GetElement(array, index, &element) || !read(element)) return false;
   }
   return true;
+}
+
+template <typename ReadElement>
+bool ReadArrayProperty(Napi::Value object, const char* name, ReadElement read) {
+  Napi::Value value;
+  return GetProperty(object, name, &value) && ReadArray(value, read);
 }
 
 // A Uint8Array over a copy.

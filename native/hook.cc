@@ -3,6 +3,7 @@
 #include <string>
 
 #include "convert.h"
+#include "log.h"
 
 namespace ebpf {
 namespace {
@@ -18,7 +19,14 @@ constexpr Hook kHooks[] = {
     {"tracepoint", ReadTracepointHook},
     {"raw_tracepoint", ReadRawTracepointHook},
     {"tracing", ReadTracingHook},
+    {"freplace", ReadFreplaceHook},
+    {"kprobe", ReadKprobeHook},
+    {"ksyscall", ReadKsyscallHook},
+    {"kprobe_multi", ReadKprobeMultiHook},
     {"uprobe", ReadUprobeHook},
+    {"uprobe_multi", ReadUprobeMultiHook},
+    {"usdt", ReadUsdtHook},
+    {"perf_event", ReadPerfEventHook},
     {"xdp", ReadXdpHook},
 };
 
@@ -32,6 +40,20 @@ Status Attachment::Take(const char* operation, bpf_link* created) {
 Status Attachment::Take(const char* operation, int created_fd) {
   if (created_fd >= 0) fd.Reset(created_fd);
   return FromReturn(operation, created_fd);
+}
+
+bool HasProgram(const AttachTarget& target, const char* operation, Status* status) {
+  if (target.program != nullptr) return true;
+  LogWarning("%s needs a program of an object that was loaded here\n", operation);
+  *status = {-EOPNOTSUPP, operation, nullptr};
+  return false;
+}
+
+bool Read(Napi::Value value, HeldFd* result) {
+  int32_t fd;
+  if (!Read(value, &fd)) return false;
+  if (fd >= 0) result->fd_ = std::make_shared<UniqueFd>(Duplicate(fd));
+  return true;
 }
 
 bool ReadHook(Napi::Value hook, AttachFunction* attach) {

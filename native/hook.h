@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include <functional>
+#include <memory>
 
 #include "status.h"
 #include "unique_fd.h"
@@ -28,6 +29,24 @@ struct Attachment {
   Status Take(const char* operation, int created_fd);
 };
 
+// What takes a bpf_program cannot attach one that libbpf did not load here: false, and says so.
+bool HasProgram(const AttachTarget& target, const char* operation, Status* status);
+
+// A descriptor of JavaScript's, duplicated, for a function that may be copied.
+class HeldFd {
+ public:
+  bool given() const { return fd_ != nullptr; }
+  // The negative errno of its duplication, or -EBADF where none was given.
+  int get() const { return fd_ == nullptr ? -EBADF : fd_->get(); }
+
+ private:
+  friend bool Read(Napi::Value value, HeldFd* result);
+  std::shared_ptr<UniqueFd> fd_;
+};
+
+// From a number; negative ones give none.
+bool Read(Napi::Value value, HeldFd* result);
+
 // Runs on the thread pool; holds plain data only.
 using AttachFunction = std::function<Status(const AttachTarget& target, Attachment* attachment)>;
 
@@ -41,7 +60,20 @@ bool ReadSectionHook(Napi::Value hook, AttachFunction* attach);
 bool ReadTracepointHook(Napi::Value hook, AttachFunction* attach);
 bool ReadRawTracepointHook(Napi::Value hook, AttachFunction* attach);
 bool ReadTracingHook(Napi::Value hook, AttachFunction* attach);
+bool ReadFreplaceHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_kprobe.cc
+bool ReadKprobeHook(Napi::Value hook, AttachFunction* attach);
+bool ReadKsyscallHook(Napi::Value hook, AttachFunction* attach);
+bool ReadKprobeMultiHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_uprobe.cc
 bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach);
+bool ReadUprobeMultiHook(Napi::Value hook, AttachFunction* attach);
+bool ReadUsdtHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_perf_event.cc
+bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_network.cc
 bool ReadXdpHook(Napi::Value hook, AttachFunction* attach);

@@ -1,23 +1,37 @@
 // Hooks that observe: tracepoints, functions of the kernel and of programs.
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
-#include <optional>
 #include <string>
 
 #include "convert.h"
 #include "hook.h"
 #include "log.h"
+#include "perf_event.h"
 
 namespace ebpf {
 namespace {
 
-// What takes a bpf_program cannot attach one that libbpf did not load here.
-bool HasProgram(const AttachTarget& target, const char* operation, Status* status) {
-  if (target.program != nullptr) return true;
-  LogWarning("%s needs a program of an object that was loaded here\n", operation);
-  *status = {-EOPNOTSUPP, operation, nullptr};
-  return false;
+// The type of a function in another program's BTF, or a negative errno. libbpf's own search for it
+// (libbpf_find_prog_btf_id) is only for a program that it loaded.
+int FindFunction(int program_fd, const std::string& function) {
+  bpf_prog_info info;
+  uint32_t size = sizeof(info);
+  memset(&info, 0, sizeof(info));
+  int status = bpf_obj_get_info_by_fd(program_fd, &info, &size);
+  if (status != 0) return status;
+  if (info.btf_id == 0) {
+    LogWarning("the target program '%s' has no BTF\n", info.name);
+    return -EINVAL;
+  }
+  errno = 0;
+  btf* types = btf__load_from_kernel_by_id(info.btf_id);
+  if (types == nullptr) return FromPointer("btf__load_from_kernel_by_id", types).error;
+  int id = btf__find_by_name_kind(types, function.c_str(), BTF_KIND_FUNC);
+  btf__free(types);
+  if (id < 0) LogWarning("'%s' is no function of program '%s'\n", function.c_str(), info.name);
+  return id;
 }
 
 }  // namespace
@@ -43,8 +57,9 @@ bool ReadTracepointHook(Napi::Value hook, AttachFunction* attach) {
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     constexpr const char* kOperation = "bpf_program__attach_tracepoint_opts";
-    Status status;
-    if (!HasProgram(target, kOperation, &status)) return status;
+    if (target.program == nullptr) {
+      return AttachPerfEvent(target, OpenTracepoint(category, name), cookie, attachment);
+    }
     auto options = MakeOptions<bpf_tracepoint_opts>();
     options.bpf_cookie = cookie;
     errno = 0;
@@ -102,32 +117,25 @@ bool ReadTracingHook(Napi::Value hook, AttachFunction* attach) {
   return true;
 }
 
-bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach) {
-  bool on_return;
-  std::string binary;
-  std::optional<std::string> symbol;
-  uint64_t offset;
-  uint64_t reference_counter_offset;
-  int32_t pid;
-  uint64_t cookie;
-  if (!ReadProperty(hook, "return", &on_return) || !ReadProperty(hook, "binary", &binary) ||
-      !ReadProperty(hook, "symbol", &symbol) || !ReadProperty(hook, "offset", &offset) ||
-      !ReadProperty(hook, "referenceCounterOffset", &reference_counter_offset) ||
-      !ReadProperty(hook, "pid", &pid) || !ReadProperty(hook, "cookie", &cookie)) {
+bool ReadFreplaceHook(Napi::Value hook, AttachFunction* attach) {
+  HeldFd target_fd;
+  std::string function;
+  if (!ReadProperty(hook, "targetFd", &target_fd) || !ReadProperty(hook, "function", &function)) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
-    constexpr const char* kOperation = "bpf_program__attach_uprobe_opts";
-    Status status;
-    if (!HasProgram(target, kOperation, &status)) return status;
-    auto options = MakeOptions<bpf_uprobe_opts>();
-    options.retprobe = on_return;
-    options.func_name = symbol ? symbol->c_str() : nullptr;
-    options.ref_ctr_offset = reference_counter_offset;
-    options.bpf_cookie = cookie;
-    errno = 0;
-    return attachment->Take(kOperation, bpf_program__attach_uprobe_opts(
-                                            target.program, pid, binary.c_str(), offset, &options));
+    if (!target_fd.given()) {
+      return attachment->Take("bpf_raw_tracepoint_open",
+                              bpf_raw_tracepoint_open(nullptr, target.fd));
+    }
+    int id = target_fd.get() < 0 ? target_fd.get() : FindFunction(target_fd.get(), function);
+    if (id < 0) return FromReturn("btf__find_by_name_kind", id);
+    auto options = MakeOptions<bpf_link_create_opts>();
+    options.target_btf_id = static_cast<uint32_t>(id);
+    // The attach type of an extension is none, which is 0.
+    return attachment->Take(
+        "bpf_link_create",
+        bpf_link_create(target.fd, target_fd.get(), static_cast<bpf_attach_type>(0), &options));
   };
   return true;
 }

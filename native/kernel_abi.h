@@ -1,0 +1,24 @@
+// Numbers of linux/bpf.h that the header of a system build may be too old for. The kernel never
+// changes them.
+#ifndef EBPF_NATIVE_KERNEL_ABI_H_
+#define EBPF_NATIVE_KERNEL_ABI_H_
+
+#include <linux/bpf.h>
+#include <stdint.h>
+
+namespace ebpf::kernel {
+
+// enum bpf_attach_type
+constexpr auto kTraceKprobeMulti = static_cast<bpf_attach_type>(42);
+constexpr auto kNetfilter = static_cast<bpf_attach_type>(45);
+constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
+constexpr auto kTraceKprobeSession = static_cast<bpf_attach_type>(56);
+constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
+
+// BPF_F_KPROBE_MULTI_RETURN, BPF_F_UPROBE_MULTI_RETURN
+constexpr uint32_t kKprobeMultiReturn = 1U << 0;
+constexpr uint32_t kUprobeMultiReturn = 1U << 0;
+
+}  // namespace ebpf::kernel
+
+#endif  // EBPF_NATIVE_KERNEL_ABI_H_
