@@ -4,14 +4,27 @@
  */
 import { invalidArgument } from '../errors.ts'
 import type { HookFamily, PreparedHook } from './family.ts'
+import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
+import { type NetkitHook, netkitFamily } from './netkit.ts'
 import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
+import { type TcHook, tcFamily } from './tc.ts'
+import { type TcxHook, tcxFamily } from './tcx.ts'
 import { type TpBtfHook, tpBtfFamily } from './tp-btf.ts'
 import { type TracepointHook, tracepointFamily } from './tracepoint.ts'
 import { type UprobeHook, uprobeFamily } from './uprobe.ts'
 import { type XdpHook, xdpFamily } from './xdp.ts'
 
 /** Anything that a program can be attached to by name. */
-export type Hook = TracepointHook | RawTracepointHook | TpBtfHook | UprobeHook | XdpHook
+export type Hook =
+  | TracepointHook
+  | RawTracepointHook
+  | TpBtfHook
+  | UprobeHook
+  | XdpHook
+  | TcHook
+  | TcxHook
+  | NetkitHook
+  | NetfilterHook
 
 type Families = { [Kind in Hook['kind']]: HookFamily<Extract<Hook, { kind: Kind }>> }
 
@@ -23,6 +36,10 @@ const FAMILIES: Families = {
   uprobe: uprobeFamily,
   uretprobe: uprobeFamily,
   xdp: xdpFamily,
+  tc: tcFamily,
+  tcx: tcxFamily,
+  netkit: netkitFamily,
+  netfilter: netfilterFamily,
 }
 
 /**

@@ -1,7 +1,9 @@
+import { boolean, inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
-import { type NetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
-import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
+import { kernelOlderThan } from '../system/kernel-version.ts'
+import type { NetworkNamespace } from '../system/netns.ts'
 import type { HookFamily } from './family.ts'
+import { type InterfacePlace, interfacePlace, openInterface } from './interface.ts'
 
 /**
  * Where the packet meets the program: `native` in the driver, `generic` in the stack (every driver, slower), `offload` on
@@ -10,61 +12,61 @@ import type { HookFamily } from './family.ts'
 export type XdpMode = 'native' | 'generic' | 'offload'
 
 /** The earliest point of a received packet. */
-export interface XdpHook {
+export interface XdpHook extends InterfacePlace {
   kind: 'xdp'
-  /** Name or index. */
-  interface: string | number
   mode: XdpMode | undefined
-  netns: NetworkNamespace | undefined
+  /** `undefined`: by a link where the kernel has that (5.9). */
+  netlink: boolean | undefined
 }
 
 export interface XdpOptions {
   mode?: XdpMode
   /** The network namespace that the interface is in; the process's own by default. */
   netns?: NetworkNamespace
+  /**
+   * `true`: set by netlink, like `ip link set dev … xdp` does, without a link: it has no id and no pin, and others can
+   * replace it. This process takes it back when it closes it or ends; after a death by signal it stays. The default is a
+   * link, and netlink on kernels before 5.9, which have no link for it.
+   */
+  netlink?: boolean
 }
 
 /** XDP_FLAGS_SKB_MODE, _DRV_MODE and _HW_MODE of linux/if_link.h. */
 const MODE_FLAGS: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
 /**
- * XDP on a network interface, by a link. Linux 5.9.
+ * XDP on a network interface. Linux 4.8, and 5.9 for links. One program an interface and mode; a second is EBUSY.
  *
  * @param networkInterface name or index, in `options.netns`
  */
 export function xdp(networkInterface: string | number, options: XdpOptions = {}): XdpHook {
-  const { mode, netns } = options
+  const { mode, netns, netlink } = options
   if (mode !== undefined && !Object.hasOwn(MODE_FLAGS, mode)) {
     throw invalidArgument(`mode must be one of ${Object.keys(MODE_FLAGS).join(', ')}, not ${inspectBriefly(mode)}`)
   }
   return {
     kind: 'xdp',
-    interface:
-      typeof networkInterface === 'number'
-        ? integer(networkInterface, 'interface', 1, 0x7fff_ffff)
-        : nonEmptyString(networkInterface, 'interface'),
+    ...interfacePlace(networkInterface, netns),
     mode,
-    netns,
+    netlink: netlink === undefined ? undefined : boolean(netlink, 'netlink'),
   }
 }
 
 export const xdpFamily: HookFamily<XdpHook> = {
   programTypes: ['xdp'],
-  since: '5.9',
+  // Not those of a devmap or cpumap, which the kernel refuses on an interface.
+  attachTypes: ['xdp'],
+  since: '4.8',
   describe: (hook) => `xdp ${hook.interface}`,
   prepare(hook) {
-    const { mode, netns } = hook
-    const checked = xdp(hook.interface, { ...(mode !== undefined && { mode }) })
-    const namespace = openNetworkNamespace(netns)
-    return {
-      native: {
-        kind: 'xdp',
-        interface: checked.interface,
-        flags: mode === undefined ? 0 : MODE_FLAGS[mode],
-        netlink: false,
-        netnsFd: namespace.fd,
-      },
-      release: namespace.release,
-    }
+    const { mode, netlink } = hook
+    xdp(hook.interface, { ...(mode !== undefined && { mode }), ...(netlink !== undefined && { netlink }) })
+    const { native, release } = openInterface(hook)
+    const flags = mode === undefined ? 0 : MODE_FLAGS[mode]
+    return { native: { kind: 'xdp', ...native, flags, netlink: netlink ?? kernelOlderThan('5.9') }, release }
+  },
+  query(hook) {
+    const { native, release } = openInterface(hook)
+    return { native: { kind: 'xdp', ...native }, release }
   },
 }

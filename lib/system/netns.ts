@@ -12,6 +12,16 @@ export interface OpenedNetworkNamespace {
   release(): void
 }
 
+/** @throws TypeError or RangeError unless it is a path, `{ pid }` or `{ fd }`. */
+export function checkNetworkNamespace(netns: unknown): NetworkNamespace {
+  if (typeof netns === 'string') return nonEmptyString(netns, 'netns')
+  if (typeof netns === 'object' && netns !== null) {
+    if ('fd' in netns) return { fd: integer(netns.fd, 'netns.fd', 0, 0x7fff_ffff) }
+    if ('pid' in netns) return { pid: integer(netns.pid, 'netns.pid', 1, 0x7fff_ffff) }
+  }
+  throw invalidArgument(`netns must be a path, { pid } or { fd }, not ${inspectBriefly(netns)}`)
+}
+
 /**
  * Opens `/proc/<pid>/ns/net` or the path; a descriptor given by the caller is used as it is, and stays the caller's.
  *
@@ -19,17 +29,8 @@ export interface OpenedNetworkNamespace {
  */
 export function openNetworkNamespace(netns: NetworkNamespace | undefined): OpenedNetworkNamespace {
   if (netns === undefined) return { fd: -1, release() {} }
-  if (typeof netns === 'object' && netns !== null && 'fd' in netns) {
-    return { fd: integer(netns.fd, 'netns.fd', 0, 0x7fff_ffff), release() {} }
-  }
-  const fd = openSync(pathOf(netns), 'r')
+  const checked = checkNetworkNamespace(netns)
+  if (typeof checked === 'object' && 'fd' in checked) return { fd: checked.fd, release() {} }
+  const fd = openSync(typeof checked === 'string' ? checked : `/proc/${checked.pid}/ns/net`, 'r')
   return { fd, release: () => closeSync(fd) }
-}
-
-function pathOf(netns: Exclude<NetworkNamespace, { fd: number }>): string {
-  if (typeof netns === 'string') return nonEmptyString(netns, 'netns')
-  if (typeof netns === 'object' && netns !== null && 'pid' in netns) {
-    return `/proc/${integer(netns.pid, 'netns.pid', 1, 0x7fff_ffff)}/ns/net`
-  }
-  throw invalidArgument(`netns must be a path, { pid } or { fd }, not ${inspectBriefly(netns)}`)
 }
