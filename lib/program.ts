@@ -74,6 +74,8 @@ const DATA_OUT_ROOM = 256 + 4096
 
 /** What is known of a program that was loaded. */
 export interface ProgramDescription extends Pick<NativeProgramDescription, 'name' | 'section' | 'type'> {
+  /** libbpf's name of what it was loaded for, such as `cgroup_inet4_bind`; `''` when that is not known. */
+  expectedAttachType?: string | undefined
   /** Where the user had it loaded for, in place of what its section says. */
   attachTarget?: string | undefined
 }
@@ -92,6 +94,8 @@ export class BpfProgram extends Resource {
   readonly section: string
   /** libbpf's name of the program type, such as `tracepoint`. */
   readonly type: string
+  /** @internal libbpf's name of what it was loaded for, such as `cgroup_inet4_bind`; `''` when that is not known. */
+  readonly expectedAttachType: string
   /** The object itself, not only its name: a link keeps its program, and so this, alive. */
   readonly #object: { readonly name: string } | undefined
   readonly #links = new Set<Link>()
@@ -108,6 +112,7 @@ export class BpfProgram extends Resource {
     super(description.name, handle, object === undefined ? 'program' : undefined, releaseProgram)
     this.section = description.section
     this.type = description.type
+    this.expectedAttachType = description.expectedAttachType ?? ''
     this.#target = description.attachTarget ?? sectionTarget(description.section)
     this.knowsTarget = namesTarget(description.section) || description.attachTarget !== undefined
     this.#object = object
@@ -152,7 +157,7 @@ export class BpfProgram extends Resource {
       const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
       return await this.#track(this.#attach(handle, { kind: 'section' }, this.section, hint))
     }
-    const { native, release } = prepareHook(hook)
+    const { native, release } = prepareHook(hook, this)
     try {
       this.#refuseOtherTarget(hook)
       // Native code duplicates what it needs of the hook before the call returns.

@@ -14,6 +14,17 @@ export interface PreparedQuery {
   release?: () => void
 }
 
+/** What a hook may follow from in the program that is attached there. */
+export interface HookedProgram {
+  readonly name: string
+  /** ELF section; `''` for a program that was opened. */
+  readonly section: string
+  /** libbpf's name of the program type. */
+  readonly type: string
+  /** libbpf's name of what it was loaded for (`libbpf_bpf_attach_type_str`); `''` when that is not known. */
+  readonly expectedAttachType: string
+}
+
 /** One kind of hook. */
 export interface HookFamily<H> {
   /** libbpf's names of the program types that it takes; for others the kernel would only say EINVAL. */
@@ -35,7 +46,7 @@ export interface HookFamily<H> {
   /** A short text for messages, such as `tracepoint sched/sched_switch`. */
   describe(hook: H): string
   /** Checks the hook like its builder does, since it may be made by hand. */
-  prepare(hook: H): PreparedHook
+  prepare(hook: H, program?: HookedProgram): PreparedHook
   /** The target that a program for this hook is fixed to when it is loaded, such as a kernel function's name. */
   loadTarget?(hook: H): string
   /** Where the kernel can be asked who is attached. */
