@@ -3,7 +3,7 @@
  * of this folder holds one family: its type, its builder, and how it is described to native code.
  */
 import { invalidArgument } from '../errors.ts'
-import type { HookFamily, PreparedHook } from './family.ts'
+import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
 import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
 import { type NetkitHook, netkitFamily } from './netkit.ts'
 import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
@@ -65,8 +65,8 @@ export function takesProgram(hook: Hook, type: string): boolean {
 /**
  * @throws TypeError when `hook` is not one that a builder makes.
  */
-export function prepareHook(hook: Hook): PreparedHook {
-  return familyOf(hook).prepare(hook)
+export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
+  return familyOf(hook).prepare(hook, program)
 }
 
 /** A short text for messages, such as `tracepoint sched/sched_switch`. */
