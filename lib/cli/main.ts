@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * `ebpf`, the program. A command is a file of this folder and a line of the table; only the one that is asked for is
+ * imported, so that those which need no native addon work where there is none.
+ */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { reportFailure } from './failure.ts'
+
+interface Registration {
+  summary: string
+  /** Imports the command and adds its options and its action. */
+  load: () => Promise<{ define: (command: Command) => void }>
+}
+
+const COMMANDS: Readonly<Record<string, Registration>> = {
+  vm: { summary: 'run a command in a Linux virtual machine', load: async () => await import('./vm.ts') },
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const program = new Command('ebpf').description('eBPF from TypeScript').version(version).enablePositionalOptions()
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(summary)
+    if (name === args[0] || (args[0] === 'help' && name === args[1])) (await load()).define(command)
+  }
+  await program.parseAsync(args, { from: 'user' })
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  reportFailure(error)
+}
