@@ -47,6 +47,8 @@ export interface HookFamily<H> {
   describe(hook: H): string
   /** Checks the hook like its builder does, since it may be made by hand. */
   prepare(hook: H, program?: HookedProgram): PreparedHook
+  /** What a failed attach means here, where the kernel's negative errno alone does not say it. */
+  hint?(hook: H, errno: number): string | undefined
   /** The target that a program for this hook is fixed to when it is loaded, such as a kernel function's name. */
   loadTarget?(hook: H): string
   /** Where the kernel can be asked who is attached. */

@@ -4,14 +4,22 @@
  */
 import { invalidArgument } from '../errors.ts'
 import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
+import { type FreplaceHook, freplaceFamily } from './freplace.ts'
+import { type KprobeHook, type KsyscallHook, kprobeFamily, ksyscallFamily } from './kprobe.ts'
+import { type KprobeMultiHook, kprobeMultiFamily, kprobeSessionFamily } from './kprobe-multi.ts'
+import { type LsmHook, lsmFamily } from './lsm.ts'
 import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
 import { type NetkitHook, netkitFamily } from './netkit.ts'
+import { type PerfEventHook, perfEventFamily } from './perf-event.ts'
 import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
 import { type TcHook, tcFamily } from './tc.ts'
 import { type TcxHook, tcxFamily } from './tcx.ts'
 import { type TpBtfHook, tpBtfFamily } from './tp-btf.ts'
 import { type TracepointHook, tracepointFamily } from './tracepoint.ts'
+import { type TracingHook, fentryFamily, fexitFamily, fmodRetFamily, fsessionFamily } from './tracing.ts'
+import { type UprobeMultiHook, uprobeMultiFamily, uprobeSessionFamily } from './uprobe-multi.ts'
 import { type UprobeHook, uprobeFamily } from './uprobe.ts'
+import { type UsdtHook, usdtFamily } from './usdt.ts'
 import { type XdpHook, xdpFamily } from './xdp.ts'
 
 /** Anything that a program can be attached to by name. */
@@ -19,7 +27,16 @@ export type Hook =
   | TracepointHook
   | RawTracepointHook
   | TpBtfHook
+  | KprobeHook
+  | KsyscallHook
+  | KprobeMultiHook
+  | TracingHook
+  | FreplaceHook
+  | LsmHook
   | UprobeHook
+  | UprobeMultiHook
+  | UsdtHook
+  | PerfEventHook
   | XdpHook
   | TcHook
   | TcxHook
@@ -33,8 +50,26 @@ const FAMILIES: Families = {
   tracepoint: tracepointFamily,
   raw_tracepoint: rawTracepointFamily,
   tp_btf: tpBtfFamily,
+  kprobe: kprobeFamily,
+  kretprobe: kprobeFamily,
+  ksyscall: ksyscallFamily,
+  kretsyscall: ksyscallFamily,
+  kprobe_multi: kprobeMultiFamily,
+  kretprobe_multi: kprobeMultiFamily,
+  kprobe_session: kprobeSessionFamily,
+  fentry: fentryFamily,
+  fexit: fexitFamily,
+  fmod_ret: fmodRetFamily,
+  fsession: fsessionFamily,
+  freplace: freplaceFamily,
+  lsm: lsmFamily,
   uprobe: uprobeFamily,
   uretprobe: uprobeFamily,
+  uprobe_multi: uprobeMultiFamily,
+  uretprobe_multi: uprobeMultiFamily,
+  uprobe_session: uprobeSessionFamily,
+  usdt: usdtFamily,
+  perf_event: perfEventFamily,
   xdp: xdpFamily,
   tc: tcFamily,
   tcx: tcxFamily,

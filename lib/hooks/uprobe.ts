@@ -1,12 +1,13 @@
 import { invalidArgument } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
 import type { HookFamily } from './family.ts'
+import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
 
 /** An instruction of a user-space binary, in one process or in all. */
 export interface UprobeHook {
   kind: 'uprobe' | 'uretprobe'
-  /** Path, or a library name such as `libc.so.6` that libbpf looks up in the usual folders. */
-  binary: string
+  binary: Binary
   symbol: string | undefined
   /** Bytes from the symbol, or from the start of the file without one. */
   offset: bigint
@@ -14,6 +15,7 @@ export interface UprobeHook {
   pid: number
   referenceCounterOffset: bigint
   cookie: bigint
+  mode: ProbeMode | undefined
 }
 
 export interface UprobeOptions {
@@ -21,55 +23,73 @@ export interface UprobeOptions {
   symbol?: string
   /** Bytes from the symbol's start, or from the file's start without a symbol. 0 by default. */
   offset?: number | bigint
-  /** Only this process; every process by default. */
+  /** Only this process; every process by default, also those that start later. */
   pid?: number
   /** File offset of a semaphore that the kernel increments while the probe is attached (USDT); Linux 4.20. */
   referenceCounterOffset?: number | bigint
   /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
   cookie?: number | bigint
+  /** How the kernel is asked for it; the newest way that it has by default. libbpf 1.2. */
+  mode?: ProbeMode
 }
 
 /**
  * Entry of a user-space function, or any instruction of a binary. Linux 4.3.
  *
- * @param binary path, or library name such as `libc.so.6`
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
  */
-export function uprobe(binary: string, options: UprobeOptions): UprobeHook {
+export function uprobe(binary: Binary, options: UprobeOptions): UprobeHook {
   return build('uprobe', binary, options)
 }
 
 /**
  * Return of a user-space function. Linux 4.3.
  *
- * @param binary path, or library name such as `libc.so.6`
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
  */
-export function uretprobe(binary: string, options: UprobeOptions): UprobeHook {
+export function uretprobe(binary: Binary, options: UprobeOptions): UprobeHook {
   return build('uretprobe', binary, options)
 }
 
-function build(kind: UprobeHook['kind'], binary: string, options: UprobeOptions): UprobeHook {
+function build(kind: UprobeHook['kind'], binary: Binary, options: UprobeOptions): UprobeHook {
+  const checked = checkBinary(binary)
   if (options?.symbol === undefined && options?.offset === undefined) {
-    throw invalidArgument(`${kind}() needs a symbol or an offset in ${JSON.stringify(binary)}`)
+    throw invalidArgument(`${kind}() needs a symbol or an offset in ${describeBinary(checked)}`)
   }
   return {
     kind,
-    binary: nonEmptyString(binary, 'binary'),
+    binary: checked,
     symbol: options.symbol === undefined ? undefined : nonEmptyString(options.symbol, 'symbol'),
     offset: unsigned64(options.offset ?? 0n, 'offset'),
     pid: integer(options.pid ?? -1, 'pid', -1, 0x7fff_ffff),
     referenceCounterOffset: unsigned64(options.referenceCounterOffset ?? 0n, 'referenceCounterOffset'),
     cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+    mode: checkProbeMode(options.mode),
   }
 }
 
 export const uprobeFamily: HookFamily<UprobeHook> = {
   programTypes: ['kprobe'],
   since: '4.3',
-  describe: ({ kind, binary, symbol, offset }) => `${kind} ${binary}:${symbol ?? `0x${offset.toString(16)}`}`,
+  evidence: 'uprobe_register',
+  config: 'CONFIG_UPROBE_EVENTS',
+  describe: ({ kind, binary, symbol, offset }) =>
+    `${kind} ${describeBinary(binary)}:${symbol ?? `0x${offset.toString(16)}`}`,
   prepare(hook) {
-    const { symbol, offset, pid, referenceCounterOffset, cookie } = hook
-    const options = { offset, pid, referenceCounterOffset, cookie }
-    const checked = build(hook.kind, hook.binary, symbol === undefined ? options : { ...options, symbol })
-    return { native: { ...checked, kind: 'uprobe', return: hook.kind === 'uretprobe', mode: 0 } }
+    const { kind, binary, symbol, mode, ...rest } = hook
+    const checked = build(kind, binary, {
+      ...rest,
+      ...(symbol !== undefined && { symbol }),
+      ...(mode !== undefined && { mode }),
+    })
+    return {
+      native: {
+        ...checked,
+        kind: 'uprobe',
+        return: kind === 'uretprobe',
+        binary: resolveBinary(checked.binary),
+        mode: nativeProbeMode(checked.mode),
+      },
+    }
   },
 }

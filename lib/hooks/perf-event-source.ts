@@ -1,0 +1,194 @@
+/** What a perf event counts, in the words of `perf list`. */
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { invalidArgument, kernelError } from '../errors.ts'
+
+/** `enum perf_sw_ids` of linux/perf_event.h, without those that never give a sample. */
+const SOFTWARE = {
+  'cpu-clock': 0,
+  'task-clock': 1,
+  'page-faults': 2,
+  'context-switches': 3,
+  'cpu-migrations': 4,
+  'minor-faults': 5,
+  'major-faults': 6,
+  'alignment-faults': 7,
+  'emulation-faults': 8,
+  'cgroup-switches': 11,
+} as const
+
+/** `enum perf_hw_id`. */
+const HARDWARE = {
+  'cpu-cycles': 0,
+  instructions: 1,
+  'cache-references': 2,
+  'cache-misses': 3,
+  'branch-instructions': 4,
+  'branch-misses': 5,
+  'bus-cycles': 6,
+  'stalled-cycles-frontend': 7,
+  'stalled-cycles-backend': 8,
+  'ref-cycles': 9,
+} as const
+
+/** `enum perf_hw_cache_id`. */
+const CACHES = { 'L1-dcache': 0, 'L1-icache': 1, LLC: 2, dTLB: 3, iTLB: 4, branch: 5, node: 6 } as const
+
+/** `enum perf_hw_cache_op_id`. */
+const OPERATIONS = { load: 0, store: 1, prefetch: 2 } as const
+
+/** `enum perf_hw_cache_op_result_id`. */
+const RESULTS = { access: 0, miss: 1 } as const
+
+/** `HW_BREAKPOINT_*` of linux/hw_breakpoint.h. x86 has no `read` alone. */
+const ACCESSES = { read: 1, write: 2, 'read-write': 3, execute: 4 } as const
+
+/** `enum perf_type_id`. */
+const TYPES = { hardware: 0, software: 1, cache: 3, raw: 4, breakpoint: 5 } as const
+
+/** A clock or counter that the kernel keeps; `cgroup-switches` since Linux 5.13. */
+export type SoftwareEvent = keyof typeof SOFTWARE
+/** A counter of the CPU under the kernel's general name for it. */
+export type HardwareEvent = keyof typeof HARDWARE
+export type CacheLevel = keyof typeof CACHES
+export type CacheOperation = keyof typeof OPERATIONS
+export type CacheResult = keyof typeof RESULTS
+export type BreakpointAccess = keyof typeof ACCESSES
+
+/** What a perf event counts: made by {@link software}, {@link hardware}, {@link cache}, {@link raw} or {@link breakpoint}. */
+export type PerfEventSource =
+  | { type: 'software'; name: SoftwareEvent }
+  | { type: 'hardware'; name: HardwareEvent }
+  | { type: 'cache'; level: CacheLevel; operation: CacheOperation; result: CacheResult }
+  | { type: 'raw'; config: bigint; pmu: string | undefined }
+  | { type: 'breakpoint'; address: bigint; length: number; access: BreakpointAccess }
+
+/** A clock or counter of the kernel; needs no hardware. */
+export function software(name: SoftwareEvent): PerfEventSource {
+  return { type: 'software', name: oneOf(SOFTWARE, name, 'name') }
+}
+
+/** A counter of the CPU. ENOENT where the CPU, or the virtual machine, has none. */
+export function hardware(name: HardwareEvent): PerfEventSource {
+  return { type: 'hardware', name: oneOf(HARDWARE, name, 'name') }
+}
+
+/** Accesses to a cache, or those that missed it. ENOENT where the CPU, or the virtual machine, does not count them. */
+export function cache(level: CacheLevel, operation: CacheOperation, result: CacheResult): PerfEventSource {
+  return {
+    type: 'cache',
+    level: oneOf(CACHES, level, 'level'),
+    operation: oneOf(OPERATIONS, operation, 'operation'),
+    result: oneOf(RESULTS, result, 'result'),
+  }
+}
+
+/** A counter by the number that its maker's manual gives it. */
+export function raw(config: number | bigint, options: { pmu?: string } = {}): PerfEventSource {
+  const pmu = options.pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
+  if (pmu !== undefined && !/^\w[\w.-]*$/.test(pmu)) {
+    throw invalidArgument(`pmu must be a name of /sys/bus/event_source/devices, not ${inspectBriefly(pmu)}`)
+  }
+  return { type: 'raw', config: unsigned64(config, 'config'), pmu }
+}
+
+export interface BreakpointOptions {
+  /** Bytes that are watched: 1, 2, 4 or 8, of which the address must be a multiple. 4 by default; 8 for `execute`. */
+  length?: number
+  /** `write` by default. */
+  access?: BreakpointAccess
+}
+
+/**
+ * A debug register of the CPU: a sample at each access to an address of the process that is watched, or of the kernel (see
+ * `kernelSymbols`).
+ */
+export function breakpoint(address: number | bigint, options: BreakpointOptions = {}): PerfEventSource {
+  const access = oneOf(ACCESSES, options.access ?? 'write', 'access')
+  const length = integer(options.length ?? (access === 'execute' ? 8 : 4), 'length', 1, 8)
+  if (![1, 2, 4, 8].includes(length)) throw invalidArgument(`length must be 1, 2, 4 or 8, not ${length}`)
+  const checked = unsigned64(address, 'address')
+  if (access !== 'execute' && checked % BigInt(length) !== 0n) {
+    throw invalidArgument(`address must be a multiple of the length ${length}, not 0x${checked.toString(16)}`)
+  }
+  return { type: 'breakpoint', address: checked, length, access }
+}
+
+function oneOf<T extends object>(names: T, value: unknown, argument: string): keyof T {
+  if (typeof value === 'string' && Object.hasOwn(names, value)) return value as keyof T
+  throw invalidArgument(`${argument} must be one of ${Object.keys(names).join(', ')}, not ${inspectBriefly(value)}`)
+}
+
+/** @throws TypeError unless it is what one of the constructors makes. */
+export function checkEvent(event: PerfEventSource | undefined): PerfEventSource {
+  switch (event?.type) {
+    case 'software':
+      return software(event.name)
+    case 'hardware':
+      return hardware(event.name)
+    case 'cache':
+      return cache(event.level, event.operation, event.result)
+    case 'raw':
+      return raw(event.config, event.pmu === undefined ? {} : { pmu: event.pmu })
+    case 'breakpoint':
+      return breakpoint(event.address, event)
+    default:
+      throw invalidArgument("event must be made by a constructor, such as software('cpu-clock')")
+  }
+}
+
+/** As `perf list` writes it, such as `L1-dcache-load-misses`. */
+export function describeEvent(event: PerfEventSource): string {
+  switch (event.type) {
+    case 'cache':
+      return `${event.level}-${event.operation}${event.result === 'miss' ? '-misses' : 's'}`
+    case 'raw':
+      return `${event.pmu ?? 'raw'}/0x${event.config.toString(16)}/`
+    case 'breakpoint':
+      return `breakpoint 0x${event.address.toString(16)}/${event.length} ${event.access}`
+    default:
+      return event.name
+  }
+}
+
+/** The fields of `struct perf_event_attr`. */
+export interface NativeEvent {
+  type: number
+  config: bigint
+  breakpoint: { address: bigint; length: bigint; access: number } | undefined
+}
+
+/** @throws EbpfError ENOENT when there is no PMU of that name. */
+export function nativeEvent(event: PerfEventSource): NativeEvent {
+  const type = TYPES[event.type]
+  switch (event.type) {
+    case 'software':
+      return { type, config: BigInt(SOFTWARE[event.name]), breakpoint: undefined }
+    case 'hardware':
+      return { type, config: BigInt(HARDWARE[event.name]), breakpoint: undefined }
+    case 'cache': {
+      const { level, operation, result } = event
+      const config = CACHES[level] | (OPERATIONS[operation] << 8) | (RESULTS[result] << 16)
+      return { type, config: BigInt(config), breakpoint: undefined }
+    }
+    case 'raw':
+      return { type: event.pmu === undefined ? type : pmuType(event.pmu), config: event.config, breakpoint: undefined }
+    case 'breakpoint': {
+      const { address, length, access } = event
+      return { type, config: 0n, breakpoint: { address, length: BigInt(length), access: ACCESSES[access] } }
+    }
+  }
+}
+
+/** The kernel numbers PMUs in the order in which it finds them. */
+function pmuType(name: string): number {
+  try {
+    return Number.parseInt(readFileSync(`/sys/bus/event_source/devices/${name}/type`, 'latin1'), 10)
+  } catch {
+    throw kernelError(-constants.errno.ENOENT, {
+      operation: `looking for the PMU '${name}'`,
+      hint: 'Those of this machine are listed in /sys/bus/event_source/devices.',
+    })
+  }
+}
