@@ -1,5 +1,6 @@
 import { boolean, integer, nonEmptyString } from './arguments.ts'
 import type { NativeProgramDescription, NativeProgramEdit } from './binding.ts'
+import { type FreplaceTarget, checkTarget } from './hooks/freplace.ts'
 import { editableRecord } from './named.ts'
 
 /** A program of an object that is not loaded yet. */
@@ -14,8 +15,11 @@ export interface ProgramSpec {
   autoload: boolean
   /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
   logLevel: number | undefined
-  /** The kernel function or tracepoint of a tracing program whose section names none. */
-  attachTarget: string | undefined
+  /**
+   * What a program whose section names no target is loaded for: the kernel function, tracepoint or security hook of a
+   * tracing or LSM program, or the function of a loaded program that an extension (`freplace`) replaces.
+   */
+  attachTarget: string | FreplaceTarget | undefined
 }
 
 /** What of a program can be edited before it is loaded. */
@@ -37,6 +41,15 @@ export function programEdit(program: ProgramSpec): NativeProgramEdit {
     name,
     autoload: boolean(autoload, `programs.${name}.autoload`),
     ...(logLevel !== undefined && { logLevel: integer(logLevel, `programs.${name}.logLevel`, 0, 7) }),
-    ...(attachTarget !== undefined && { attachTarget: nonEmptyString(attachTarget, `programs.${name}.attachTarget`) }),
+    ...(attachTarget !== undefined && targetEdit(attachTarget, `programs.${name}.attachTarget`)),
   }
+}
+
+function targetEdit(
+  target: NonNullable<ProgramSpec['attachTarget']>,
+  argument: string,
+): Pick<NativeProgramEdit, 'attachTarget' | 'attachTargetProgram'> {
+  if (typeof target === 'string') return { attachTarget: nonEmptyString(target, argument) }
+  const { program, function: name } = checkTarget(target, argument)
+  return { attachTarget: name, attachTargetProgram: program.borrow('be extended') }
 }

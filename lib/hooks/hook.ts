@@ -7,7 +7,7 @@ import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
 import { type FreplaceHook, freplaceFamily } from './freplace.ts'
 import { type KprobeHook, type KsyscallHook, kprobeFamily, ksyscallFamily } from './kprobe.ts'
 import { type KprobeMultiHook, kprobeMultiFamily, kprobeSessionFamily } from './kprobe-multi.ts'
-import { type LsmHook, lsmFamily } from './lsm.ts'
+import { type LsmCgroupHook, type LsmHook, lsmCgroupFamily, lsmFamily } from './lsm.ts'
 import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
 import { type NetkitHook, netkitFamily } from './netkit.ts'
 import { type PerfEventHook, perfEventFamily } from './perf-event.ts'
@@ -33,6 +33,7 @@ export type Hook =
   | TracingHook
   | FreplaceHook
   | LsmHook
+  | LsmCgroupHook
   | UprobeHook
   | UprobeMultiHook
   | UsdtHook
@@ -63,6 +64,7 @@ const FAMILIES: Families = {
   fsession: fsessionFamily,
   freplace: freplaceFamily,
   lsm: lsmFamily,
+  lsm_cgroup: lsmCgroupFamily,
   uprobe: uprobeFamily,
   uretprobe: uprobeFamily,
   uprobe_multi: uprobeMultiFamily,

@@ -27,6 +27,7 @@ export function tpBtf(name: string, options: TpBtfOptions = {}): TpBtfHook {
 
 export const tpBtfFamily: HookFamily<TpBtfHook> = {
   programTypes: ['tracing'],
+  attachTypes: ['trace_raw_tp'],
   since: '5.5',
   describe: ({ name }) => `tp_btf ${name}`,
   loadTarget: ({ name }) => name,

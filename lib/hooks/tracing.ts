@@ -1,0 +1,78 @@
+/** Kernel functions whose programs get the arguments with their kernel types, by a trampoline instead of a breakpoint. */
+import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import type { HookFamily } from './family.ts'
+
+/** Entry of a kernel function, its return, both, or a place where its return value is decided. */
+export interface TracingHook {
+  kind: 'fentry' | 'fexit' | 'fmod_ret' | 'fsession'
+  /** As in the kernel's BTF; `module:function` where a module's is meant. */
+  function: string
+  cookie: bigint
+}
+
+export interface TracingOptions {
+  /** What `bpf_get_attach_cookie()` gives the program; Linux 5.19. */
+  cookie?: number | bigint
+}
+
+/**
+ * Entry of a kernel function. Linux 5.5 with kernel BTF (arm64: 6.0).
+ *
+ * The verifier checks the program against this function, so the target is fixed at load: name it in the section
+ * (`SEC("fentry/vfs_unlink")`, or `fentry.s` for a program that may sleep) or in `spec.programs.<name>.attachTarget`
+ * before loading. Attaching elsewhere is refused.
+ */
+export function fentry(kernelFunction: string, options: TracingOptions = {}): TracingHook {
+  return build('fentry', kernelFunction, options)
+}
+
+/**
+ * Return of a kernel function, with its arguments and what it returned. Linux 5.5 with kernel BTF (arm64: 6.0). The target
+ * is fixed at load as that of {@link fentry}.
+ */
+export function fexit(kernelFunction: string, options: TracingOptions = {}): TracingHook {
+  return build('fexit', kernelFunction, options)
+}
+
+/**
+ * Runs before a kernel function, and when it returns other than 0, that is what the caller gets in place of the function's
+ * run. Linux 5.7 with kernel BTF; only for functions whose name begins with `security_`, and those that the kernel marks
+ * for error injection. The target is fixed at load as that of {@link fentry}.
+ */
+export function fmodRet(kernelFunction: string, options: TracingOptions = {}): TracingHook {
+  return build('fmod_ret', kernelFunction, options)
+}
+
+/**
+ * Entry and return of a kernel function by one program, which tells them apart by the kfunc `bpf_session_is_return()` and
+ * keeps 8 bytes between them by `bpf_session_cookie()`. Linux 7.0, libbpf 1.7. The target is fixed at load as that of
+ * {@link fentry}.
+ */
+export function fsession(kernelFunction: string, options: TracingOptions = {}): TracingHook {
+  return build('fsession', kernelFunction, options)
+}
+
+function build(kind: TracingHook['kind'], kernelFunction: unknown, options: TracingOptions): TracingHook {
+  return {
+    kind,
+    function: nonEmptyString(kernelFunction, 'function'),
+    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+  }
+}
+
+function family(attachType: string, since: string, evidence: string): HookFamily<TracingHook> {
+  return {
+    programTypes: ['tracing'],
+    attachTypes: [attachType],
+    since,
+    evidence,
+    describe: (hook) => `${hook.kind} ${hook.function}`,
+    loadTarget: (hook) => hook.function,
+    prepare: (hook) => ({ native: { kind: 'tracing', cookie: build(hook.kind, hook.function, hook).cookie } }),
+  }
+}
+
+export const fentryFamily = family('trace_fentry', '5.5', 'bpf_trampoline_link_prog')
+export const fexitFamily = family('trace_fexit', '5.5', 'bpf_trampoline_link_prog')
+export const fmodRetFamily = family('modify_return', '5.7', 'bpf_trampoline_link_prog')
+export const fsessionFamily = family('trace_fsession', '7.0', 'bpf_jit_supports_fsession')
