@@ -4,21 +4,37 @@ import { Child } from './child.ts'
 
 let created = 0
 
-/** Two namespaces, and a cable between them: a pair of virtual Ethernet interfaces. */
+export interface CableOptions {
+  /** A pair of virtual Ethernet interfaces by default; the left end of a netkit pair is its primary device. */
+  kind?: 'veth' | 'netkit'
+  /** Bytes of a packet, 1500 by default. */
+  mtu?: number
+}
+
+/** Two namespaces, and a cable between them: a pair of interfaces. */
 export class Cable implements AsyncDisposable {
   readonly left: End
   readonly right: End
 
-  constructor() {
+  constructor(options: CableOptions = {}) {
+    const { kind = 'veth', mtu = 1500 } = options
     const [left, right] = ['a', 'b'].map((side) => `ebpf${process.pid}-${++created}${side}`) as [string, string]
-    this.left = new End(left, 'left0', '10.99.0.1')
-    this.right = new End(right, 'right0', '10.99.0.2')
+    this.left = new End(left, 'left0', '10.99.0.1', 'fd99::1')
+    this.right = new End(right, 'right0', '10.99.0.2', 'fd99::2')
     try {
       for (const { namespace } of [this.left, this.right]) ip('netns', 'add', namespace)
-      ip('-n', left, 'link', 'add', 'left0', 'type', 'veth', 'peer', 'name', 'right0', 'netns', right)
-      for (const { namespace, interface: name, address } of [this.left, this.right]) {
+      if (kind === 'veth') {
+        ip('-n', left, 'link', 'add', 'left0', 'type', 'veth', 'peer', 'name', 'right0', 'netns', right)
+      } else {
+        // The kernel names the peer nk0: this iproute2 may know no netkit, and so no name for it.
+        ip('-n', left, 'link', 'add', 'left0', 'type', 'netkit')
+        ip('-n', left, 'link', 'set', 'nk0', 'netns', right, 'name', 'right0')
+      }
+      for (const { namespace, interface: name, address, address6 } of [this.left, this.right]) {
         ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', name)
-        ip('-n', namespace, 'link', 'set', name, 'up')
+        // Without the search for duplicates, which takes a second before the address can be used.
+        ip('-n', namespace, 'addr', 'add', `${address6}/64`, 'dev', name, 'nodad')
+        ip('-n', namespace, 'link', 'set', name, 'mtu', String(mtu), 'up')
       }
     } catch (error) {
       this.#remove()
@@ -36,10 +52,24 @@ export class Cable implements AsyncDisposable {
       try {
         ip('netns', 'del', namespace)
       } catch {
-        // It was not created.
+        // It was not created, or the test deleted it.
       }
     }
   }
+}
+
+export interface SendOptions {
+  /** Bytes of UDP payload; that of `packet` by default. */
+  size?: number
+  /** IPv6 in place of IPv4. */
+  ipv6?: boolean
+}
+
+/** What became of packets that were sent while something else went on. */
+export interface Conversation {
+  sent: number
+  /** How many of them came back from the other end. */
+  echoed: number
 }
 
 /** One end: a namespace, its interface, and at need a process in it. */
@@ -47,12 +77,14 @@ export class End {
   readonly namespace: string
   readonly interface: string
   readonly address: string
+  readonly address6: string
   #peer: Promise<Child> | undefined
 
-  constructor(namespace: string, name: string, address: string) {
+  constructor(namespace: string, name: string, address: string, address6: string) {
     this.namespace = namespace
     this.interface = name
     this.address = address
+    this.address6 = address6
   }
 
   get path(): string {
@@ -69,18 +101,43 @@ export class End {
     return /\b(xdp\w*)\b/.exec(ip('-n', this.namespace, 'link', 'show', this.interface))?.[1]
   }
 
-  /** A process of node in the namespace, which listens to UDP packets. */
+  /** What `tc` says of the interface, such as `tc('qdisc', 'show')`. */
+  tc(object: string, verb: string, ...rest: string[]): string {
+    return run('tc', '-n', this.namespace, object, verb, 'dev', this.interface, ...rest)
+  }
+
+  /** A process of node in the namespace, which sends and listens to UDP packets. */
   async process(): Promise<Child> {
     this.#peer ??= Child.start(peer, ['ip', 'netns', 'exec', this.namespace])
     return await this.#peer
   }
 
   /** Sends `count` packets to a port of the other end, and gives how many of them arrived there. */
-  async send(other: End, port: number, count: number): Promise<number> {
+  async send(other: End, port: number, count: number, options: SendOptions = {}): Promise<number> {
+    const { size, ipv6 = false } = options
     const [sender, receiver] = await Promise.all([this.process(), other.process()])
-    await receiver.ask({ listen: port })
-    await sender.ask({ send: count, port, address: other.address })
-    return (await receiver.ask({ received: port, wanted: count })) as number
+    await receiver.ask({ listen: port, ipv6 })
+    await sender.ask({ send: count, port, address: other.#address(ipv6), size, ipv6 })
+    return (await receiver.ask({ received: port, ipv6 })) as number
+  }
+
+  /** Sends packets to a port of the other end, which sends them back, for as long as `body` takes. */
+  async converse(other: End, port: number, body: () => Promise<void>): Promise<Conversation> {
+    const [sender, receiver] = await Promise.all([this.process(), other.process()])
+    await receiver.ask({ echo: port })
+    await sender.ask({ converse: port, address: other.#address(false) })
+    let conversation: Conversation
+    try {
+      await body()
+    } finally {
+      conversation = (await sender.ask({ hush: true })) as Conversation
+      await receiver.ask({ silence: true })
+    }
+    return conversation
+  }
+
+  #address(ipv6: boolean): string {
+    return ipv6 ? this.address6 : this.address
   }
 
   async stop(): Promise<void> {
@@ -97,37 +154,91 @@ import { createSocket } from 'node:dgram'
 const marker = 40999
 const sockets = new Map()
 const counts = new Map()
-async function open(port) {
-  if (sockets.has(port)) return
-  const socket = createSocket('udp4')
-  sockets.set(port, socket)
-  counts.set(port, 0)
-  socket.on('message', () => counts.set(port, counts.get(port) + 1))
+const name = (port, ipv6) => (ipv6 ? '6:' : '4:') + port
+const make = (ipv6) => createSocket(ipv6 ? { type: 'udp6', ipv6Only: true } : 'udp4')
+const transmit = (socket, packet, port, address) => new Promise((resolve, reject) => {
+  socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()))
+})
+
+async function open(port, ipv6) {
+  const key = name(port, ipv6)
+  counts.set(key, 0)
+  if (sockets.has(key)) return
+  const socket = make(ipv6)
+  sockets.set(key, socket)
+  socket.on('message', (packet, from) => {
+    counts.set(key, counts.get(key) + 1)
+    if (!ipv6 && (port === echoed || port === marker) && echoed !== 0) socket.send(packet, from.port, from.address)
+  })
   await new Promise((resolve) => socket.bind(port, resolve))
 }
-const sender = createSocket('udp4')
-const send = (port, address) => new Promise((resolve, reject) => {
-  sender.send('packet', port, address, (error) => (error ? reject(error) : resolve()))
-})
+
+let echoed = 0
+let conversation
+
+/** Batches, each followed by a packet to the marker's port: when that is back, the others were, or are lost. */
+function converse(port, address) {
+  const socket = make(false)
+  const counted = { sent: 0, echoed: 0 }
+  let hushed = false
+  let back
+  socket.on('message', (packet) => {
+    if (packet.toString() === 'marker') back()
+    else counted.echoed++
+  })
+  const done = (async () => {
+    do {
+      const returned = new Promise((resolve) => { back = resolve })
+      for (let packet = 0; packet < 16; packet++) await transmit(socket, 'packet', port, address)
+      await transmit(socket, 'marker', marker, address)
+      await returned
+      counted.sent += 16
+    } while (!hushed)
+    socket.close()
+    return counted
+  })()
+  return { hush: () => { hushed = true; return done } }
+}
+
+const senders = new Map([false, true].map((ipv6) => [ipv6, make(ipv6)]))
 process.on('message', async (message) => {
+  const { ipv6 = false } = message
   if (message.listen) {
-    await open(message.listen)
-    await open(marker)
-    counts.set(message.listen, 0)
-    counts.set(marker, 0)
+    await open(message.listen, ipv6)
+    await open(marker, ipv6)
     process.send('listening')
   } else if (message.send) {
-    for (let packet = 0; packet < message.send; packet++) await send(message.port, message.address)
-    await send(marker, message.address)
+    const packet = message.size === undefined ? 'packet' : Buffer.alloc(message.size)
+    for (let count = 0; count < message.send; count++) {
+      await transmit(senders.get(ipv6), packet, message.port, message.address)
+    }
+    await transmit(senders.get(ipv6), 'marker', marker, message.address)
     process.send('sent')
-  } else {
-    while (counts.get(marker) === 0) await new Promise((resolve) => setTimeout(resolve, 2))
-    process.send(counts.get(message.received))
+  } else if (message.received) {
+    while (counts.get(name(marker, ipv6)) === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    process.send(counts.get(name(message.received, ipv6)))
+  } else if (message.echo) {
+    echoed = message.echo
+    await open(message.echo, false)
+    await open(marker, false)
+    process.send('echoing')
+  } else if (message.silence) {
+    echoed = 0
+    process.send('silent')
+  } else if (message.converse) {
+    conversation = converse(message.converse, message.address)
+    process.send('conversing')
+  } else if (message.hush) {
+    process.send(await conversation.hush())
   }
 })
 process.send('ready')
 `
 
 export function ip(...args: string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return run('ip', ...args)
+}
+
+function run(command: string, ...args: string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
