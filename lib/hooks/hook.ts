@@ -3,15 +3,20 @@
  * of this folder holds one family: its type, its builder, and how it is described to native code.
  */
 import { invalidArgument } from '../errors.ts'
+import { type CgroupHook, cgroupFamily } from './cgroup.ts'
 import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
 import { type FreplaceHook, freplaceFamily } from './freplace.ts'
 import { type KprobeHook, type KsyscallHook, kprobeFamily, ksyscallFamily } from './kprobe.ts'
 import { type KprobeMultiHook, kprobeMultiFamily, kprobeSessionFamily } from './kprobe-multi.ts'
+import { type LircHook, lircFamily } from './lirc.ts'
 import { type LsmCgroupHook, type LsmHook, lsmCgroupFamily, lsmFamily } from './lsm.ts'
 import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
 import { type NetkitHook, netkitFamily } from './netkit.ts'
+import { type FlowDissectorHook, type SkLookupHook, flowDissectorFamily, skLookupFamily } from './network-namespace.ts'
 import { type PerfEventHook, perfEventFamily } from './perf-event.ts'
 import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
+import { type ReuseportHook, type SocketFilterHook, reuseportFamily, socketFilterFamily } from './socket.ts'
+import { type SockmapHook, sockmapFamily } from './sockmap.ts'
 import { type TcHook, tcFamily } from './tc.ts'
 import { type TcxHook, tcxFamily } from './tcx.ts'
 import { type TpBtfHook, tpBtfFamily } from './tp-btf.ts'
@@ -43,6 +48,13 @@ export type Hook =
   | TcxHook
   | NetkitHook
   | NetfilterHook
+  | CgroupHook
+  | SocketFilterHook
+  | ReuseportHook
+  | SockmapHook
+  | SkLookupHook
+  | FlowDissectorHook
+  | LircHook
 
 type Families = { [Kind in Hook['kind']]: HookFamily<Extract<Hook, { kind: Kind }>> }
 
@@ -77,6 +89,13 @@ const FAMILIES: Families = {
   tcx: tcxFamily,
   netkit: netkitFamily,
   netfilter: netfilterFamily,
+  cgroup: cgroupFamily,
+  socket_filter: socketFilterFamily,
+  reuseport: reuseportFamily,
+  sockmap: sockmapFamily,
+  sk_lookup: skLookupFamily,
+  flow_dissector: flowDissectorFamily,
+  lirc: lircFamily,
 }
 
 /**

@@ -1,0 +1,154 @@
+import { boolean, inspectBriefly } from '../arguments.ts'
+import { invalidArgument } from '../errors.ts'
+import { ATTACH_TYPES } from '../kernel-enums.ts'
+import { type Ordering, nativeAnchor, orderingOf } from './anchor.ts'
+import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
+import type { HookFamily, HookedProgram } from './family.ts'
+
+/** What happens in a cgroup, and libbpf's name of the program type that it takes. */
+const PROGRAM_TYPES = {
+  inet_ingress: 'cgroup_skb',
+  inet_egress: 'cgroup_skb',
+  inet_sock_create: 'cgroup_sock',
+  inet_sock_release: 'cgroup_sock',
+  inet4_post_bind: 'cgroup_sock',
+  inet6_post_bind: 'cgroup_sock',
+  inet4_bind: 'cgroup_sock_addr',
+  inet6_bind: 'cgroup_sock_addr',
+  inet4_connect: 'cgroup_sock_addr',
+  inet6_connect: 'cgroup_sock_addr',
+  unix_connect: 'cgroup_sock_addr',
+  udp4_sendmsg: 'cgroup_sock_addr',
+  udp6_sendmsg: 'cgroup_sock_addr',
+  unix_sendmsg: 'cgroup_sock_addr',
+  udp4_recvmsg: 'cgroup_sock_addr',
+  udp6_recvmsg: 'cgroup_sock_addr',
+  unix_recvmsg: 'cgroup_sock_addr',
+  inet4_getpeername: 'cgroup_sock_addr',
+  inet6_getpeername: 'cgroup_sock_addr',
+  unix_getpeername: 'cgroup_sock_addr',
+  inet4_getsockname: 'cgroup_sock_addr',
+  inet6_getsockname: 'cgroup_sock_addr',
+  unix_getsockname: 'cgroup_sock_addr',
+  sock_ops: 'sock_ops',
+  device: 'cgroup_device',
+  sysctl: 'cgroup_sysctl',
+  getsockopt: 'cgroup_sockopt',
+  setsockopt: 'cgroup_sockopt',
+} as const
+
+/** What happens in a cgroup, as in `enum bpf_attach_type` of linux/bpf.h, without `BPF_CGROUP_`. */
+export type CgroupAttachType = keyof typeof PROGRAM_TYPES
+
+/** The processes of a cgroup and of those below it. */
+export interface CgroupHook {
+  kind: 'cgroup'
+  cgroup: PathOrDescriptor
+  /** `undefined`: what the program was loaded for. */
+  attachType: CgroupAttachType | undefined
+  /** `undefined`: after all that are there. */
+  ordering: Ordering | undefined
+  preorder: boolean
+}
+
+/** Places among the programs of the same cgroup, Linux 6.17 and libbpf 1.6; by default a program goes after the others. */
+export interface CgroupOptions extends Ordering {
+  /** What the program was loaded for, which its section says, by default. Named for a program that was opened, and for `SEC("cgroup/skb")`. */
+  attachType?: CgroupAttachType
+  /**
+   * Runs before the programs of cgroups further down, which are otherwise the first. By a link Linux 6.17, and libbpf 1.6.
+   */
+  preorder?: boolean
+}
+
+/**
+ * What the processes of a cgroup and of those below it do, by a link: their packets, sockets, addresses, socket options,
+ * devices, sysctls. Linux 5.7; getpeername and getsockname 5.8, inet_sock_release 5.9, unix_* 6.7.
+ *
+ * A program that returns 0 denies (the call fails with EPERM, the packet is dropped); all programs must allow.
+ *
+ * @param cgroup folder of a version 2 hierarchy, such as `/sys/fs/cgroup/user.slice`, or an open descriptor of it
+ */
+export function cgroup(cgroup: PathOrDescriptor, options: CgroupOptions = {}): CgroupHook {
+  const { attachType, preorder = false } = options
+  return {
+    kind: 'cgroup',
+    cgroup: checkPathOrDescriptor(cgroup, 'cgroup'),
+    attachType: attachType === undefined ? undefined : checkAttachType(attachType),
+    ordering: orderingOf(options),
+    preorder: boolean(preorder, 'preorder'),
+  }
+}
+
+function checkAttachType(value: unknown): CgroupAttachType {
+  if (typeof value === 'string' && Object.hasOwn(PROGRAM_TYPES, value)) return value as CgroupAttachType
+  const known = Object.keys(PROGRAM_TYPES).join(', ')
+  throw invalidArgument(`attachType must be one of ${known}, not ${inspectBriefly(value)}`)
+}
+
+/** BPF_F_PREORDER of linux/bpf.h. */
+const PREORDER = 1 << 6
+
+const TYPES = [...new Set<string>(Object.values(PROGRAM_TYPES))]
+
+export const cgroupFamily: HookFamily<CgroupHook> = {
+  programTypes: TYPES,
+  since: '5.7',
+  evidence: 'cgroup_bpf_link_attach',
+  config: 'CONFIG_CGROUP_BPF',
+  describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
+  prepare(hook, program) {
+    const attachType = attachTypeFor(hook, program)
+    const anchor = nativeAnchor(hook.ordering)
+    const flags = anchor.flags | (boolean(hook.preorder, 'preorder') ? PREORDER : 0)
+    const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
+    return {
+      native: { kind: 'cgroup', attachType: ATTACH_TYPES[`cgroup_${attachType}`], cgroupFd: fd, ...anchor, flags },
+      release,
+    }
+  },
+  query(hook) {
+    const attachType = attachTypeFor(hook)
+    const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
+    return {
+      native: { kind: 'descriptor', fd, attachType: ATTACH_TYPES[`cgroup_${attachType}`], flags: 0 },
+      release,
+    }
+  },
+}
+
+/** @throws TypeError when neither the hook nor the program says which, or they contradict each other. */
+function attachTypeFor({ attachType }: CgroupHook, program?: HookedProgram): CgroupAttachType {
+  if (program === undefined || !TYPES.includes(program.type)) return named(attachType)
+  const wanted = attachType === undefined ? loadedFor(program) : checkAttachType(attachType)
+  if (wanted === undefined) return named(undefined, program)
+  if (PROGRAM_TYPES[wanted] !== program.type) {
+    throw invalidArgument(
+      `attach type ${wanted} takes programs of type ${PROGRAM_TYPES[wanted]}, and '${program.name}' is of type ${program.type}`,
+    )
+  }
+  const loaded = loadedFor(program)
+  // The kernel checks addresses and sockets differently for each of their attach types, and packets alike.
+  if (loaded !== undefined && loaded !== wanted && program.type !== 'cgroup_skb') {
+    throw invalidArgument(`program '${program.name}' was loaded for ${loaded}, and cannot be attached for ${wanted}`)
+  }
+  return wanted
+}
+
+function named(attachType: CgroupAttachType | undefined, program?: HookedProgram): CgroupAttachType {
+  if (attachType !== undefined) return checkAttachType(attachType)
+  const whose = program === undefined ? '' : `; program '${program.name}' of type ${program.type} does not say it`
+  throw invalidArgument(`the cgroup hook needs an attachType, such as inet_ingress${whose}`)
+}
+
+/** What a program says of itself: by what it was loaded for, or by its type where that has one attach type only. */
+function loadedFor(program: HookedProgram): CgroupAttachType | undefined {
+  const { section, type, expectedAttachType } = program
+  const only = Object.entries(PROGRAM_TYPES).filter(([, taken]) => taken === type)
+  if (only.length === 1) return only[0]?.[0] as CgroupAttachType
+  const name = expectedAttachType.replace(/^cgroup_/, '')
+  if (!Object.hasOwn(PROGRAM_TYPES, name)) return undefined
+  // It is number 0, so also what is said of a program that was loaded for nothing.
+  if (name === 'inet_ingress' && !section.replace(/^\?/, '').startsWith('cgroup_skb/ingress')) return undefined
+  return name as CgroupAttachType
+}
