@@ -1,12 +1,17 @@
-/** The version of the running kernel. */
+/** Versions, such as that of the running kernel. */
 import { release } from 'node:os'
 
-/** Whether the kernel whose `uname -r` is `running` (this one by default) is older than `version`, such as `6.6`. */
-export function kernelOlderThan(version: string, running: string = release()): boolean {
-  const had = numbers(running)
-  for (const [index, wanted] of numbers(version).entries()) {
-    const part = had[index] ?? 0
-    if (part !== wanted) return part < wanted
+/** Whether the running kernel is older than `version`, such as `6.6`. */
+export function kernelOlderThan(version: string): boolean {
+  return isOlder(release(), version)
+}
+
+/** Whether `had`, such as `6.1.0-44-amd64`, is older than `wanted`, such as `6.6`. */
+export function isOlder(had: string, wanted: string): boolean {
+  const parts = numbers(had)
+  for (const [index, part] of numbers(wanted).entries()) {
+    const own = parts[index] ?? 0
+    if (own !== part) return own < part
   }
   return false
 }

@@ -8,6 +8,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { EbpfError } from '../../lib/errors.ts'
 import type { Link } from '../../lib/link.ts'
 import type { BpfProgram } from '../../lib/program.ts'
+import { isOlder } from '../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../lib/system/libbpf-version.ts'
 import { withBpffs } from './bpffs.ts'
 import { type GapName, absence, olderThan } from './kernel-features.ts'
 import { rejection } from './wait.ts'
@@ -35,6 +37,8 @@ export interface HookProof {
   since: string
   /** What a kernel of that version may lack all the same. */
   gap?: GapName
+  /** The first libbpf that can attach it; an older one answers ERR_EBPF_LIBBPF. */
+  libbpf?: string
   /** The first Linux where the attachment is a link, with an id and a pin; `false`: none. */
   link: string | false
   /** The first Linux where `link.update` puts another program in place; `false`: none, but ERR_EBPF_NOT_UPDATABLE. */
@@ -48,8 +52,9 @@ const has = (since: string | false): boolean => since !== false && !olderThan(si
 
 /** Defines the tests of one hook, and writes down how it went for docs/kernels.md. */
 export function proveHook(proof: HookProof): void {
-  const { hook, since, gap } = proof
-  const missing = absence(since, gap)
+  const { hook, since, gap, libbpf } = proof
+  const lacksLibbpf = libbpf !== undefined && isOlder(libbpfVersion, libbpf)
+  const missing = lacksLibbpf ? `libbpf ${libbpf} is the first that has it` : absence(since, gap)
   describe(hook, () => {
     let outcome: 'passed' | 'failed' | 'absent' = 'failed'
     afterAll(() => record(proof, outcome, missing))
@@ -57,7 +62,7 @@ export function proveHook(proof: HookProof): void {
     test.skipIf(missing === undefined)(`is refused in words: ${missing}`, async () => {
       const error = await rejection(attachOnce(proof))
       expect(error).toBeInstanceOf(EbpfError)
-      expect(proof.refusal ?? ['ERR_EBPF_KERNEL']).toContain(error.code)
+      expect(lacksLibbpf ? ['ERR_EBPF_LIBBPF'] : (proof.refusal ?? ['ERR_EBPF_KERNEL'])).toContain(error.code)
       outcome = 'absent'
     })
 
