@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import { privilegeHint } from './system/privileges.ts'
 
 /** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
 export type EbpfErrorCode =
@@ -17,8 +18,12 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_BUSY'
   /** The handle was closed. */
   | 'ERR_EBPF_CLOSED'
+  /** The program or library that a probe is for is no ELF file that libbpf can read. */
+  | 'ERR_EBPF_INVALID_BINARY'
   /** The file is not an eBPF object that libbpf can read. */
   | 'ERR_EBPF_INVALID_OBJECT'
+  /** The running kernel lacks the hook, or was built without it. */
+  | 'ERR_EBPF_KERNEL'
   /** The libbpf that the addon was built with lacks the operation. */
   | 'ERR_EBPF_LIBBPF'
   /** The map's class is not the one that was asked for. */
@@ -33,6 +38,10 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_READ_ONLY'
   /** A batch of records was used after its handler had returned. */
   | 'ERR_EBPF_RELEASED'
+  /** None of several ways to attach was taken. */
+  | 'ERR_EBPF_NONE_ATTACHED'
+  /** The kernel puts no other program in the place of one that is attached so. */
+  | 'ERR_EBPF_NOT_UPDATABLE'
   /** No program, map, global or field has this name. */
   | 'ERR_EBPF_UNKNOWN_NAME'
   /** An argument has the wrong type or form. */
@@ -160,8 +169,10 @@ export function errnoName(errno: number): string {
   return KERNEL_ERRORS.get(errno)?.[0] ?? systemErrors.get(errno)?.[0] ?? errnoNames.get(-errno) ?? `errno ${-errno}`
 }
 
-function errnoText(errno: number): string {
-  return KERNEL_ERRORS.get(errno)?.[1] ?? systemErrors.get(errno)?.[1] ?? 'unknown error'
+/** The name and what it means, such as `EPERM, operation not permitted`. */
+export function errnoText(errno: number): string {
+  const text = KERNEL_ERRORS.get(errno)?.[1] ?? systemErrors.get(errno)?.[1] ?? 'unknown error'
+  return `${errnoName(errno)}, ${text}`
 }
 
 /** libbpf's own error numbers start above every errno (`enum libbpf_errno` in bpf/libbpf.h). */
@@ -188,17 +199,30 @@ function subject(context: FailureContext): string {
 /** Turns a negative status into the error to throw. `errno` is negative. */
 export function kernelError(errno: number, context: FailureContext): EbpfError {
   const warnings = context.warnings ?? []
-  const invalid = -errno >= LIBBPF_ERRNO_START
   const details = warnings.slice(-4).map((warning) => `\n    libbpf: ${warning}`)
-  const code = invalid ? 'ERR_EBPF_INVALID_OBJECT' : errnoName(errno)
-  const reason = invalid ? (libbpfErrors.get(-errno) ?? `libbpf error ${-errno}`) : `${code}, ${errnoText(errno)}`
+  const { code, reason } = -errno >= LIBBPF_ERRNO_START ? libbpfReason(-errno, context) : kernelReason(errno)
   const message = `${context.operation} failed${subject(context)}: ${reason}${details.join('')}`
-  return new EbpfError(message, code, errno, { ...context, hint: context.hint ?? privilegeHint(errno) })
+  return new EbpfError(message, code, errno, { ...context, hint: context.hint ?? hintOf(errno, context.operation) })
 }
 
-/** Only what can be known: uid 0 without the capability, seccomp and lockdown cannot be told apart from here. */
-function privilegeHint(errno: number): string | undefined {
-  if (errno !== -constants.errno.EPERM && errno !== -constants.errno.EACCES) return undefined
-  if (process.geteuid?.() === 0) return undefined
-  return 'This process is not root: it needs CAP_BPF, with CAP_PERFMON for tracing and CAP_NET_ADMIN for networking.'
+interface Reason {
+  code: string
+  reason: string
+}
+
+function kernelReason(errno: number): Reason {
+  return { code: errnoName(errno), reason: errnoText(errno) }
+}
+
+/** The file is the object that is opened, or the program or library that a probe is put into. */
+function libbpfReason(number: number, { operation }: FailureContext): Reason {
+  const reason = libbpfErrors.get(number) ?? `libbpf error ${number}`
+  if (!operation.startsWith('bpf_program__attach')) return { code: 'ERR_EBPF_INVALID_OBJECT', reason }
+  return { code: 'ERR_EBPF_INVALID_BINARY', reason: `the binary is no ELF file that can be probed: ${reason}` }
+}
+
+/** A map refuses an entry for reasons of its own, such as being frozen. */
+function hintOf(errno: number, operation: string): string | undefined {
+  const refused = errno === -constants.errno.EPERM || errno === -constants.errno.EACCES
+  return refused && !/_(?:elem|batch)$/.test(operation) ? privilegeHint() : undefined
 }

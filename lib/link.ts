@@ -1,9 +1,18 @@
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { inspectBriefly, nonEmptyString } from './arguments.ts'
 import { type Handle, binding } from './binding.ts'
-import { nonEmptyString } from './arguments.ts'
+import { closedError, invalidArgument } from './errors.ts'
+import { readIterator } from './iterator-stream.ts'
 import { type LinkInfo, linkInfo } from './link-info.ts'
-import { check, checkValue, unwrap } from './outcome.ts'
+import { type LinkOwner, ownerOf } from './link-owner.ts'
+import { notDetachable, updateError } from './link-refusal.ts'
+import type { StructOpsMap } from './maps/struct-ops.ts'
+import { type Names, check, checkValue, unwrap } from './outcome.ts'
+import type { BpfProgram } from './program.ts'
 import { Resource } from './resource.ts'
-import { checkPin } from './target.ts'
+import { checkPin, removePin } from './target.ts'
 
 /**
  * Links that are attached. Whoever drops the last reference to a link does not mean to detach: it stays until it or its
@@ -13,19 +22,44 @@ const attached = new Set<Link>()
 
 const releaseLink = (unreachable: Handle): unknown => binding.linkClose(unreachable)
 
+const PIN_CALLS = { open: binding.linkOpenByPath, info: binding.linkInfo, close: binding.linkCloseSync }
+
+export interface UpdateOptions {
+  /** Only when this is the program that is attached now; EPERM otherwise. Not for struct_ops. */
+  expected?: BpfProgram
+}
+
+/** @internal */
+export interface LinkInit {
+  /** For messages, such as `xdp eth0`. */
+  name: string
+  handle: Handle
+  /** Whose link it is; nobody's in this process when it was opened. */
+  owner?: LinkOwner
+  /** The name of the program of a link without owner. */
+  program?: string
+}
+
 /** One program attached to one hook. */
 export class Link extends Resource {
-  /** The program's name. */
-  readonly program: string
-  readonly #forget: (link: Link) => void
+  #owner: LinkOwner | undefined
+  readonly #openedProgram: string
   #closing: Promise<void> | undefined
+  /** Updates under way: they happen in the order of their calls, and closing waits for them. */
+  #updating: Promise<void> = Promise.resolve()
 
-  /** @internal `forget` is called when it is detached. */
-  constructor(name: string, program: string, handle: Handle, forget: (link: Link) => void) {
-    super(name, handle, 'link', releaseLink)
-    this.program = program
-    this.#forget = forget
+  /** @internal */
+  constructor(init: LinkInit) {
+    super(init.name, init.handle, 'link', releaseLink)
+    this.#owner = init.owner
+    this.#openedProgram = init.program ?? ''
+    this.#owner?.adopt(this)
     attached.add(this)
+  }
+
+  /** The name of the program that is attached, or of the struct_ops map. */
+  get program(): string {
+    return this.#owner?.name ?? this.#openedProgram
   }
 
   /** The kernel's descriptor; it stays this link's. */
@@ -41,10 +75,69 @@ export class Link extends Resource {
   /**
    * What the kernel knows of the link. Linux 5.8.
    *
-   * @throws EbpfError EINVAL where the attachment is a perf event without a link (tracing before Linux 5.15).
+   * @throws EbpfError EOPNOTSUPP or EINVAL where the attachment is no link of the kernel, such as tracing before Linux 5.15.
    */
   info(): LinkInfo {
     return linkInfo(checkValue(binding.linkInfo(this.use('info')), 'bpf_link_get_info_by_fd', this.#names()))
+  }
+
+  /**
+   * Puts another program in this one's place, off the JavaScript thread: atomically, so that every event meets one of the
+   * two. A struct_ops link takes another map of the same type (Linux 6.4, libbpf 1.2).
+   *
+   * @throws EbpfError ERR_EBPF_NOT_UPDATABLE where the kernel cannot: it can for XDP (5.9), TCX (6.6), netkit (6.7), cgroups
+   * (5.7), network namespaces (5.8), iterators (5.8), sockmaps (6.10) and struct_ops (6.4).
+   */
+  async update(replacement: BpfProgram | StructOpsMap, options: UpdateOptions = {}): Promise<void> {
+    const next = ownerOf(replacement)
+    if (next === undefined) {
+      throw invalidArgument(
+        `replacement must be a loaded program, or a struct_ops map, not ${inspectBriefly(replacement)}`,
+      )
+    }
+    const expected = expectedOwner(options)
+    this.#refuseOther(next, expected)
+    this.use('update')
+    next.borrow('update')
+    const update = this.#updating.then(() => this.#update(next, expected))
+    this.#updating = update.catch(() => {})
+    await next.track(update)
+  }
+
+  /** What the kernel would mistake, or only answer with EINVAL. */
+  #refuseOther(next: LinkOwner, expected: LinkOwner | undefined): void {
+    const present = this.#owner
+    if (present !== undefined && (present.kind !== next.kind || present.type !== next.type)) {
+      throw invalidArgument(
+        `${next.kind} '${next.name}' of type ${next.type} cannot take the place of ${present.kind} '${present.name}' of type ${present.type}`,
+      )
+    }
+    if (expected !== undefined && (expected.kind !== 'program' || next.kind !== 'program')) {
+      throw invalidArgument('expected must be a loaded program, and so must be what takes its place')
+    }
+  }
+
+  async #update(next: LinkOwner, expected: LinkOwner | undefined): Promise<void> {
+    const handle = this.use('update')
+    const outcome =
+      next.kind === 'map'
+        ? await binding.linkUpdateMap(handle, next.borrow('update'))
+        : await binding.linkUpdate(handle, next.borrow('update'), expected?.borrow('update') ?? 0)
+    if (outcome.errno !== 0) {
+      const info = this.closed ? -constants.errno.EBADF : binding.linkInfo(handle)
+      throw updateError(outcome, { ...next.names, link: this.name }, info, expected)
+    }
+    unwrap(outcome, this.#names())
+    // Closed meanwhile: whoever did that detaches the new program, too.
+    if (this.closed) throw closedError(this.describe(), 'update')
+    this.#owner?.forget(this)
+    this.#owner = next
+    next.adopt(this)
+    if (next.detaching) {
+      this.#closing ??= this.#release(this.relinquish())
+      await this.#closing
+      throw closedError(`${next.kind} '${next.name}'`, 'update')
+    }
   }
 
   /**
@@ -55,6 +148,42 @@ export class Link extends Resource {
   pin(path: string): void {
     const pin = nonEmptyString(path, 'path')
     checkPin(binding.linkPin(this.use('pin'), pin), 'bpf_link__pin', pin, this.#names())
+  }
+
+  /**
+   * Removes a pin of the link. It stays attached for as long as it is open or pinned elsewhere.
+   *
+   * @throws TypeError when that is no pin, or one of something else
+   */
+  unpin(path: string): void {
+    removePin(path, this.describe(), this.id, PIN_CALLS)
+  }
+
+  /**
+   * Detaches the link for everybody, also where others hold it open or pinned, off the JavaScript thread. The link is a
+   * husk from then on: it can be asked and must be closed, and does not come back. Linux 5.9.
+   *
+   * @throws EbpfError EOPNOTSUPP for kinds that the kernel detaches only when the last holder closes them, such as tracing
+   */
+  async detach(): Promise<void> {
+    const outcome = await binding.linkDetach(this.use('detach'))
+    if (outcome.errno !== 0) throw notDetachable(outcome, this.#names())
+    unwrap(outcome, this.#names())
+  }
+
+  /**
+   * Runs an iterator once, and gives what its program writes. Each call is a run of its own; the stream must be read to its
+   * end, or destroyed. It goes on when the link is closed. Linux 5.8.
+   *
+   * @throws EbpfError EINVAL when the link is none of an iterator
+   */
+  read(): Readable {
+    return readIterator(this.use('read'), this.#names())
+  }
+
+  /** Runs an iterator once, and gives all that its program writes, as text. */
+  async text(): Promise<string> {
+    return await text(this.read())
   }
 
   /**
@@ -82,6 +211,11 @@ export class Link extends Resource {
   async #detach(): Promise<void> {
     const handle = this.relinquish()
     if (handle === 0) return
+    await this.#updating
+    await this.#release(handle)
+  }
+
+  async #release(handle: Handle): Promise<void> {
     const outcome = await binding.linkClose(handle)
     this.#detached()
     unwrap(outcome, this.#names())
@@ -89,14 +223,26 @@ export class Link extends Resource {
 
   #detached(): void {
     attached.delete(this)
-    this.#forget(this)
+    this.#owner?.forget(this)
   }
 
-  #names(): { link: string; program: string } {
-    return { link: this.name, program: this.program }
+  #names(): Names {
+    return { link: this.name, ...(this.program !== '' && { program: this.program }) }
   }
 
   protected override describe(): string {
-    return `link '${this.name}' of program '${this.program}'`
+    return this.program === '' ? `link '${this.name}'` : `link '${this.name}' of program '${this.program}'`
   }
+}
+
+function expectedOwner(options: UpdateOptions): LinkOwner | undefined {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(`options must be an object, not ${inspectBriefly(options)}`)
+  }
+  if (options.expected === undefined) return undefined
+  const owner = ownerOf(options.expected)
+  if (owner === undefined) {
+    throw invalidArgument(`expected must be a loaded program, not ${inspectBriefly(options.expected)}`)
+  }
+  return owner
 }

@@ -3,9 +3,10 @@ import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription,
 import { type Handle, binding } from './binding.ts'
 import { EbpfError, VerifierError, closedError, errnoName, unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
-import { Link } from './link.ts'
+import type { Link } from './link.ts'
 import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
 import { BpfMap } from './maps/map.ts'
+import { StructOpsMap } from './maps/struct-ops.ts'
 import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
 import { checkValue, unwrap, warningsOf } from './outcome.ts'
@@ -62,8 +63,6 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   readonly #programs: BpfProgram[] = []
   readonly #maps: BpfMap[] = []
   readonly #sections: LoadedSection[] = []
-  /** Links of maps (struct_ops); those of programs are the programs' own. */
-  readonly #mapLinks = new Set<Link>()
   readonly #attaching = new Set<Promise<AttachResult>>()
   #closing: Promise<void> | undefined
 
@@ -154,8 +153,12 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
 
   /** All links of the object that are not closed. */
   get links(): readonly Link[] {
-    const mapLinks = [...this.#mapLinks].filter((link) => !link.closed)
-    return [...this.#programs.flatMap((program) => program.links), ...mapLinks]
+    return this.#holders.flatMap((holder) => holder.links)
+  }
+
+  /** What it has links of. */
+  get #holders(): (BpfProgram | StructOpsMap)[] {
+    return [...this.#programs, ...this.#maps.filter((map) => map instanceof StructOpsMap)]
   }
 
   /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
@@ -200,7 +203,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
         else if (!program.section.startsWith('struct_ops')) skipped.push(program.name)
       }
       for (const map of this.#maps) {
-        if (map.type === 'struct_ops') links.push(await this.#attachMap(map))
+        if (map instanceof StructOpsMap) links.push(await map.attach())
       }
       this.use('attach')
     } catch (error) {
@@ -208,14 +211,6 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
       throw error
     }
     return { links, skipped }
-  }
-
-  async #attachMap(map: BpfMap): Promise<Link> {
-    const names = { map: map.name, object: this.name }
-    const handle = unwrap(await binding.mapAttach(map.borrow('attach')), names)
-    const link = new Link(map.name, map.name, handle, (closed) => this.#mapLinks.delete(closed))
-    this.#mapLinks.add(link)
-    return link
   }
 
   /**
@@ -231,10 +226,8 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   async #close(): Promise<void> {
     const handle = this.#closeMaps()
     if (handle === 0) return
-    const detaching = Promise.allSettled(this.#programs.map((program) => program.closeLinks()))
+    const results = await Promise.allSettled(this.#holders.map((holder) => holder.closeLinks()))
     await Promise.allSettled(this.#attaching)
-    const mapsDetaching = Promise.allSettled([...this.#mapLinks].map((link) => link.close()))
-    const results = [...(await detaching), ...(await mapsDetaching)]
     for (const program of this.#programs) program.close()
     unwrap(await binding.objectClose(handle), { object: this.name })
     for (const result of results) if (result.status === 'rejected') throw result.reason
@@ -249,8 +242,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     const handle = this.#closeMaps()
     if (handle === 0) return
     attemptAll([
-      ...[...this.#mapLinks].map((link) => () => link[Symbol.dispose]()),
-      ...this.#programs.map((program) => () => program.closeLinksSync()),
+      ...this.#holders.map((holder) => () => holder.closeLinksSync()),
       ...this.#programs.map((program) => () => program.close()),
       () => binding.objectCloseSync(handle),
     ])

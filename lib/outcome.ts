@@ -1,6 +1,6 @@
 /** One way from what native code returned to a value or an error. */
 import type { Outcome } from './binding.ts'
-import { type FailureContext, kernelError, ruleError } from './errors.ts'
+import { type EbpfError, type FailureContext, kernelError, ruleError } from './errors.ts'
 import { plain, publish } from './system/logging.ts'
 
 /** The names to put into an error; the operation comes from the outcome itself. */
@@ -9,20 +9,32 @@ export type Names = Omit<FailureContext, 'operation'>
 /**
  * The value of a successful outcome.
  *
- * @throws EbpfError otherwise; `libbpf` in its code when this build's libbpf lacks the operation.
+ * @throws EbpfError otherwise; ERR_EBPF_LIBBPF when this build's libbpf lacks the operation.
  */
 export function unwrap<T>(outcome: Outcome<T>, names: Names): T {
+  if (outcome.errno !== 0) throw failure(outcome, names)
   publish(outcome.log)
-  if (outcome.errno === 0) return outcome.value as T
+  return outcome.value as T
+}
+
+/** The error of an outcome that is none of success. */
+export function failure(outcome: Outcome<unknown>, names: Names): EbpfError {
+  publish(outcome.log)
   const { operation, needsLibbpf } = outcome
-  if (needsLibbpf !== undefined) {
-    throw ruleError('ERR_EBPF_LIBBPF', `${operation} needs libbpf ${needsLibbpf}, and this build has an older one`, {
-      ...names,
-      operation,
-      hint: 'The bundled build has every feature: npm run build',
-    })
-  }
-  throw kernelError(outcome.errno, { ...names, operation, warnings: warningsOf(outcome) })
+  if (needsLibbpf !== undefined) return libbpfError(operation, needsLibbpf, { ...names, operation })
+  return kernelError(outcome.errno, failureContext(outcome, names))
+}
+
+export function failureContext(outcome: Outcome<unknown>, names: Names): FailureContext {
+  return { ...names, operation: outcome.operation, warnings: warningsOf(outcome) }
+}
+
+/** The libbpf of this build is older than `version`, which is the first that knows `what`. */
+export function libbpfError(what: string, version: string, context: FailureContext): EbpfError {
+  return ruleError('ERR_EBPF_LIBBPF', `${what} needs libbpf ${version}, and this build has an older one`, {
+    ...context,
+    hint: 'The bundled build has every feature: npm run build',
+  })
 }
 
 /**

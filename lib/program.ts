@@ -4,10 +4,15 @@ import { type Handle, type NativeHook, type NativeProgramDescription, binding } 
 import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
+import { sectionFeature } from './hooks/section-feature.ts'
+import { type Feature, attachError, featureOf } from './hooks/support.ts'
 import { programTypeName } from './kernel-enums.ts'
+import { type FirstAttached, attachFirst } from './attach-first.ts'
 import { Link } from './link.ts'
+import { LinkOwner } from './link-owner.ts'
+import { type LinkSet, attachAll } from './link-set.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
-import { Resource, attemptAll } from './resource.ts'
+import { Resource } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
 import { checkPin, removePin } from './target.ts'
 
@@ -98,14 +103,11 @@ export class BpfProgram extends Resource {
   readonly expectedAttachType: string
   /** The object itself, not only its name: a link keeps its program, and so this, alive. */
   readonly #object: { readonly name: string } | undefined
-  readonly #links = new Set<Link>()
-  readonly #attaching = new Set<Promise<Link>>()
+  readonly #owner: LinkOwner
   /** What a tracing program was loaded for; `''` when it is not known. */
   readonly #target: string
   /** @internal Whether {@link attach} needs no hook: the section names the target, or `attachTarget` did before loading. */
   readonly knowsTarget: boolean
-  /** Its object is closing: what is attached from now on would stay. */
-  #detaching = false
 
   /** @internal */
   constructor(handle: Handle, description: ProgramDescription, object?: { readonly name: string }) {
@@ -116,6 +118,7 @@ export class BpfProgram extends Resource {
     this.#target = description.attachTarget ?? sectionTarget(description.section)
     this.knowsTarget = namesTarget(description.section) || description.attachTarget !== undefined
     this.#object = object
+    this.#owner = new LinkOwner(this, 'program', description.type, this.#names())
   }
 
   /** The kernel's descriptor; it stays this program's. */
@@ -130,7 +133,7 @@ export class BpfProgram extends Resource {
 
   /** The links made by {@link attach} that are not closed. */
   get links(): readonly Link[] {
-    return [...this.#links].filter((link) => !link.closed)
+    return this.#owner.links
   }
 
   info(): ProgramInfo {
@@ -152,28 +155,42 @@ export class BpfProgram extends Resource {
    */
   async attach(hook?: Hook): Promise<Link> {
     const handle = this.use('attach')
-    if (this.#detaching) throw closedError(this.describe(), 'attach')
+    if (this.#owner.detaching) throw closedError(this.describe(), 'attach')
     if (hook === undefined) {
-      const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
-      return await this.#track(this.#attach(handle, { kind: 'section' }, this.section, hint))
+      return await this.#owner.track(this.#attachBySection(handle))
     }
     const { native, release } = prepareHook(hook, this)
     try {
       this.#refuseOtherTarget(hook)
       // Native code duplicates what it needs of the hook before the call returns.
-      return await this.#track(this.#attach(handle, native, describeHook(hook)))
+      return await this.#owner.track(this.#attach(handle, native, describeHook(hook), featureOf(hook), hook))
     } finally {
       release?.()
     }
   }
 
-  async #attach(handle: Handle, hook: NativeHook, name: string, hint?: string): Promise<Link> {
-    const outcome = await binding.programAttach(handle, hook)
-    const why = outcome.errno === -constants.errno.EEXIST ? ATTACHED_HINT : hint
-    const attached = unwrap(outcome, { ...this.#names(), link: name, hint: why })
-    const link = new Link(name, this.name, attached, (detached) => this.#links.delete(detached))
-    this.#links.add(link)
-    if (this.closed || this.#detaching) {
+  async #attachBySection(handle: Handle): Promise<Link> {
+    const feature = sectionFeature(this.section)
+    const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
+    return await this.#attach(handle, { kind: 'section' }, this.section, feature, undefined, hint)
+  }
+
+  async #attach(
+    handle: Handle,
+    native: NativeHook,
+    name: string,
+    feature: Feature | undefined,
+    hook: Hook | undefined,
+    hint?: string,
+  ): Promise<Link> {
+    const outcome = await binding.programAttach(handle, native)
+    if (outcome.errno !== 0) {
+      const known = outcome.errno === -constants.errno.EEXIST ? ATTACHED_HINT : hint
+      const why = hook === undefined ? known : (familyOf(hook).hint?.(hook, outcome.errno) ?? known)
+      throw await attachError(outcome, { ...this.#names(), link: name, hint: why }, feature)
+    }
+    const link = new Link({ name, handle: unwrap(outcome, this.#names()), owner: this.#owner })
+    if (this.closed || this.#owner.detaching) {
       // Closed while the kernel attached: nothing may stay behind.
       await link.close()
       throw closedError(this.describe(), 'attach')
@@ -181,14 +198,22 @@ export class BpfProgram extends Resource {
     return link
   }
 
-  /** Whoever closes the object waits for what is still being attached. */
-  async #track(attaching: Promise<Link>): Promise<Link> {
-    this.#attaching.add(attaching)
-    try {
-      return await attaching
-    } finally {
-      this.#attaching.delete(attaching)
-    }
+  /**
+   * Attaches to several hooks: to all, or to none when one fails.
+   *
+   * @param hooks such as those of `kprobes('tcp_*')`
+   */
+  async attachAll(hooks: Iterable<Hook>): Promise<LinkSet> {
+    return await attachAll(this, hooks)
+  }
+
+  /**
+   * Attaches to the first of the hooks that this kernel takes, and says why those before it were passed over.
+   *
+   * @throws EbpfError ERR_EBPF_NONE_ATTACHED, with every reason, when it takes none
+   */
+  async attachFirst(hooks: Iterable<Hook>): Promise<FirstAttached> {
+    return await attachFirst(Array.from(hooks, (hook) => [this, hook] as const))
   }
 
   /** The verifier has checked the program against one target; the kernel would silently attach it there. */
@@ -198,7 +223,13 @@ export class BpfProgram extends Resource {
         `${this.describe()} is of type ${this.type}, which cannot be attached to ${describeHook(hook)}`,
       )
     }
-    const wanted = familyOf(hook).loadTarget?.(hook)
+    const { attachTypes, loadTarget } = familyOf(hook)
+    if (attachTypes !== undefined && this.expectedAttachType !== '' && !attachTypes.includes(this.expectedAttachType)) {
+      throw invalidArgument(
+        `${this.describe()} was loaded for ${this.expectedAttachType}, and cannot be attached to ${describeHook(hook)}, which takes ${attachTypes.join(' or ')}`,
+      )
+    }
+    const wanted = loadTarget?.(hook)
     const target = this.#target
     if (wanted === undefined || target === '' || target === wanted) return
     throw ruleError(
@@ -265,18 +296,19 @@ export class BpfProgram extends Resource {
     this.close()
   }
 
+  /** @internal For calls that take another program, such as loading an extension of it, or updating a link. */
+  borrow(operation: string): Handle {
+    return this.use(operation)
+  }
+
   /** @internal Closes its links, those still being attached included, and takes no more. */
   async closeLinks(): Promise<void> {
-    this.#detaching = true
-    await Promise.allSettled(this.#attaching)
-    const results = await Promise.allSettled([...this.#links].map((link) => link.close()))
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    await this.#owner.close()
   }
 
   /** @internal The blocking form; an attach still under way ends in an error and closes its own link. */
   closeLinksSync(): void {
-    this.#detaching = true
-    attemptAll([...this.#links].map((link) => () => link[Symbol.dispose]()))
+    this.#owner.closeSync()
   }
 
   #names(): Names {

@@ -25,6 +25,9 @@ export interface HookedProgram {
   readonly expectedAttachType: string
 }
 
+/** The same for all hooks of a family, or by the hook. */
+export type PerHook<H, T> = T | ((hook: H) => T)
+
 /** One kind of hook. */
 export interface HookFamily<H> {
   /** libbpf's names of the program types that it takes; for others the kernel would only say EINVAL. */
@@ -35,14 +38,15 @@ export interface HookFamily<H> {
    */
   attachTypes?: readonly string[]
   /** The first Linux that has it, such as `6.6`. */
-  since: string
+  since: PerHook<H, string>
   /**
-   * A function of the kernel that is there exactly where it has the hook, as in /proc/kallsyms: kernels are built without
-   * features, and distributions bring features to older versions, so a version alone proves nothing.
+   * A function of the kernel that is there exactly where it has the hook, as in /proc/kallsyms, or several that are all
+   * there: kernels are built without features, and distributions bring features to older versions, so a version alone proves
+   * nothing.
    */
-  evidence?: string
+  evidence?: PerHook<H, string | readonly string[] | undefined>
   /** The option that a kernel of that version may be built without, such as `CONFIG_FPROBE`. */
-  config?: string
+  config?: PerHook<H, string | undefined>
   /** A short text for messages, such as `tracepoint sched/sched_switch`. */
   describe(hook: H): string
   /** Checks the hook like its builder does, since it may be made by hand. */

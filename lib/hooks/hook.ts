@@ -125,7 +125,12 @@ export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
   return familyOf(hook).prepare(hook, program)
 }
 
-/** A short text for messages, such as `tracepoint sched/sched_switch`. */
+/** A short text for messages, such as `tracepoint sched/sched_switch`; the kind alone of a hook that was made by hand badly. */
 export function describeHook(hook: Hook): string {
-  return familyOf(hook).describe(hook)
+  const family = familyOf(hook)
+  try {
+    return family.describe(hook)
+  } catch {
+    return hook.kind
+  }
 }

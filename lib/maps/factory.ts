@@ -7,6 +7,7 @@ import { ArrayMap } from './array-map.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
+import { StructOpsMap } from './struct-ops.ts'
 import { mapTypeName } from './types.ts'
 
 /** Where the factory finds types; asked only for what the map's class needs. */
@@ -42,6 +43,8 @@ export function wrapMap(init: MapInit, types: MapTypes): BpfMap {
       return new PerCpuArrayMap(init, indexCodec, perCpu())
     case 'ringbuf':
       return new RingBuffer(init, types.records())
+    case 'struct_ops':
+      return new StructOpsMap(init)
     default:
       return new BpfMap(init)
   }

@@ -1,0 +1,104 @@
+/** Why an attach or a load was refused: does this kernel have it, may this process do it? */
+import { readFile } from 'node:fs/promises'
+import { constants, release } from 'node:os'
+import type { Outcome } from '../binding.ts'
+import { EbpfError, errnoText } from '../errors.ts'
+import { type Names, failure, failureContext } from '../outcome.ts'
+import { kernelOlderThan } from '../system/kernel-version.ts'
+import { forbiddenHint } from '../system/privileges.ts'
+import type { HookFamily, PerHook } from './family.ts'
+import { type Hook, familyOf } from './hook.ts'
+
+/** Something that a kernel has or lacks. */
+export interface Feature {
+  /** For messages, such as `kprobe.multi`. */
+  what: string
+  /** The first Linux that has it. */
+  since: string
+  /** Functions of the kernel that are all there exactly where it has it. */
+  evidence: readonly string[]
+  /** What it may be built without. */
+  config: string | undefined
+}
+
+/** What kernels answer to what they do not know, or were built without. */
+const UNKNOWN_THERE = new Set([
+  constants.errno.EINVAL,
+  constants.errno.EOPNOTSUPP,
+  // ENOTSUPP, which exists only inside the kernel and leaks out of bpf(2).
+  524,
+  constants.errno.ENOENT,
+  constants.errno.ESRCH,
+  constants.errno.E2BIG,
+  constants.errno.ENOSYS,
+  constants.errno.ENODEV,
+  constants.errno.ENOPROTOOPT,
+  constants.errno.EPROTONOSUPPORT,
+])
+
+/** What a hook asks of the kernel. */
+export function featureOf<H extends Hook>(hook: H): Feature {
+  return featureOfFamily(hook.kind, familyOf(hook), hook)
+}
+
+export function featureOfFamily<H>(what: string, family: HookFamily<H>, hook: H): Feature {
+  const evidence = perHook(family.evidence, hook)
+  return {
+    what,
+    since: perHook(family.since, hook),
+    evidence: evidence === undefined ? [] : typeof evidence === 'string' ? [evidence] : evidence,
+    config: perHook(family.config, hook),
+  }
+}
+
+function perHook<H, T>(value: PerHook<H, T>, hook: H): T {
+  return typeof value === 'function' ? (value as (hook: H) => T)(hook) : value
+}
+
+/** The error of an attach or a load that failed: with the answer to the question why, where that can be known. */
+export async function attachError(outcome: Outcome<unknown>, names: Names, feature?: Feature): Promise<EbpfError> {
+  if (outcome.needsLibbpf !== undefined) return failure(outcome, names)
+  const errno = -outcome.errno
+  if (feature !== undefined && UNKNOWN_THERE.has(errno)) {
+    const lack = await lackOf(feature)
+    if (lack !== undefined) {
+      const { operation } = outcome
+      const message = `${lack} (${operation}: ${errnoText(outcome.errno)})`
+      return new EbpfError(
+        message,
+        'ERR_EBPF_KERNEL',
+        outcome.errno,
+        failureContext(outcome, { ...names, hint: undefined }),
+      )
+    }
+  }
+  const forbidden = errno === constants.errno.EPERM || errno === constants.errno.EACCES
+  return failure(outcome, { ...names, ...(forbidden && names.hint === undefined && { hint: forbiddenHint() }) })
+}
+
+/** A sentence that says what this kernel lacks; `undefined` when it has it, or nobody can tell. */
+export async function lackOf({ what, since, evidence, config }: Feature): Promise<string | undefined> {
+  const found = evidence.length === 0 ? undefined : await hasFunctions(evidence)
+  const older = kernelOlderThan(since)
+  if (found === true || (found === undefined && !older)) return undefined
+  const option = config === undefined ? '' : `, with ${config}`
+  return older
+    ? `${what} needs Linux ${since}${option}: this is ${release()}`
+    : `${what} is in Linux since ${since}, but this kernel, ${release()}, was built without it${config === undefined ? '' : ` (${config})`}`
+}
+
+/**
+ * Whether the kernel has all of these functions, modules that are loaded included; `undefined` where it does not tell. It
+ * reads the whole of /proc/kallsyms, off the JavaScript thread: only for failures.
+ */
+async function hasFunctions(names: readonly string[]): Promise<boolean | undefined> {
+  let symbols: Buffer
+  try {
+    symbols = await readFile('/proc/kallsyms')
+  } catch {
+    return undefined
+  }
+  if (symbols.length === 0) return undefined
+  // One that is exported to modules is followed by a newline, one of a module by a tab.
+  return names.every((name) => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`))
+}

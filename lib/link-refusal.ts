@@ -1,0 +1,70 @@
+/** What the kernel means when it refuses to update or to detach a link. */
+import { constants } from 'node:os'
+import type { NativeLinkInfo, Outcome, Status } from './binding.ts'
+import { type EbpfError, kernelError, ruleError } from './errors.ts'
+import { linkTypeName } from './kernel-enums.ts'
+import type { LinkOwner } from './link-owner.ts'
+import { type Names, failure, failureContext } from './outcome.ts'
+
+const { EINVAL, EOPNOTSUPP, EPERM, EEXIST, ESTALE } = constants.errno
+
+/** ENOTSUPP, which exists only inside the kernel and leaks out of bpf(2). */
+const ENOTSUPP = 524
+
+/** The link types that have `update_prog` or `update_map` in the kernel, and the first Linux where they do. */
+const UPDATABLE: Record<string, string> = {
+  cgroup: '5.7',
+  netns: '5.8',
+  iter: '5.8',
+  xdp: '5.9',
+  struct_ops: '6.4',
+  tcx: '6.6',
+  netkit: '6.7',
+  sockmap: '6.10',
+}
+
+const LIST = Object.entries(UPDATABLE)
+  .map(([type, since]) => `${type} (Linux ${since})`)
+  .join(', ')
+
+/** @param info of the link: a number where it is no link of the kernel */
+export function updateError(
+  outcome: Outcome<unknown>,
+  names: Names,
+  info: NativeLinkInfo | Status,
+  expected: LinkOwner | undefined,
+): EbpfError {
+  if (outcome.needsLibbpf !== undefined) return failure(outcome, names)
+  const { operation } = outcome
+  const errno = -outcome.errno
+  const type = typeof info === 'number' ? undefined : linkTypeName(info.type)
+  const cannot = type === undefined || !Object.hasOwn(UPDATABLE, type)
+  if (errno === EOPNOTSUPP || errno === ENOTSUPP || (errno === EINVAL && cannot)) {
+    const what = type === undefined ? 'an attachment that is no link of this kernel' : `a link of type ${type}`
+    return ruleError('ERR_EBPF_NOT_UPDATABLE', `the kernel cannot put another program in the place of ${what}`, {
+      ...names,
+      operation,
+      hint: `It can for ${LIST}. Attach the other program first, and close this link then.`,
+    })
+  }
+  const hint = updateHint(errno, expected)
+  return hint === undefined
+    ? failure(outcome, names)
+    : kernelError(outcome.errno, failureContext(outcome, { ...names, hint }))
+}
+
+function updateHint(errno: number, expected: LinkOwner | undefined): string | undefined {
+  if (expected !== undefined && [EPERM, EEXIST, ESTALE].includes(errno)) {
+    return `Another program than '${expected.name}' is attached there.`
+  }
+  if (errno === EINVAL) {
+    return 'Only a program of the same type, loaded for the same attach type and target, can take its place.'
+  }
+  return errno === constants.errno.ENOLINK ? 'The link was detached: nothing is attached by it any more.' : undefined
+}
+
+export function notDetachable(outcome: Outcome<unknown>, names: Names): EbpfError {
+  if (![EOPNOTSUPP, ENOTSUPP].includes(-outcome.errno)) return failure(outcome, names)
+  const hint = 'The kernel detaches a link of this kind when the last holder closes it, and its pins are removed.'
+  return kernelError(outcome.errno, failureContext(outcome, { ...names, hint }))
+}

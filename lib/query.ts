@@ -1,0 +1,70 @@
+import { binding } from './binding.ts'
+import { invalidArgument } from './errors.ts'
+import { type Hook, describeHook, familyOf } from './hooks/hook.ts'
+import { attachError, featureOf } from './hooks/support.ts'
+import { listLinks, programName } from './open-link.ts'
+import { unwrap } from './outcome.ts'
+
+/** A program that is attached to a hook. */
+export interface QueryEntry {
+  programId: number
+  /** At most 15 bytes; absent where this process may not know it. */
+  programName?: string
+  /** Absent for what is attached without a link, and where the kernel does not tell. */
+  linkId?: number
+  /** BPF_F_* of a cgroup's or an interface's programs, XDP_ATTACHED_* of XDP; 0 elsewhere. */
+  flags: number
+  /** Of a tc filter. */
+  handle?: number
+  priority?: number
+}
+
+/** Who is attached to a hook. */
+export interface QueryResult {
+  /** Changes with every attach and detach; absent where the kernel does not count (TCX, netkit and cgroups do). */
+  revision?: bigint
+  /** In the order in which they run. */
+  entries: QueryEntry[]
+}
+
+/**
+ * Asks who is attached to a hook, of all processes, off the JavaScript thread. Where the kernel cannot be asked, by looking
+ * through all links of the system, which needs CAP_SYS_ADMIN and misses what is attached without a link.
+ *
+ * @throws TypeError for a hook of which neither can tell
+ */
+export async function query<H extends Hook>(hook: H): Promise<QueryResult> {
+  const family = familyOf(hook)
+  if (family.query !== undefined) {
+    const { native, release } = family.query(hook)
+    try {
+      const outcome = await binding.hookQuery(native)
+      if (outcome.errno !== 0) throw await attachError(outcome, {}, featureOf(hook))
+      const { revision, entries } = unwrap(outcome, {})
+      return {
+        ...(revision !== 0n && { revision }),
+        entries: entries.map(({ programId, linkId, flags, handle, priority }) => ({
+          ...named(programId),
+          ...(linkId !== 0 && { linkId }),
+          flags,
+          ...(handle !== 0 && { handle }),
+          ...(priority !== 0 && { priority }),
+        })),
+      }
+    } finally {
+      release?.()
+    }
+  }
+  if (family.holds === undefined) {
+    throw invalidArgument(
+      `nobody can tell who is attached to ${describeHook(hook)}: the kernel answers no such question`,
+    )
+  }
+  const links = listLinks().filter((link) => family.holds?.(hook, link))
+  return { entries: links.map(({ id, programId }) => ({ ...named(programId), linkId: id, flags: 0 })) }
+}
+
+function named(programId: number): { programId: number; programName?: string } {
+  const name = programName(programId)
+  return { programId, ...(name !== '' && { programName: name }) }
+}
