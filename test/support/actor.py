@@ -1,0 +1,82 @@
+"""Runs snippets of Python that arrive over Node's IPC channel, in a network namespace of its own.
+
+Each line is a JSON message: {"source": "..."} is the body of a function, whose result is answered. A socket that a
+snippet gives to share() is sent along, so that the test has a descriptor of it, too.
+"""
+
+import errno
+import json
+import os
+import socket
+import subprocess
+import textwrap
+
+channel = socket.socket(fileno=int(os.environ["NODE_CHANNEL_FD"]))
+lines = channel.makefile("r", encoding="utf-8")
+
+# Objects that outlive a snippet.
+kept = {}
+shared = []
+
+LOCAL = "127.0.0.1"
+LOCAL6 = "::1"
+
+
+def send(message, descriptor=None):
+    data = (json.dumps(message) + "\n").encode()
+    if descriptor is None:
+        channel.sendall(data)
+    else:
+        socket.send_fds(channel, [data], [descriptor])
+
+
+def udp(port=0, family=socket.AF_INET, **options):
+    """A socket that is bound to a port of the loopback."""
+    created = socket.socket(family, socket.SOCK_DGRAM)
+    if options.get("share_port"):
+        created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    created.bind((LOCAL if family == socket.AF_INET else LOCAL6, port))
+    return created
+
+
+def received(receiver):
+    """What is there already, since the loopback delivers before a call to send() returns; None when nothing is."""
+    try:
+        return receiver.recv(4096, socket.MSG_DONTWAIT).decode()
+    except BlockingIOError:
+        return None
+
+
+def share(given):
+    """Sends the socket along with the answer."""
+    shared.append(given)
+
+
+def run(source):
+    scope = dict(globals())
+    exec("def snippet():\n" + textwrap.indent(textwrap.dedent(source), " ") + "\n", scope)
+    return scope["snippet"]()
+
+
+def answer(source):
+    try:
+        message = {"value": run(source)}
+    except OSError as error:
+        message = {"code": errno.errorcode.get(error.errno, str(error.errno)), "message": str(error)}
+    if not shared:
+        return send(message)
+    # What Node itself writes to hand over a socket.
+    given = shared.pop()
+    send({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": message}, given.fileno())
+    while json.loads(lines.readline()).get("cmd") != "NODE_HANDLE_ACK":
+        pass
+    # Whoever holds a socket shares its flags, and Node wants it non-blocking.
+    given.setblocking(True)
+
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+# On one processor, what the loopback delivers arrives in order, and before send() returns.
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+send("ready")
+for line in lines:
+    answer(json.loads(line)["source"])
