@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, outOfRange } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
 import type { HookFamily } from './family.ts'
@@ -62,10 +62,17 @@ function build(kind: UprobeHook['kind'], binary: Binary, options: UprobeOptions)
     symbol: options.symbol === undefined ? undefined : nonEmptyString(options.symbol, 'symbol'),
     offset: unsigned64(options.offset ?? 0n, 'offset'),
     pid: integer(options.pid ?? -1, 'pid', -1, 0x7fff_ffff),
-    referenceCounterOffset: unsigned64(options.referenceCounterOffset ?? 0n, 'referenceCounterOffset'),
+    referenceCounterOffset: counterOffset(options.referenceCounterOffset ?? 0n),
     cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
     mode: checkProbeMode(options.mode),
   }
+}
+
+/** The kernel's field has 32 bits (`PMU_FORMAT_ATTR(ref_ctr_offset)` of kernel/events/core.c). */
+function counterOffset(value: number | bigint): bigint {
+  const offset = unsigned64(value, 'referenceCounterOffset')
+  if (offset > 0xffff_ffffn) throw outOfRange(`referenceCounterOffset must be from 0 to 2^32 - 1, not ${offset}`)
+  return offset
 }
 
 export const uprobeFamily: HookFamily<UprobeHook> = {

@@ -178,7 +178,6 @@ describe('a place that does not exist', () => {
   const missing = [
     ['symbol', uprobe(libc, { symbol: 'no_such_function' }), 'ENOENT', 'no_such_function'],
     ['file', uprobe('/no/such/binary', { symbol: 'main' }), 'ENOENT', '/no/such/binary'],
-    ['library', uprobe('libnosuch.so.1', { symbol: 'main' }), 'ENOENT', 'libnosuch.so.1'],
     ['offset', uprobe(libc, { offset: 2n ** 62n }), 'EINVAL', ''],
   ] as const
   test.each(missing)('is an error that names it: %s', async (_what, hook, code, words) => {
