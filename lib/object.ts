@@ -1,19 +1,17 @@
-import { constants } from 'node:os'
 import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription, Outcome } from './binding.ts'
 import { type Handle, binding } from './binding.ts'
-import { EbpfError, VerifierError, closedError, errnoName, unknownName } from './errors.ts'
+import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
 import type { Link } from './link.ts'
 import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
+import { loadError } from './load-error.ts'
 import { BpfMap } from './maps/map.ts'
 import { StructOpsMap } from './maps/struct-ops.ts'
 import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
-import { checkValue, unwrap, warningsOf } from './outcome.ts'
+import { checkValue, unwrap } from './outcome.ts'
 import { BpfProgram, type ProgramDescription } from './program.ts'
 import { Resource, attemptAll } from './resource.ts'
-import { publish } from './system/logging.ts'
-import { failedProgram, lastWords, rejectedProgram } from './verifier/load-log.ts'
 
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 export interface ObjectShape {
@@ -113,13 +111,13 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   }
 
   /** @internal Turns the result of a load into an object, or into the error that explains it. */
-  static fromOutcome<Shape extends ObjectShape>(
+  static async fromOutcome<Shape extends ObjectShape>(
     outcome: Outcome<NativeLoadedObject>,
     name: string,
     description: LoadedDescription,
     types: ObjectTypes,
-  ): BpfObject<Shape> {
-    if (outcome.errno !== 0) throw loadError(outcome, name, description)
+  ): Promise<BpfObject<Shape>> {
+    if (outcome.errno !== 0) throw await loadError(outcome, name, description.programs)
     const loaded = unwrap(outcome, { object: name })
     return new BpfObject<Shape>(name, loaded, description, types)
   }
@@ -259,31 +257,4 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
   protected override describe(): string {
     return `object '${this.name}'`
   }
-}
-
-function loadError(outcome: Outcome<unknown>, object: string, description: LoadedDescription): EbpfError {
-  const messages = outcome.log.map(({ message }) => message)
-  const rejected = rejectedProgram(messages)
-  if (rejected !== undefined && rejected.log.trim() !== '') {
-    publish(outcome.log)
-    const { program, log } = rejected
-    const code = errnoName(outcome.errno)
-    const context = { operation: outcome.operation, object, program, warnings: warningsOf(outcome) }
-    const message = `the verifier refused program '${program}' of object '${object}' (${code}): ${lastWords(log)}`
-    return new VerifierError(message, code, outcome.errno, { ...context, hint: 'The whole log is in error.log.' }, log)
-  }
-  const program = failedProgram(messages)
-  const target = description.programs.find(({ name }) => name === program)?.attachTarget
-  const hint = outcome.errno === -constants.errno.ESRCH && target !== undefined
-  try {
-    unwrap(outcome, {
-      object,
-      program,
-      ...(hint && { hint: `Its attachTarget '${target}' is nothing that this kernel has.` }),
-    })
-  } catch (error) {
-    if (error instanceof EbpfError) return error
-    throw error
-  }
-  return closedError(`object '${object}'`, 'load')
 }

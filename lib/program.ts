@@ -163,14 +163,14 @@ export class BpfProgram extends Resource {
     try {
       this.#refuseOtherTarget(hook)
       // Native code duplicates what it needs of the hook before the call returns.
-      return await this.#owner.track(this.#attach(handle, native, describeHook(hook), featureOf(hook), hook))
+      return await this.#owner.track(this.#attach(handle, native, describeHook(hook), featureOf(hook, this), hook))
     } finally {
       release?.()
     }
   }
 
   async #attachBySection(handle: Handle): Promise<Link> {
-    const feature = sectionFeature(this.section)
+    const feature = sectionFeature(this)
     const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
     return await this.#attach(handle, { kind: 'section' }, this.section, feature, undefined, hint)
   }

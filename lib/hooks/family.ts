@@ -25,8 +25,8 @@ export interface HookedProgram {
   readonly expectedAttachType: string
 }
 
-/** The same for all hooks of a family, or by the hook. */
-export type PerHook<H, T> = T | ((hook: H) => T)
+/** The same for all hooks of a family, or by the hook and its program; of the hook only `kind` is known for a section. */
+export type PerHook<H, T> = T | ((hook: H, program?: HookedProgram) => T)
 
 /** One kind of hook. */
 export interface HookFamily<H> {
@@ -37,6 +37,8 @@ export interface HookFamily<H> {
    * for one and the kernel would attach it as that, whatever the hook says.
    */
   attachTypes?: readonly string[]
+  /** What is said to be missing, where that is not the hook itself but an option of it; the hook's kind by default. */
+  feature?: PerHook<H, string>
   /** The first Linux that has it, such as `6.6`. */
   since: PerHook<H, string>
   /**

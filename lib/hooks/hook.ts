@@ -6,6 +6,7 @@ import { invalidArgument } from '../errors.ts'
 import { type CgroupHook, cgroupFamily } from './cgroup.ts'
 import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
 import { type FreplaceHook, freplaceFamily } from './freplace.ts'
+import { type IteratorHook, iteratorFamily } from './iterator.ts'
 import { type KprobeHook, type KsyscallHook, kprobeFamily, ksyscallFamily } from './kprobe.ts'
 import { type KprobeMultiHook, kprobeMultiFamily, kprobeSessionFamily } from './kprobe-multi.ts'
 import { type LircHook, lircFamily } from './lirc.ts'
@@ -55,6 +56,7 @@ export type Hook =
   | SkLookupHook
   | FlowDissectorHook
   | LircHook
+  | IteratorHook
 
 type Families = { [Kind in Hook['kind']]: HookFamily<Extract<Hook, { kind: Kind }>> }
 
@@ -96,6 +98,7 @@ const FAMILIES: Families = {
   sk_lookup: skLookupFamily,
   flow_dissector: flowDissectorFamily,
   lirc: lircFamily,
+  iterator: iteratorFamily,
 }
 
 /**

@@ -6,7 +6,7 @@ import { EbpfError, errnoText } from '../errors.ts'
 import { type Names, failure, failureContext } from '../outcome.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import { forbiddenHint } from '../system/privileges.ts'
-import type { HookFamily, PerHook } from './family.ts'
+import type { HookFamily, HookedProgram, PerHook } from './family.ts'
 import { type Hook, familyOf } from './hook.ts'
 
 /** Something that a kernel has or lacks. */
@@ -37,22 +37,20 @@ const UNKNOWN_THERE = new Set([
 ])
 
 /** What a hook asks of the kernel. */
-export function featureOf<H extends Hook>(hook: H): Feature {
-  return featureOfFamily(hook.kind, familyOf(hook), hook)
+export function featureOf<H extends Hook>(hook: H, program?: HookedProgram): Feature {
+  return featureOfFamily(hook.kind, familyOf(hook), hook, program)
 }
 
-export function featureOfFamily<H>(what: string, family: HookFamily<H>, hook: H): Feature {
-  const evidence = perHook(family.evidence, hook)
+export function featureOfFamily<H>(what: string, family: HookFamily<H>, hook: H, program?: HookedProgram): Feature {
+  const perHook = <T>(value: PerHook<H, T>): T =>
+    typeof value === 'function' ? (value as (hook: H, program?: HookedProgram) => T)(hook, program) : value
+  const evidence = perHook(family.evidence)
   return {
-    what,
-    since: perHook(family.since, hook),
+    what: perHook(family.feature) ?? what,
+    since: perHook(family.since),
     evidence: evidence === undefined ? [] : typeof evidence === 'string' ? [evidence] : evidence,
-    config: perHook(family.config, hook),
+    config: perHook(family.config),
   }
-}
-
-function perHook<H, T>(value: PerHook<H, T>, hook: H): T {
-  return typeof value === 'function' ? (value as (hook: H) => T)(hook) : value
 }
 
 /** The error of an attach or a load that failed: with the answer to the question why, where that can be known. */

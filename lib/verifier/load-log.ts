@@ -30,8 +30,11 @@ export function failedProgram(messages: readonly string[]): string | undefined {
 /** Lines of statistics and markers that say nothing of the cause. */
 const NOISE = /^(?:processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|$)/
 
-/** The last line of a log that tells the cause. */
+/** What a log says that has nothing to say. */
+export const NO_REASON = 'the verifier gave no reason'
+
+/** The last line of a log that tells the cause, or {@link NO_REASON}. */
 export function lastWords(log: string): string {
   const lines = log.split('\n').map((line) => line.trim())
-  return lines.filter((line) => !NOISE.test(line)).at(-1) ?? 'the verifier gave no reason'
+  return lines.filter((line) => !NOISE.test(line)).at(-1) ?? NO_REASON
 }

@@ -1,0 +1,106 @@
+/** Why an object was not loaded. */
+import { constants } from 'node:os'
+import type { Outcome } from './binding.ts'
+import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
+import { sectionTarget } from './hooks/section.ts'
+import { sectionFeature, sectionLibbpf } from './hooks/section-feature.ts'
+import { attachError, lackOf } from './hooks/support.ts'
+import { type Names, failureContext, libbpfError } from './outcome.ts'
+import type { ProgramDescription } from './program.ts'
+import { publish } from './system/logging.ts'
+import { failedProgram, lastWords, NO_REASON, rejectedProgram } from './verifier/load-log.ts'
+
+export async function loadError(
+  outcome: Outcome<unknown>,
+  object: string,
+  programs: readonly ProgramDescription[],
+): Promise<EbpfError> {
+  const messages = outcome.log.map(({ message }) => message)
+  const rejected = rejectedProgram(messages)
+  const spoken = rejected === undefined ? NO_REASON : lastWords(rejected.log)
+  if (rejected !== undefined && spoken !== NO_REASON) return verifierError(outcome, object, rejected, spoken)
+  const names: Names = { object, program: rejected?.program ?? failedProgram(messages) }
+  const program = programs.find(({ name }) => name === names.program)
+  const known = unknownSection(outcome, names, messages) ?? (await unknownStruct(outcome, names, messages))
+  return known ?? attachError(outcome, { ...names, hint: targetHint(outcome.errno, program) }, feature(program))
+}
+
+function verifierError(
+  outcome: Outcome<unknown>,
+  object: string,
+  { program, log }: { program: string; log: string },
+  spoken: string,
+): VerifierError {
+  publish(outcome.log)
+  const code = errnoName(outcome.errno)
+  const context = failureContext(outcome, { object, program, hint: 'The whole log is in error.log.' })
+  const message = `the verifier refused program '${program}' of object '${object}' (${code}): ${spoken}`
+  return new VerifierError(message, code, outcome.errno, context, log)
+}
+
+function feature(program: ProgramDescription | undefined): ReturnType<typeof sectionFeature> {
+  return program === undefined
+    ? undefined
+    : sectionFeature({ ...program, expectedAttachType: program.expectedAttachType ?? '' })
+}
+
+function targetHint(errno: number, program: ProgramDescription | undefined): string | undefined {
+  if (errno !== -constants.errno.ESRCH || program === undefined) return undefined
+  if (program.attachTarget !== undefined) {
+    return `Its attachTarget '${program.attachTarget}' is nothing that this kernel has.`
+  }
+  const target = sectionTarget(program.section)
+  return target === ''
+    ? undefined
+    : `Its target '${target}', of section '${program.section}', is nothing that this kernel has.`
+}
+
+/** libbpf opens what it does not know, and refuses to load it (`bpf_object_load_prog`). */
+function unknownSection(outcome: Outcome<unknown>, names: Names, messages: readonly string[]): EbpfError | undefined {
+  const pattern = /prog '([^']*)': missing BPF prog type, check ELF section name '([^']*)'/
+  const match = messages.map((message) => pattern.exec(message)).find((found) => found !== null)
+  if (match === undefined || match === null) return undefined
+  const [, program = '', section = ''] = match
+  publish(outcome.log)
+  const context = { ...failureContext(outcome, names), program }
+  const version = sectionLibbpf(section)
+  if (version !== undefined) return libbpfError(`section '${section}' of program '${program}'`, version, context)
+  return ruleError(
+    'ERR_EBPF_INVALID_OBJECT',
+    `section '${section}' of program '${program}' says no type of program that libbpf knows`,
+    context,
+  )
+}
+
+/** The struct that a struct_ops map is of must be in the BTF of the running kernel. */
+async function unknownStruct(
+  outcome: Outcome<unknown>,
+  names: Names,
+  messages: readonly string[],
+): Promise<EbpfError | undefined> {
+  const pattern = /struct_ops init_kern: struct (?:bpf_struct_ops_)?(\S+) is not found in kernel BTF/
+  const match = messages.map((message) => pattern.exec(message)).find((found) => found !== null)
+  if (match === undefined || match === null) return undefined
+  publish(outcome.log)
+  const name = match[1] as string
+  const known = STRUCTS[name]
+  const lack =
+    known === undefined
+      ? undefined
+      : await lackOf({
+          what: `struct_ops '${name}'`,
+          since: known.since,
+          evidence: [known.evidence],
+          config: known.config,
+        })
+  const message = lack ?? `this kernel has no struct_ops '${name}'`
+  return new EbpfError(message, 'ERR_EBPF_KERNEL', outcome.errno, failureContext(outcome, names))
+}
+
+/** What is known of some structs; `evidence` is a function that comes with them. */
+const STRUCTS: Record<string, { since: string; evidence: string; config: string | undefined }> = {
+  tcp_congestion_ops: { since: '5.6', evidence: 'bpf_tcp_ca_init', config: 'CONFIG_BPF_JIT' },
+  sched_ext_ops: { since: '6.12', evidence: 'bpf_scx_reg', config: 'CONFIG_SCHED_CLASS_EXT' },
+  hid_bpf_ops: { since: '6.11', evidence: 'hid_bpf_reg', config: 'CONFIG_HID_BPF' },
+  Qdisc_ops: { since: '6.16', evidence: 'bpf_qdisc_reg', config: 'CONFIG_NET_SCH_BPF' },
+}
