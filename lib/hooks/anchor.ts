@@ -1,4 +1,5 @@
 /** Where a program goes among those of a hook that takes several (`bpf_mprog` of the kernel, and cgroups). */
+import { constants } from 'node:os'
 import { inspectBriefly, integer, unsigned64 } from '../arguments.ts'
 import type { NativeAnchor } from '../binding.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
@@ -71,6 +72,23 @@ export function nativeAnchor(ordering: Ordering | undefined): NativeAnchor {
   const anchor = before ?? after
   const found = anchor === undefined ? { flags: 0, relative: 0 } : checkAnchor(anchor, 'anchor').resolve()
   return { flags: place | found.flags, relative: found.relative, expectedRevision: BigInt(expectedRevision) }
+}
+
+/** What an attach to an ordered list of programs that failed with a negative errno means. */
+export function orderingHint(ordering: Ordering | undefined, errno: number): string | undefined {
+  switch (-errno) {
+    case constants.errno.ESTALE:
+      return 'Programs were attached or detached there since: query(hook) tells the revision that it is at now.'
+    case constants.errno.ENOENT:
+      return ordering?.before === undefined && ordering?.after === undefined
+        ? undefined
+        : 'The link or program of before or after is not attached there: query(hook) tells which are.'
+    case constants.errno.ERANGE:
+      // BPF_MPROG_MAX of linux/bpf_mprog.h.
+      return 'As many programs as the kernel takes there, 64, are attached.'
+    default:
+      return undefined
+  }
 }
 
 interface ResolvableAnchor {

@@ -1,18 +1,19 @@
+import { constants } from 'node:os'
 import { boolean, inspectBriefly, integer } from '../arguments.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { type NetworkNamespace, checkNetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 import type { HookFamily } from './family.ts'
 
 /** NFPROTO_* of linux/netfilter.h; the kernel takes no others here. */
-export const NETFILTER_FAMILIES = { ipv4: 2, ipv6: 10 } as const
+const FAMILIES = { ipv4: 2, ipv6: 10 } as const
 
 /** `enum nf_inet_hooks` of linux/netfilter.h. */
-export const NETFILTER_HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
+const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
 
-export type NetfilterFamily = keyof typeof NETFILTER_FAMILIES
+export type NetfilterFamily = keyof typeof FAMILIES
 
 /** Where on a packet's way through the IP stack, in the words of nftables. */
-export type NetfilterHookName = keyof typeof NETFILTER_HOOKS
+export type NetfilterHookName = keyof typeof HOOKS
 
 /** A hook of netfilter, among those of iptables, nftables and connection tracking. */
 export interface NetfilterHook {
@@ -49,8 +50,8 @@ const DEFRAGMENT_PRIORITY = -400
  */
 export function netfilter(options: NetfilterOptions): NetfilterHook {
   const { netns, defragment = false } = options
-  const family = word(options.family, 'family', NETFILTER_FAMILIES)
-  const hook = word(options.hook, 'hook', NETFILTER_HOOKS)
+  const family = word(options.family, 'family', FAMILIES)
+  const hook = word(options.hook, 'hook', HOOKS)
   // The first and the last are the kernel's own (bpf_nf_check_pf_and_hooks).
   const priority = integer(options.priority ?? 0, 'priority', -0x7fff_ffff, 0x7fff_fffe)
   if (boolean(defragment, 'defragment') && priority <= DEFRAGMENT_PRIORITY) {
@@ -84,8 +85,8 @@ export const netfilterFamily: HookFamily<NetfilterHook> = {
     return {
       native: {
         kind: 'netfilter',
-        family: NETFILTER_FAMILIES[family],
-        hook: NETFILTER_HOOKS[hook],
+        family: FAMILIES[family],
+        hook: HOOKS[hook],
         priority,
         flags: defragment ? DEFRAGMENT : 0,
         netnsFd: fd,
@@ -93,4 +94,7 @@ export const netfilterFamily: HookFamily<NetfilterHook> = {
       release,
     }
   },
+  hint: ({ hook, priority }, errno) =>
+    errno === -constants.errno.EBUSY ? `Another BPF program is at ${hook} with priority ${priority}.` : undefined,
+  holds: ({ family, hook }, link) => link.type === 'netfilter' && link.family === family && link.hook === hook,
 }

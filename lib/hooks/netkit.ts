@@ -1,8 +1,9 @@
+import { constants } from 'node:os'
 import { inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
-import { type Ordering, nativeAnchor, orderingOf } from './anchor.ts'
+import { type Ordering, nativeAnchor, orderingHint, orderingOf } from './anchor.ts'
 import type { HookFamily } from './family.ts'
 import { type InterfacePlace, interfacePlace, openInterface } from './interface.ts'
 
@@ -56,6 +57,14 @@ export const netkitFamily: HookFamily<NetkitHook> = {
     const anchor = nativeAnchor(hook.ordering)
     const { native, release } = openInterface(hook)
     return { native: { kind: 'netkit', ...native, attachType: type, ...anchor }, release }
+  },
+  hint(hook, errno) {
+    // What netkit_dev_fetch of drivers/net/netkit.c answers.
+    if (errno === -constants.errno.ENXIO) return `${hook.interface} is not a netkit device.`
+    if (errno === -constants.errno.EACCES) {
+      return `${hook.interface} may be the peer of a pair: programs of both sides are attached to the primary device.`
+    }
+    return orderingHint(hook.ordering, errno)
   },
   query(hook) {
     const type = attachType(hook.side)

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { integer } from '../arguments.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
 import { type Direction, checkDirection } from './direction.ts'
@@ -59,6 +60,8 @@ export const tcFamily: HookFamily<TcHook> = {
     const { native, release } = openInterface(hook)
     return { native: { kind: 'tc', ...native, attachPoint: ATTACH_POINTS[direction], handle, priority }, release }
   },
+  hint: ({ handle, priority }, errno) =>
+    errno === -constants.errno.EEXIST ? `There is a filter with handle ${handle} and priority ${priority}.` : undefined,
   query(hook) {
     const attachPoint = ATTACH_POINTS[checkDirection(hook.direction)]
     const { native, release } = openInterface(hook)

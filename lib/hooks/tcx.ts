@@ -1,6 +1,6 @@
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
-import { type Ordering, nativeAnchor, orderingOf } from './anchor.ts'
+import { type Ordering, nativeAnchor, orderingHint, orderingOf } from './anchor.ts'
 import { type Direction, checkDirection } from './direction.ts'
 import type { HookFamily } from './family.ts'
 import { type InterfacePlace, interfacePlace, openInterface } from './interface.ts'
@@ -47,6 +47,7 @@ export const tcxFamily: HookFamily<TcxHook> = {
     const { native, release } = openInterface(hook)
     return { native: { kind: 'tcx', ...native, attachType: type, ...anchor }, release }
   },
+  hint: (hook, errno) => orderingHint(hook.ordering, errno),
   query(hook) {
     const type = attachType(hook.direction)
     const { native, release } = openInterface(hook)

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { boolean, inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
@@ -52,11 +53,26 @@ export function xdp(networkInterface: string | number, options: XdpOptions = {})
   }
 }
 
+function hint({ mode }: XdpHook, errno: number): string | undefined {
+  switch (-errno) {
+    case constants.errno.EBUSY:
+      return 'An interface takes one program: query(hook) tells which is there.'
+    case constants.errno.ERANGE:
+      return 'Its packets are larger than a page: lower the MTU, or compile the program for SEC("xdp.frags") (Linux 5.18).'
+    case constants.errno.EOPNOTSUPP:
+      return mode === 'native' ? "Its driver has no XDP: the mode 'generic' works with every driver." : undefined
+    case constants.errno.EINVAL:
+      return mode === 'offload' ? 'The program must have been loaded for that card: programs.x.offload.' : undefined
+    default:
+      return undefined
+  }
+}
+
 export const xdpFamily: HookFamily<XdpHook> = {
   programTypes: ['xdp'],
   // Not those of a devmap or cpumap, which the kernel refuses on an interface.
   attachTypes: ['xdp'],
-  since: '4.8',
+  since: ({ netlink }) => (netlink === false ? '5.9' : '4.8'),
   describe: (hook) => `xdp ${hook.interface}`,
   prepare(hook) {
     const { mode, netlink } = hook
@@ -65,6 +81,7 @@ export const xdpFamily: HookFamily<XdpHook> = {
     const flags = mode === undefined ? 0 : MODE_FLAGS[mode]
     return { native: { kind: 'xdp', ...native, flags, netlink: netlink ?? kernelOlderThan('5.9') }, release }
   },
+  hint,
   query(hook) {
     const { native, release } = openInterface(hook)
     return { native: { kind: 'xdp', ...native }, release }
