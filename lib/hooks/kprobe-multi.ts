@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { boolean, inspectBriefly, nonEmptyString, unsigned64 } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import type { HookFamily } from './family.ts'
@@ -102,12 +103,16 @@ function brief(names: string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }
 
+const NO_FUNCTION_HINT = 'What can be traced so is listed in /sys/kernel/tracing/available_filter_functions.'
+
 export const kprobeMultiFamily: HookFamily<KprobeMultiHook> = {
   programTypes: ['kprobe'],
   attachTypes: ['trace_kprobe_multi'],
   since: '5.18',
   evidence: 'register_fprobe_ips',
   config: 'CONFIG_FPROBE',
+  hint: (_hook, errno) =>
+    errno === -constants.errno.ENOENT || errno === -constants.errno.ESRCH ? NO_FUNCTION_HINT : undefined,
   describe,
   prepare(hook) {
     const { kind, functions, cookies, uniqueMatch } = build(hook.kind, hook.functions, {
@@ -136,4 +141,5 @@ export const kprobeSessionFamily: HookFamily<KprobeMultiHook> = {
   ...kprobeMultiFamily,
   attachTypes: ['trace_kprobe_session'],
   since: '6.10',
+  evidence: ['register_fprobe_ips', 'bpf_session_is_return'],
 }

@@ -1,8 +1,8 @@
+import { constants } from 'node:os'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../binding.ts'
 import { invalidArgument, kernelError } from '../errors.ts'
 import { globExpression, listTraceableFunctions, unprobeableNames } from '../system/tracefs.ts'
-import { constants } from 'node:os'
 import type { HookFamily } from './family.ts'
 import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
 
@@ -134,15 +134,32 @@ function fitting(pattern: unknown): string[] {
   })
 }
 
+/** A cookie, and a probe that is a link, need the links of perf events. */
+const needsLink = (hook: { cookie: bigint; mode?: ProbeMode | undefined }): boolean =>
+  hook.cookie > 0n || hook.mode === 'link'
+
 const common = {
   programTypes: ['kprobe'],
-  since: '4.1',
-  evidence: 'perf_kprobe_init',
+  feature: (hook: KprobeHook | KsyscallHook) => (needsLink(hook) ? `a cookie or link of ${hook.kind}` : hook.kind),
+  since: (hook: KprobeHook | KsyscallHook) => (needsLink(hook) ? '5.15' : '4.1'),
+  evidence: (hook: KprobeHook | KsyscallHook) =>
+    needsLink(hook) ? ['perf_kprobe_init', 'bpf_perf_link_release'] : 'perf_kprobe_init',
   config: 'CONFIG_KPROBE_EVENTS',
 }
 
+/** What the kernel means by its errno where it refuses a probe (kernel/kprobes.c, kernel/trace/trace_kprobe.c). */
+const REFUSALS = new Map<number, string>([
+  [constants.errno.ENOENT, 'The kernel has no such function: /proc/kallsyms lists all that are not inlined.'],
+  [constants.errno.EADDRNOTAVAIL, 'Several functions have this name, and the kernel cannot tell which is meant.'],
+  [constants.errno.EILSEQ, 'The offset is not the first byte of an instruction.'],
+  [constants.errno.EINVAL, 'The kernel does not let this function be probed: /sys/kernel/debug/kprobes/blacklist.'],
+])
+
+const refusalHint = (errno: number): string | undefined => REFUSALS.get(-errno)
+
 export const kprobeFamily: HookFamily<KprobeHook> = {
   ...common,
+  hint: (_hook, errno) => refusalHint(errno),
   describe: ({ kind, symbol, offset }) => `${kind} ${symbol}${offset === 0n ? '' : `+0x${offset.toString(16)}`}`,
   prepare(hook) {
     const { symbol, offset, cookie, mode } = probe(hook.kind, hook.symbol, givenOf(hook))
@@ -157,6 +174,7 @@ function givenOf({ offset, cookie, mode }: KprobeHook): KprobeOptions {
 
 export const ksyscallFamily: HookFamily<KsyscallHook> = {
   ...common,
+  hint: (_hook, errno) => refusalHint(errno),
   describe: ({ kind, name }) => `${kind} ${name}`,
   prepare(hook) {
     const { name, cookie } = systemCall(hook.kind, hook.name, hook)

@@ -88,8 +88,10 @@ export function requireBpfModule(hook: string): void {
 export const lsmFamily: HookFamily<LsmHook> = {
   programTypes: ['lsm'],
   attachTypes: ['lsm_mac'],
-  since: '5.7',
-  evidence: 'bpf_lsm_verify_prog',
+  feature: ({ cookie }) => (cookie > 0n ? 'a cookie of lsm' : 'lsm'),
+  since: ({ cookie }) => (cookie > 0n ? '5.19' : '5.7'),
+  evidence: ({ cookie }) =>
+    cookie > 0n ? ['bpf_lsm_verify_prog', 'bpf_get_attach_cookie_tracing'] : 'bpf_lsm_verify_prog',
   config: 'CONFIG_BPF_LSM',
   describe: ({ name }) => `lsm ${name}`,
   loadTarget: ({ name }) => name,

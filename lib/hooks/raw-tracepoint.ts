@@ -28,7 +28,8 @@ export function rawTracepoint(name: string, options: RawTracepointOptions = {}):
 
 export const rawTracepointFamily: HookFamily<RawTracepointHook> = {
   programTypes: ['raw_tracepoint', 'raw_tracepoint_writable'],
-  since: '4.17',
+  feature: ({ cookie }) => (cookie > 0n ? 'a cookie of raw_tracepoint' : 'raw_tracepoint'),
+  since: ({ cookie }) => (cookie > 0n ? '6.10' : '4.17'),
   describe: ({ name }) => `raw_tracepoint ${name}`,
   prepare: ({ name, cookie }) => ({ native: rawTracepoint(name, { cookie }) }),
 }

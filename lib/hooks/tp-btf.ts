@@ -28,7 +28,8 @@ export function tpBtf(name: string, options: TpBtfOptions = {}): TpBtfHook {
 export const tpBtfFamily: HookFamily<TpBtfHook> = {
   programTypes: ['tracing'],
   attachTypes: ['trace_raw_tp'],
-  since: '5.5',
+  feature: ({ cookie }) => (cookie > 0n ? 'a cookie of tp_btf' : 'tp_btf'),
+  since: ({ cookie }) => (cookie > 0n ? '6.10' : '5.5'),
   describe: ({ name }) => `tp_btf ${name}`,
   loadTarget: ({ name }) => name,
   prepare: ({ name, cookie }) => ({ native: { kind: 'tracing', cookie: tpBtf(name, { cookie }).cookie } }),

@@ -52,7 +52,9 @@ export function tracepoints(category: string, pattern: string, options: Tracepoi
 
 export const tracepointFamily: HookFamily<TracepointHook> = {
   programTypes: ['tracepoint'],
-  since: '4.7',
+  feature: ({ cookie }) => (cookie > 0n ? 'a cookie of tracepoint' : 'tracepoint'),
+  since: ({ cookie }) => (cookie > 0n ? '5.15' : '4.7'),
+  evidence: ({ cookie }) => (cookie > 0n ? 'bpf_perf_link_release' : undefined),
   describe: ({ category, name }) => `tracepoint ${category}/${name}`,
   prepare: ({ category, name, cookie }) => ({ native: tracepoint(category, name, { cookie }) }),
   query({ category, name }) {

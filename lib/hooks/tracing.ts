@@ -60,19 +60,23 @@ function build(kind: TracingHook['kind'], kernelFunction: unknown, options: Trac
   }
 }
 
+/** The helper that gives the programs of trampolines their cookie, since Linux 5.19. */
+const COOKIE_EVIDENCE = 'bpf_get_attach_cookie_tracing'
+
 function family(attachType: string, since: string, evidence: string): HookFamily<TracingHook> {
   return {
     programTypes: ['tracing'],
     attachTypes: [attachType],
-    since,
-    evidence,
+    feature: ({ kind, cookie }) => (cookie > 0n ? `a cookie of ${kind}` : kind),
+    since: ({ cookie }) => (cookie > 0n && since.startsWith('5.') ? '5.19' : since),
+    evidence: ({ cookie }) => (cookie > 0n ? [evidence, COOKIE_EVIDENCE] : evidence),
     describe: (hook) => `${hook.kind} ${hook.function}`,
     loadTarget: (hook) => hook.function,
     prepare: (hook) => ({ native: { kind: 'tracing', cookie: build(hook.kind, hook.function, hook).cookie } }),
   }
 }
 
-export const fentryFamily = family('trace_fentry', '5.5', 'bpf_trampoline_link_prog')
-export const fexitFamily = family('trace_fexit', '5.5', 'bpf_trampoline_link_prog')
-export const fmodRetFamily = family('modify_return', '5.7', 'bpf_trampoline_link_prog')
-export const fsessionFamily = family('trace_fsession', '7.0', 'bpf_jit_supports_fsession')
+export const fentryFamily: HookFamily<TracingHook> = family('trace_fentry', '5.5', 'bpf_trampoline_link_prog')
+export const fexitFamily: HookFamily<TracingHook> = family('trace_fexit', '5.5', 'bpf_trampoline_link_prog')
+export const fmodRetFamily: HookFamily<TracingHook> = family('modify_return', '5.7', 'bpf_trampoline_link_prog')
+export const fsessionFamily: HookFamily<TracingHook> = family('trace_fsession', '7.0', 'bpf_jit_supports_fsession')

@@ -33,11 +33,19 @@ const noTrampolines: Gap = {
   reason: 'a guest of a hypervisor that refuses BPF trampolines (EPERM at load, without a log)',
 }
 
+/** A kernel booted with a list of security modules (`lsm=`) that BPF is not on attaches programs and never asks them. */
+const noLsmModule: Gap = {
+  command: 'cat /sys/kernel/security/lsm',
+  shows: () => !securityModules().includes('bpf'),
+  reason: 'booted without the BPF security module',
+}
+
 /** Every gap that is known of a kernel that the tests run on, by feature. */
 const GAPS = {
   kprobe: [lacksSymbol('register_kprobe', 'CONFIG_KPROBES')],
   fprobe: [lacksSymbol('register_fprobe_ips', 'CONFIG_FPROBE')],
   trampoline: [noTrampolines],
+  lsm: [noTrampolines, lacksSymbol('bpf_lsm_verify_prog', 'CONFIG_BPF_LSM'), noLsmModule],
   netkit: [lacksSymbol('netkit_link_attach', 'CONFIG_NETKIT')],
   netdevsim: [lacksOption('CONFIG_NETDEVSIM', 'built without CONFIG_NETDEVSIM')],
   sched_ext: [lacksSymbol('scx_init_task', 'CONFIG_SCHED_CLASS_EXT')],
@@ -86,4 +94,13 @@ function options(): string {
     }
   }
   return knownOptions
+}
+
+/** `['bpf']` where the kernel does not tell: then it is expected to be there. */
+function securityModules(): string[] {
+  try {
+    return readFileSync('/sys/kernel/security/lsm', 'latin1').trim().split(',')
+  } catch {
+    return ['bpf']
+  }
 }
