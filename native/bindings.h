@@ -35,10 +35,20 @@ Napi::Value ProgramClose(const Napi::CallbackInfo& info);
 Napi::Value ProgramAttach(const Napi::CallbackInfo& info);
 Napi::Value MapAttach(const Napi::CallbackInfo& info);
 Napi::Value LinkFd(const Napi::CallbackInfo& info);
-Napi::Value LinkInfo(const Napi::CallbackInfo& info);
 Napi::Value LinkPin(const Napi::CallbackInfo& info);
+Napi::Value LinkOpenById(const Napi::CallbackInfo& info);
+Napi::Value LinkOpenByPath(const Napi::CallbackInfo& info);
+Napi::Value LinkOpenByFd(const Napi::CallbackInfo& info);
+Napi::Value LinkNextId(const Napi::CallbackInfo& info);
+Napi::Value LinkUpdate(const Napi::CallbackInfo& info);
+Napi::Value LinkUpdateMap(const Napi::CallbackInfo& info);
+Napi::Value LinkDetach(const Napi::CallbackInfo& info);
+Napi::Value IteratorCreate(const Napi::CallbackInfo& info);
 Napi::Value LinkClose(const Napi::CallbackInfo& info);
 Napi::Value LinkCloseSync(const Napi::CallbackInfo& info);
+
+// link_info.cc
+Napi::Value LinkInfo(const Napi::CallbackInfo& info);
 
 // map.cc
 Napi::Value MapCreate(const Napi::CallbackInfo& info);

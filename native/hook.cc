@@ -1,6 +1,7 @@
 #include "hook.h"
 
 #include <string>
+#include <utility>
 
 #include "convert.h"
 #include "log.h"
@@ -28,6 +29,17 @@ constexpr Hook kHooks[] = {
     {"usdt", ReadUsdtHook},
     {"perf_event", ReadPerfEventHook},
     {"xdp", ReadXdpHook},
+    {"tc", ReadTcHook},
+    {"tcx", ReadTcxHook},
+    {"netkit", ReadNetkitHook},
+    {"netfilter", ReadNetfilterHook},
+    {"netns", ReadNetnsHook},
+    {"cgroup", ReadCgroupHook},
+    {"socket_filter", ReadSocketFilterHook},
+    {"reuseport", ReadReuseportHook},
+    {"sockmap", ReadSockmapHook},
+    {"iterator", ReadIteratorHook},
+    {"lirc", ReadLircHook},
 };
 
 }  // namespace
@@ -40,6 +52,12 @@ Status Attachment::Take(const char* operation, bpf_link* created) {
 Status Attachment::Take(const char* operation, int created_fd) {
   if (created_fd >= 0) fd.Reset(created_fd);
   return FromReturn(operation, created_fd);
+}
+
+Status Attachment::Take(std::shared_ptr<Placement> place, int program_fd) {
+  Status status = place->Attach(program_fd);
+  if (status.ok()) placement = std::move(place);
+  return status;
 }
 
 bool HasProgram(const AttachTarget& target, const char* operation, Status* status) {

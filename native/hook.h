@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "placement.h"
 #include "status.h"
 #include "unique_fd.h"
 
@@ -20,13 +21,16 @@ struct AttachTarget {
   int fd;
 };
 
-// One of the two, after a success.
+// One of the three, after a success.
 struct Attachment {
   bpf_link* link = nullptr;
   UniqueFd fd;
+  std::shared_ptr<Placement> placement;
 
   Status Take(const char* operation, bpf_link* created);
   Status Take(const char* operation, int created_fd);
+  // Attaches the program there.
+  Status Take(std::shared_ptr<Placement> place, int program_fd);
 };
 
 // What takes a bpf_program cannot attach one that libbpf did not load here: false, and says so.
@@ -75,8 +79,29 @@ bool ReadUsdtHook(Napi::Value hook, AttachFunction* attach);
 // hook_perf_event.cc
 bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach);
 
-// hook_network.cc
+// hook_interface.cc
 bool ReadXdpHook(Napi::Value hook, AttachFunction* attach);
+bool ReadTcxHook(Napi::Value hook, AttachFunction* attach);
+bool ReadNetkitHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_tc.cc
+bool ReadTcHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_netns.cc
+bool ReadNetfilterHook(Napi::Value hook, AttachFunction* attach);
+bool ReadNetnsHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_cgroup.cc
+bool ReadCgroupHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_socket.cc
+bool ReadSocketFilterHook(Napi::Value hook, AttachFunction* attach);
+bool ReadReuseportHook(Napi::Value hook, AttachFunction* attach);
+bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach);
+bool ReadLircHook(Napi::Value hook, AttachFunction* attach);
+
+// hook_iterator.cc
+bool ReadIteratorHook(Napi::Value hook, AttachFunction* attach);
 
 }  // namespace ebpf
 

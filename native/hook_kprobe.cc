@@ -27,7 +27,7 @@ Status AttachPattern(const KprobeMulti& multi, const AttachTarget& target, Attac
   constexpr const char* kOperation = "bpf_program__attach_kprobe_multi_opts";
   Status status;
   if (!HasProgram(target, kOperation, &status)) return status;
-  auto options = MakeOptions<bpf_kprobe_multi_opts>();
+  LibbpfOptions<bpf_kprobe_multi_opts> options;
   options.retprobe = multi.on_return;
 #if EBPF_LIBBPF_AT_LEAST(1, 5)
   options.session = multi.session;
@@ -53,7 +53,7 @@ Status AttachMulti(const KprobeMulti& multi, const AttachTarget& target, Attachm
     return {-EINVAL, kOperation, nullptr};
   }
   std::vector<const char*> symbols = Pointers(multi.symbols);
-  auto options = MakeOptions<bpf_link_create_opts>();
+  LibbpfOptions<bpf_link_create_opts> options;
   options.kprobe_multi.flags = multi.on_return ? kernel::kKprobeMultiReturn : 0;
   options.kprobe_multi.cnt = static_cast<uint32_t>(multi.count());
   options.kprobe_multi.syms = multi.symbols ? symbols.data() : nullptr;
@@ -80,7 +80,7 @@ bool ReadKprobeHook(Napi::Value hook, AttachFunction* attach) {
     constexpr const char* kOperation = "bpf_program__attach_kprobe_opts";
     Status status;
     if (!HasProgram(target, kOperation, &status)) return status;
-    auto options = MakeOptions<bpf_kprobe_opts>();
+    LibbpfOptions<bpf_kprobe_opts> options;
     options.bpf_cookie = cookie;
     options.offset = offset;
     options.retprobe = on_return;
@@ -104,7 +104,7 @@ bool ReadKsyscallHook(Napi::Value hook, AttachFunction* attach) {
     constexpr const char* kOperation = "bpf_program__attach_ksyscall";
     Status status;
     if (!HasProgram(target, kOperation, &status)) return status;
-    auto options = MakeOptions<bpf_ksyscall_opts>();
+    LibbpfOptions<bpf_ksyscall_opts> options;
     options.bpf_cookie = cookie;
     options.retprobe = on_return;
     errno = 0;

@@ -60,7 +60,7 @@ bool ReadTracepointHook(Napi::Value hook, AttachFunction* attach) {
     if (target.program == nullptr) {
       return AttachPerfEvent(target, OpenTracepoint(category, name), cookie, attachment);
     }
-    auto options = MakeOptions<bpf_tracepoint_opts>();
+    LibbpfOptions<bpf_tracepoint_opts> options;
     options.bpf_cookie = cookie;
     errno = 0;
     return attachment->Take(kOperation,
@@ -80,7 +80,7 @@ bool ReadRawTracepointHook(Napi::Value hook, AttachFunction* attach) {
                               bpf_raw_tracepoint_open(name.c_str(), target.fd));
     }
 #if EBPF_LIBBPF_AT_LEAST(1, 4)
-    auto options = MakeOptions<bpf_raw_tp_opts>();
+    LibbpfOptions<bpf_raw_tp_opts> options;
     options.tp_name = name.c_str();
     options.cookie = cookie;
     return attachment->Take("bpf_raw_tracepoint_open_opts",
@@ -109,7 +109,7 @@ bool ReadTracingHook(Napi::Value hook, AttachFunction* attach) {
     if (cookie != 0 && bpf_program__expected_attach_type(target.program) == BPF_TRACE_RAW_TP)
       return NeedsLibbpf(kOperation, "1.4");
 #endif
-    auto options = MakeOptions<bpf_trace_opts>();
+    LibbpfOptions<bpf_trace_opts> options;
     options.cookie = cookie;
     errno = 0;
     return attachment->Take(kOperation, bpf_program__attach_trace_opts(target.program, &options));
@@ -130,7 +130,7 @@ bool ReadFreplaceHook(Napi::Value hook, AttachFunction* attach) {
     }
     int id = target_fd.get() < 0 ? target_fd.get() : FindFunction(target_fd.get(), function);
     if (id < 0) return FromReturn("btf__find_by_name_kind", id);
-    auto options = MakeOptions<bpf_link_create_opts>();
+    LibbpfOptions<bpf_link_create_opts> options;
     options.target_btf_id = static_cast<uint32_t>(id);
     // The attach type of an extension is none, which is 0.
     return attachment->Take(

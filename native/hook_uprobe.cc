@@ -35,7 +35,7 @@ Status AttachSymbols(const UprobeMulti& multi, const AttachTarget& target, Attac
   Status status;
   if (!HasProgram(target, kOperation, &status)) return status;
   std::vector<const char*> symbols = Pointers(multi.symbols);
-  auto options = MakeOptions<bpf_uprobe_multi_opts>();
+  LibbpfOptions<bpf_uprobe_multi_opts> options;
   options.syms = multi.symbols ? symbols.data() : nullptr;
   options.ref_ctr_offsets = AsLongs(multi.reference_counter_offsets);
   options.cookies = AsU64(multi.cookies);
@@ -52,7 +52,7 @@ Status AttachSymbols(const UprobeMulti& multi, const AttachTarget& target, Attac
 }
 
 Status AttachOffsets(const UprobeMulti& multi, const AttachTarget& target, Attachment* attachment) {
-  auto options = MakeOptions<bpf_link_create_opts>();
+  LibbpfOptions<bpf_link_create_opts> options;
   options.uprobe_multi.flags = multi.on_return ? kernel::kUprobeMultiReturn : 0;
   options.uprobe_multi.cnt = static_cast<uint32_t>(multi.count());
   options.uprobe_multi.path = multi.binary.c_str();
@@ -108,7 +108,7 @@ bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach) {
     constexpr const char* kOperation = "bpf_program__attach_uprobe_opts";
     Status status;
     if (!HasProgram(target, kOperation, &status)) return status;
-    auto options = MakeOptions<bpf_uprobe_opts>();
+    LibbpfOptions<bpf_uprobe_opts> options;
     options.retprobe = on_return;
     options.func_name = symbol ? symbol->c_str() : nullptr;
     options.ref_ctr_offset = reference_counter_offset;
@@ -155,7 +155,7 @@ bool ReadUsdtHook(Napi::Value hook, AttachFunction* attach) {
     constexpr const char* kOperation = "bpf_program__attach_usdt";
     Status status;
     if (!HasProgram(target, kOperation, &status)) return status;
-    auto options = MakeOptions<bpf_usdt_opts>();
+    LibbpfOptions<bpf_usdt_opts> options;
     options.usdt_cookie = cookie;
     errno = 0;
     return attachment->Take(kOperation,

@@ -15,11 +15,6 @@
 namespace ebpf {
 namespace {
 
-std::unique_lock<std::mutex> Lock(const std::shared_ptr<ObjectState>& object) {
-  return object == nullptr ? std::unique_lock<std::mutex>()
-                           : std::unique_lock<std::mutex>(object->mutex);
-}
-
 Status DeliverLink(Environment* environment, std::unique_ptr<Link>&& link, Napi::Value* value) {
   int32_t handle = environment->handles().Insert(std::move(link));
   if (handle < 0) return FromReturn("bpf_link_create", handle);
@@ -27,88 +22,28 @@ Status DeliverLink(Environment* environment, std::unique_ptr<Link>&& link, Napi:
   return {};
 }
 
-int ReadInfo(int fd, bpf_link_info* info) {
-  memset(info, 0, sizeof(*info));
-  uint32_t size = sizeof(*info);
-  return bpf_obj_get_info_by_fd(fd, info, &size);
+// The new handle, or a negative errno.
+int Open(Environment* environment, UniqueFd fd) {
+  if (!fd.valid()) return fd.get();
+  int status = CheckDescriptorKind(fd.get(), DescriptorKind::kLink);
+  if (status != 0) return status;
+  Attachment attachment;
+  attachment.fd = std::move(fd);
+  return environment->handles().Insert(std::make_unique<Link>(nullptr, std::move(attachment)));
 }
 
-// The beginnings of libbpf's struct bpf_link_perf, the same from 0.7 to 1.7 (libbpf.c).
-struct PerfLinkLayout {
-  int (*detach)(bpf_link*);
-  void (*dealloc)(bpf_link*);
-  char* pin_path;
-  int fd;
-  bool disconnected;
-  int perf_event_fd;
-};
-
-// The second descriptor of a link that is already disconnected, or -1. libbpf has no function for
-// it, so it is read from where it has to be, and believed only when all around it is as it has to
-// be.
-int PerfEventFd(const bpf_link* link) {
-  bpf_link_info facts;
-  if (ReadInfo(bpf_link__fd(link), &facts) != 0 || facts.type != BPF_LINK_TYPE_PERF_EVENT)
-    return -1;
-  PerfLinkLayout layout;
-  memcpy(&layout, link, sizeof(layout));
-  if (layout.fd != bpf_link__fd(link) || !layout.disconnected || layout.perf_event_fd == layout.fd)
-    return -1;
-  bool is_perf_event = CheckDescriptorKind(layout.perf_event_fd, DescriptorKind::kPerfEvent) == 0;
-  return is_perf_event ? layout.perf_event_fd : -1;
+// Null when the handle names none.
+std::shared_ptr<LinkState> StateOf(Environment* environment, int32_t handle) {
+  Link* link = environment->handles().Get<Link>(handle);
+  return link == nullptr ? nullptr : link->state;
 }
 
-// Lets go of a link that a pin keeps attached. Not bpf_link__destroy alone: for a perf event that
-// switches the event off, whoever else holds the link (PERF_EVENT_IOC_DISABLE in
-// bpf_link_perf_detach), and the pin would be a dead one.
-void AbandonLink(bpf_link* link) {
-  UniqueFd fd(bpf_link__fd(link));
-  bpf_link__disconnect(link);
-  // The kernel's link holds the event by itself (bpf_perf_link_attach).
-  UniqueFd perf_event(PerfEventFd(link));
-  bpf_link__destroy(link);
+UniqueFd DuplicateProgram(Environment* environment, int32_t handle) {
+  Program* program = environment->handles().Get<Program>(handle);
+  return program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
 }
 
 }  // namespace
-
-Link::Link(std::shared_ptr<ObjectState> object, Attachment attachment)
-    : object_(std::move(object)), link_(attachment.link), fd_(std::move(attachment.fd)) {}
-
-int Link::fd() const {
-  int fd = link_ != nullptr ? bpf_link__fd(link_) : fd_.get();
-  // A link that libbpf puts together from several (USDT) has none, and says 0. No real one is
-  // stdio.
-  return fd > 2 ? fd : -EOPNOTSUPP;
-}
-
-int Link::CheckKind() const {
-  // Without a link in the kernel the descriptor is another thing, such as libbpf's own of the map
-  // of an old struct_ops: it would answer for something else, and is not ours to pin and close.
-  return fd() < 0 ? fd() : CheckDescriptorKind(fd(), DescriptorKind::kLink);
-}
-
-int Link::Pin(const char* path) {
-  int status = CheckKind();
-  if (status == 0) status = bpf_obj_pin(fd(), path);
-  if (status == 0) pinned_ = true;
-  return status;
-}
-
-int Link::Close() {
-  int status = 0;
-  if (link_ != nullptr) {
-    auto lock = Lock(object_);
-    if (pinned_) {
-      AbandonLink(link_);
-    } else {
-      status = bpf_link__destroy(link_);
-    }
-  }
-  link_ = nullptr;
-  fd_.Reset();
-  object_.reset();
-  return status;
-}
 
 Napi::Value ProgramAttach(const Napi::CallbackInfo& info) {
   int32_t handle;
@@ -128,7 +63,8 @@ Napi::Value ProgramAttach(const Napi::CallbackInfo& info) {
         Attachment attachment;
         Status status;
         {
-          auto lock = Lock(object);
+          std::unique_lock<std::mutex> lock;
+          if (object != nullptr) lock = std::unique_lock<std::mutex>(object->mutex);
           status = attach({libbpf_program, fd.get()}, &attachment);
         }
         if (status.ok()) *link = std::make_unique<Link>(object, std::move(attachment));
@@ -153,7 +89,7 @@ Napi::Value MapAttach(const Napi::CallbackInfo& info) {
         Attachment attachment;
         Status status;
         {
-          auto lock = Lock(object);
+          std::lock_guard<std::mutex> lock(object->mutex);
           errno = 0;
           status = attachment.Take(kOperation, bpf_map__attach_struct_ops(libbpf_map));
         }
@@ -166,32 +102,102 @@ Napi::Value MapAttach(const Napi::CallbackInfo& info) {
 Napi::Value LinkFd(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};
-  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
+  std::shared_ptr<LinkState> link = StateOf(Environment::Of(info), handle);
   return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->fd());
-}
-
-Napi::Value LinkInfo(const Napi::CallbackInfo& info) {
-  int32_t handle;
-  if (!ReadArguments(info, &handle)) return {};
-  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
-  if (link == nullptr) return Napi::Number::New(info.Env(), -EBADF);
-  bpf_link_info facts;
-  int status = link->CheckKind();
-  if (status == 0) status = ReadInfo(link->fd(), &facts);
-  if (status != 0) return Napi::Number::New(info.Env(), status);
-  auto result = Napi::Object::New(info.Env());
-  result.Set("id", facts.id);
-  result.Set("type", facts.type);
-  result.Set("programId", facts.prog_id);
-  return result;
 }
 
 Napi::Value LinkPin(const Napi::CallbackInfo& info) {
   int32_t handle;
   std::string path;
   if (!ReadArguments(info, &handle, &path)) return {};
-  Link* link = Environment::Of(info)->handles().Get<Link>(handle);
+  std::shared_ptr<LinkState> link = StateOf(Environment::Of(info), handle);
   return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->Pin(path.c_str()));
+}
+
+Napi::Value LinkOpenById(const Napi::CallbackInfo& info) {
+  uint32_t id;
+  if (!ReadArguments(info, &id)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_link_get_fd_by_id(id))));
+}
+
+Napi::Value LinkOpenByPath(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (!ReadArguments(info, &path)) return {};
+  return Napi::Number::New(info.Env(),
+                           Open(Environment::Of(info), UniqueFd(bpf_obj_get(path.c_str()))));
+}
+
+Napi::Value LinkOpenByFd(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  if (!ReadArguments(info, &fd)) return {};
+  return Napi::Number::New(info.Env(), Open(Environment::Of(info), Duplicate(fd)));
+}
+
+Napi::Value LinkNextId(const Napi::CallbackInfo& info) {
+  uint32_t id;
+  if (!ReadArguments(info, &id)) return {};
+  uint32_t next = 0;
+  int status = bpf_link_get_next_id(id, &next);
+  if (status < 0) return Napi::Number::New(info.Env(), status);
+  return Napi::Number::New(info.Env(), next);
+}
+
+Napi::Value LinkUpdate(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  int32_t program;
+  int32_t expected;
+  if (!ReadArguments(info, &handle, &program, &expected)) return {};
+  Environment* environment = Environment::Of(info);
+  return StartTask(
+      environment, "ebpf.linkUpdate",
+      [link = StateOf(environment, handle), program_fd = DuplicateProgram(environment, program),
+       expects = expected != 0, expected_fd = DuplicateProgram(environment, expected)]() -> Status {
+        constexpr const char* kOperation = "bpf_link_update";
+        if (link == nullptr) return {-EBADF, kOperation, nullptr};
+        if (!program_fd.valid()) return {program_fd.get(), kOperation, nullptr};
+        if (!expects) return link->Update(program_fd.get(), -1);
+        if (!expected_fd.valid()) return {expected_fd.get(), kOperation, nullptr};
+        return link->Update(program_fd.get(), expected_fd.get());
+      });
+}
+
+Napi::Value LinkUpdateMap(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  int32_t map_handle;
+  if (!ReadArguments(info, &handle, &map_handle)) return {};
+  Environment* environment = Environment::Of(info);
+  Map* map = environment->handles().Get<Map>(map_handle);
+  return StartTask(environment, "ebpf.linkUpdateMap",
+                   [link = StateOf(environment, handle),
+                    map_fd = map == nullptr ? UniqueFd(-EBADF) : Duplicate(map->fd()),
+                    libbpf_map = map == nullptr ? nullptr : map->map,
+                    object = map == nullptr ? nullptr : map->object]() -> Status {
+                     constexpr const char* kOperation = "bpf_link__update_map";
+                     if (link == nullptr) return {-EBADF, kOperation, nullptr};
+                     if (!map_fd.valid()) return {map_fd.get(), kOperation, nullptr};
+                     return link->UpdateMap(object, libbpf_map, map_fd.get());
+                   });
+}
+
+Napi::Value LinkDetach(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  if (!ReadArguments(info, &handle)) return {};
+  Environment* environment = Environment::Of(info);
+  return StartTask(environment, "ebpf.linkDetach",
+                   [link = StateOf(environment, handle)]() -> Status {
+                     if (link == nullptr) return {-EBADF, "bpf_link_detach", nullptr};
+                     return link->Detach();
+                   });
+}
+
+Napi::Value IteratorCreate(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  if (!ReadArguments(info, &handle)) return {};
+  std::shared_ptr<LinkState> link = StateOf(Environment::Of(info), handle);
+  int result = link == nullptr ? -EBADF : link->CheckKind();
+  if (result == 0) result = bpf_iter_create(link->fd());
+  return Napi::Number::New(info.Env(), result);
 }
 
 Napi::Value LinkClose(const Napi::CallbackInfo& info) {
@@ -199,10 +205,10 @@ Napi::Value LinkClose(const Napi::CallbackInfo& info) {
   if (!ReadArguments(info, &handle)) return {};
   Environment* environment = Environment::Of(info);
   return StartTask(environment, "ebpf.linkClose",
-                   [link = environment->handles().Take<Link>(handle)]() mutable -> Status {
+                   [link = environment->handles().Take<Link>(handle)]() -> Status {
                      constexpr const char* kOperation = "bpf_link__destroy";
                      if (link == nullptr) return {-EBADF, kOperation, nullptr};
-                     return FromReturn(kOperation, link->Close());
+                     return FromReturn(kOperation, link->state->Close());
                    });
 }
 
@@ -210,7 +216,7 @@ Napi::Value LinkCloseSync(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};
   std::unique_ptr<Link> link = Environment::Of(info)->handles().Take<Link>(handle);
-  return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->Close());
+  return Napi::Number::New(info.Env(), link == nullptr ? -EBADF : link->state->Close());
 }
 
 }  // namespace ebpf

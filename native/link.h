@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include <memory>
+#include <mutex>
 
 #include "handle.h"
 #include "hook.h"
@@ -12,29 +13,54 @@
 
 namespace ebpf {
 
-// An attachment. May be made and destroyed on any thread.
-class Link final : public Resource {
+// An attachment, shared by its handle and by what works on it on the thread pool.
+class LinkState {
  public:
-  static constexpr Kind kKind = Kind::kLink;
+  // `object` is null for a program that was not loaded here, and for a link that was opened.
+  LinkState(std::shared_ptr<ObjectState> object, Attachment attachment);
+  LinkState(const LinkState&) = delete;
+  LinkState& operator=(const LinkState&) = delete;
+  ~LinkState() { Close(); }
 
-  // `object` is null for a program that was not loaded here.
-  Link(std::shared_ptr<ObjectState> object, Attachment attachment);
-  ~Link() override { Close(); }
+  // On the JS thread, while the handle is open.
 
   // -EOPNOTSUPP for one without a descriptor.
   int fd() const;
   // 0 when there is a link in the kernel.
   int CheckKind() const;
   int Pin(const char* path);
-  // Detaches, and waits for the kernel's grace period: 60 ms and more.
+
+  // On any thread. They wait for each other.
+
+  // With an `expected_fd` of a program (else -1) only when that is the one here.
+  Status Update(int program_fd, int expected_fd);
+  // The same for struct_ops. `object` and `map` are null for a map that was not loaded here.
+  Status UpdateMap(const std::shared_ptr<ObjectState>& object, const bpf_map* map, int map_fd);
+  // Whoever else holds the link; it stays open.
+  Status Detach();
+  // Detaches, and waits for the kernel's grace period: 60 ms and more. Does nothing when it was
+  // called before.
   int Close();
 
  private:
+  std::mutex mutex_;
   // Before the link, as that may point into it (bpf_link_usdt).
   std::shared_ptr<ObjectState> object_;
   bpf_link* link_;
   UniqueFd fd_;
+  std::shared_ptr<Placement> placement_;
   bool pinned_ = false;
+  bool closed_ = false;
+};
+
+class Link final : public Resource {
+ public:
+  static constexpr Kind kKind = Kind::kLink;
+  Link(std::shared_ptr<ObjectState> object, Attachment attachment)
+      : state(std::make_shared<LinkState>(std::move(object), std::move(attachment))) {}
+  ~Link() override { state->Close(); }
+
+  const std::shared_ptr<LinkState> state;
 };
 
 }  // namespace ebpf

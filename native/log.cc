@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <mutex>
+#include <utility>
 
 namespace ebpf {
 namespace {
@@ -48,6 +49,11 @@ void InstallLog() {
 LogCapture::LogCapture(bool debug) : outer_(current), debug_(debug) { current = this; }
 
 LogCapture::~LogCapture() { current = outer_; }
+
+void AddLog(std::vector<LogMessage> messages) {
+  if (current == nullptr) return;
+  for (LogMessage& message : messages) current->Add(message.level, std::move(message.text));
+}
 
 void LogWarning(const char* format, ...) {
   if (current == nullptr) return;

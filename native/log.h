@@ -36,6 +36,9 @@ class LogCapture {
   std::vector<LogMessage> messages_;
 };
 
+// For what another thread did on behalf of this one: into the capture of this thread.
+void AddLog(std::vector<LogMessage> messages);
+
 // Says what libbpf does not: which map, which program. Into the capture of this thread.
 [[gnu::format(printf, 1, 2)]] void LogWarning(const char* format, ...);
 

@@ -123,7 +123,7 @@ int Map::Bind(Napi::ArrayBuffer scratch) {
 Napi::Value MapCreate(const Napi::CallbackInfo& info) {
   CreateOptions options;
   if (!ReadArguments(info, &options)) return {};
-  auto create = MakeOptions<bpf_map_create_opts>();
+  LibbpfOptions<bpf_map_create_opts> create;
   create.map_flags = options.flags;
   create.numa_node = options.numa_node;
   create.map_extra = options.map_extra;

@@ -35,7 +35,7 @@ bool Holds(const Bytes& view, size_t entry_size, uint32_t entries) {
 
 struct Batch {
   Map* map = nullptr;
-  bpf_map_batch_opts options;
+  LibbpfOptions<bpf_map_batch_opts> options;
   uint32_t wanted = 0;
   int status = 0;
 
@@ -60,7 +60,6 @@ struct Batch {
         (token != nullptr && token->length < cursor_size)) {
       status = -EINVAL;
     }
-    options = MakeOptions<bpf_map_batch_opts>();
   }
 
   napi_value Finish(napi_env env, const Words& control, int returned, uint32_t count) {

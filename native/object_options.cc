@@ -137,7 +137,7 @@ bool Read(Napi::Value value, const HandleTable& handles, LoadOptions* result) {
 }
 
 bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& options) {
-  auto open = MakeOptions<bpf_object_open_opts>();
+  LibbpfOptions<bpf_object_open_opts> open;
   open.object_name = OrNull(options.name);
   open.kconfig = OrNull(options.kconfig);
   open.btf_custom_path = OrNull(options.kernel_btf_path);

@@ -35,7 +35,7 @@ int64_t TracepointId(const std::string& category, const std::string& name) {
 
 // Without a bpf_program. `bpf_program__attach_perf_event_opts` does the same.
 Status AttachByDescriptor(int program_fd, UniqueFd event, uint64_t cookie, Attachment* attachment) {
-  auto options = MakeOptions<bpf_link_create_opts>();
+  LibbpfOptions<bpf_link_create_opts> options;
   options.perf_event.bpf_cookie = cookie;
   Attachment link;
   Status status = link.Take("bpf_link_create",
@@ -86,7 +86,7 @@ Status AttachPerfEvent(const AttachTarget& target, UniqueFd event, uint64_t cook
   if (target.program == nullptr) {
     return AttachByDescriptor(target.fd, std::move(event), cookie, attachment);
   }
-  auto options = MakeOptions<bpf_perf_event_opts>();
+  LibbpfOptions<bpf_perf_event_opts> options;
   options.bpf_cookie = cookie;
   errno = 0;
   Status status =

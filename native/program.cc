@@ -85,7 +85,7 @@ Status TestRun(int fd, const TestRunOptions& options, TestRunResult* result) {
   OutputBuffer data(options.data_out_size);
   OutputBuffer ctx(options.ctx_out_size);
   if (data.failed() || ctx.failed()) return {-ENOMEM, kOperation, nullptr};
-  auto run = MakeOptions<bpf_test_run_opts>();
+  LibbpfOptions<bpf_test_run_opts> run;
   if (options.data) {
     run.data_in = options.data->data();
     run.data_size_in = static_cast<uint32_t>(options.data->size());

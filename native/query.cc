@@ -23,6 +23,8 @@ int CheckDescriptorKind(int fd, DescriptorKind kind) {
   ssize_t length = readlink(path, target, sizeof(target));
   if (length < 0) return -errno;
   std::string_view name(target, static_cast<size_t>(length));
+  // That of a link which was opened by its id, or by its pin (bpf_link_new_fd).
+  if (kind == DescriptorKind::kLink && name == "anon_inode:bpf-link") return 0;
   return name == kNames[static_cast<int>(kind)] ? 0 : -EINVAL;
 }
 

@@ -46,15 +46,16 @@ inline Status NeedsLibbpf(const char* operation, const char* version) {
   return {-ENOTSUP, operation, version};
 }
 
-// The options structs of libbpf want their size, and zeros where nothing is meant (padding
-// included: OPTS_VALID). LIBBPF_OPTS is C only.
+// The options structs of libbpf want their size, and zeros where nothing is meant, padding included
+// (OPTS_VALID): made in place, because a copy of a struct need not have its padding. LIBBPF_OPTS is
+// C only.
 template <typename Options>
-Options MakeOptions() {
-  Options options;
-  memset(&options, 0, sizeof(options));
-  options.sz = sizeof(options);
-  return options;
-}
+struct LibbpfOptions : Options {
+  LibbpfOptions() {
+    memset(static_cast<void*>(this), 0, sizeof(*this));
+    this->sz = sizeof(Options);
+  }
+};
 
 }  // namespace ebpf
 
