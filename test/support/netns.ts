@@ -121,6 +121,12 @@ export class End {
     return (await receiver.ask({ received: port, ipv6 })) as number
   }
 
+  /** Sends `count` packets to a port of any address, and does not look where they go. */
+  async post(address: string, port: number, count: number): Promise<void> {
+    const sender = await this.process()
+    await sender.ask({ send: count, port, address, ipv6: address.includes(':') })
+  }
+
   /** Sends packets to a port of the other end, which sends them back, for as long as `body` takes. */
   async converse(other: End, port: number, body: () => Promise<void>): Promise<Conversation> {
     const [sender, receiver] = await Promise.all([this.process(), other.process()])
@@ -157,7 +163,9 @@ const counts = new Map()
 const name = (port, ipv6) => (ipv6 ? '6:' : '4:') + port
 const make = (ipv6) => createSocket(ipv6 ? { type: 'udp6', ipv6Only: true } : 'udp4')
 const transmit = (socket, packet, port, address) => new Promise((resolve, reject) => {
-  socket.send(packet, port, address, (error) => (error ? reject(error) : resolve()))
+  // What a program drops on its way out, the kernel tells the sender so.
+  const dropped = (error) => error.code === 'EPERM' || error.code === 'ENOBUFS'
+  socket.send(packet, port, address, (error) => (error && !dropped(error) ? reject(error) : resolve()))
 })
 
 async function open(port, ipv6) {
