@@ -47,6 +47,49 @@ def received(receiver):
         return None
 
 
+def listening(port=0, share_port=False):
+    """A TCP socket that listens at a port of the loopback; accept() does not wait."""
+    created = socket.socket()
+    created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(share_port))
+    created.bind((LOCAL, port))
+    created.listen(64)
+    created.setblocking(False)
+    return created
+
+
+def accepted(listener):
+    """How many connections wait."""
+    connections = []
+    try:
+        while True:
+            connections.append(listener.accept()[0])
+    except BlockingIOError:
+        return len(connections)
+
+
+def connection():
+    """Both ends of a TCP connection, where each call to send() is a packet of its own."""
+    with listening() as listener:
+        client = socket.create_connection(listener.getsockname())
+        server = listener.accept()[0]
+    for end in (client, server):
+        end.settimeout(20)
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client, server
+
+
+def received_until(receiver, last):
+    """All that comes up to `last`."""
+    data = b""
+    while not data.endswith(last):
+        more = receiver.recv(4096)
+        if not more:
+            raise EOFError(data)
+        data += more
+    return data.decode()
+
+
 def share(given):
     """Sends the socket along with the answer."""
     shared.append(given)
@@ -71,7 +114,7 @@ def answer(source):
     while json.loads(lines.readline()).get("cmd") != "NODE_HANDLE_ACK":
         pass
     # Whoever holds a socket shares its flags, and Node wants it non-blocking.
-    given.setblocking(True)
+    given.settimeout(given.gettimeout())
 
 
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

@@ -11,10 +11,28 @@ interface Answer {
   message?: string
 }
 
-/** A socket that an actor shared: Node's handle of it. */
-interface SharedSocket {
+/** Node's handle of a socket that it was given. */
+interface SocketHandle {
   fd: number
   close(done: () => void): void
+}
+
+/** This process's own descriptor of a socket that an actor has. */
+export class SharedSocket implements AsyncDisposable {
+  readonly fd: number
+  readonly #handle: SocketHandle
+  #closing: Promise<void> | undefined
+
+  constructor(handle: SocketHandle) {
+    this.fd = handle.fd
+    this.#handle = handle
+  }
+
+  /** A second call does nothing but wait for the first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= new Promise((resolve) => this.#handle.close(resolve))
+    await this.#closing
+  }
 }
 
 /** The system's own, where version managers put slow wrappers before it. */
@@ -69,18 +87,14 @@ export class Actor implements AsyncDisposable {
     }
   }
 
-  /** Runs a snippet that shares a socket, and lends its descriptor in this process to `body`. */
-  async withSocket<T>(source: string, body: (fd: number) => T | Promise<T>): Promise<T> {
+  /** Runs a snippet that shares a socket. */
+  async share(source: string): Promise<SharedSocket> {
     const { socket } = await this.#ask(source)
     if (socket === undefined) throw new Error('the snippet shared no socket')
-    try {
-      return await body(socket.fd)
-    } finally {
-      await new Promise<void>((resolve) => socket.close(resolve))
-    }
+    return new SharedSocket(socket)
   }
 
-  async #ask(source: string): Promise<{ value: unknown; socket: SharedSocket | undefined }> {
+  async #ask(source: string): Promise<{ value: unknown; socket: SocketHandle | undefined }> {
     const answer = this.#message()
     this.process.send({ source })
     const [message, socket] = await answer
@@ -89,14 +103,14 @@ export class Actor implements AsyncDisposable {
     return { value, socket }
   }
 
-  async #message(): Promise<[unknown, SharedSocket | undefined]> {
+  async #message(): Promise<[unknown, SocketHandle | undefined]> {
     const abort = new AbortController()
     const { signal } = abort
     const ended = once(this.process, 'close', { signal }).then(([code, name]) => {
       throw new Error(`the actor ended (${code ?? name}) before it answered: ${this.#stderr}`)
     })
     try {
-      return (await Promise.race([once(this.process, 'message', { signal }), ended])) as [unknown, SharedSocket]
+      return (await Promise.race([once(this.process, 'message', { signal }), ended])) as [unknown, SocketHandle]
     } finally {
       ended.catch(() => {})
       abort.abort()
