@@ -4,6 +4,7 @@ import { invalidArgument, ruleError } from './errors.ts'
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'
 import { editableRecord } from './named.ts'
+import { interfaceIndex } from './system/interface-index.ts'
 
 /** A map of an object that is not loaded yet. */
 export interface MapSpec {
@@ -24,6 +25,8 @@ export interface MapSpec {
   pinPath: string | undefined
   /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
   replacement: BpfMap | undefined
+  /** The network card that holds it, by name or index in this process's network namespace. Linux 4.16. */
+  offload: string | number | undefined
 }
 
 /** What of a map can be edited before it is loaded. */
@@ -36,7 +39,7 @@ export function mapSpec(map: NativeMapDescription): MapSpec {
   return editableRecord<MapSpec>(
     `field of map '${name}'`,
     { name, type: mapTypeName(map.type), keySize },
-    { valueSize, maxEntries, flags, numaNode, autocreate, pinPath, replacement: undefined },
+    { valueSize, maxEntries, flags, numaNode, autocreate, pinPath, replacement: undefined, offload: undefined },
   )
 }
 
@@ -46,7 +49,7 @@ export function mapSpec(map: NativeMapDescription): MapSpec {
  * @throws TypeError, RangeError or EbpfError for a value that cannot be
  */
 export function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMapEdit {
-  const { name, replacement, pinPath } = spec
+  const { name, replacement, pinPath, offload } = spec
   const edit: NativeMapEdit = { name }
   for (const field of ['valueSize', 'maxEntries', 'flags', 'numaNode'] as const) {
     const value = integer(spec[field], `maps.${name}.${field}`, 0, U32_MAX)
@@ -58,6 +61,7 @@ export function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMa
     edit.pinPath = pinPath === undefined ? '' : nonEmptyString(pinPath, `maps.${name}.pinPath`)
   }
   if (replacement !== undefined) edit.replacement = replacementHandle(replacement, name, original)
+  if (offload !== undefined) edit.interfaceIndex = interfaceIndex(offload, `maps.${name}.offload`)
   return edit
 }
 

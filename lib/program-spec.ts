@@ -2,6 +2,7 @@ import { boolean, integer, nonEmptyString } from './arguments.ts'
 import type { NativeProgramDescription, NativeProgramEdit } from './binding.ts'
 import { type FreplaceTarget, checkTarget } from './hooks/freplace.ts'
 import { editableRecord } from './named.ts'
+import { interfaceIndex } from './system/interface-index.ts'
 
 /** A program of an object that is not loaded yet. */
 export interface ProgramSpec {
@@ -20,28 +21,34 @@ export interface ProgramSpec {
    * tracing or LSM program, or the function of a loaded program that an extension (`freplace`) replaces.
    */
   attachTarget: string | FreplaceTarget | undefined
+  /**
+   * The network card that runs it, by name or index in this process's network namespace: such a program can be attached
+   * only there, by `xdp(…, { mode: 'offload' })`, and has only maps of the same card. Linux 4.16.
+   */
+  offload: string | number | undefined
 }
 
 /** What of a program can be edited before it is loaded. */
-export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>
+export type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget' | 'offload'>>
 
 export function programSpec(program: NativeProgramDescription): ProgramSpec {
   const { name, section, type, instructionCount, autoload } = program
   return editableRecord<ProgramSpec>(
     `field of program '${name}'`,
     { name, section, type, instructionCount },
-    { autoload, logLevel: undefined, attachTarget: undefined },
+    { autoload, logLevel: undefined, attachTarget: undefined, offload: undefined },
   )
 }
 
 /** @throws TypeError or RangeError for a value that cannot be. */
 export function programEdit(program: ProgramSpec): NativeProgramEdit {
-  const { name, autoload, logLevel, attachTarget } = program
+  const { name, autoload, logLevel, attachTarget, offload } = program
   return {
     name,
     autoload: boolean(autoload, `programs.${name}.autoload`),
     ...(logLevel !== undefined && { logLevel: integer(logLevel, `programs.${name}.logLevel`, 0, 7) }),
     ...(attachTarget !== undefined && targetEdit(attachTarget, `programs.${name}.attachTarget`)),
+    ...(offload !== undefined && { interfaceIndex: interfaceIndex(offload, `programs.${name}.offload`) }),
   }
 }
 
