@@ -101,7 +101,7 @@ export const iteratorFamily: HookFamily<IteratorHook> = {
     const checked = iterator(given(hook))
     if (program !== undefined && program.section !== '')
       refuseScope(checked, program.name, sectionTarget(program.section))
-    const { map, cgroup, order, tid = 0, pid = 0, pidFd = 0 } = checked
+    const { map, cgroup, order, tid = 0, pid = 0, pidFd = -1 } = checked
     const opened = cgroup === undefined ? undefined : openDescriptor(cgroup, 'cgroup', true)
     try {
       const native: NativeHook = {
