@@ -2,7 +2,9 @@ import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../argument
 import type { NativeHook } from '../binding.ts'
 import { invalidArgument } from '../errors.ts'
 import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
-import type { HookFamily } from './family.ts'
+import { dynamicFunctionOffsets } from './dynamic-symbols.ts'
+import type { HookFamily, HookedProgram } from './family.ts'
+import { requireSection } from './probe-section.ts'
 
 /** Many functions of one binary, by one link. */
 export interface UprobeMultiHook {
@@ -76,7 +78,7 @@ function build(kind: UprobeMultiHook['kind'], binary: Binary, options: UprobeMul
     kind,
     binary: checked,
     pattern: pattern === undefined ? undefined : nonEmptyString(pattern, 'pattern'),
-    symbols: symbols === undefined ? undefined : list(symbols, 'symbols', nonEmptyString),
+    symbols: symbols === undefined ? undefined : different(list(symbols, 'symbols', nonEmptyString)),
     offsets: offsets === undefined ? undefined : list(offsets, 'offsets', unsigned64),
     cookies: forEachPlace(cookies, 'cookies', places),
     referenceCounterOffsets: forEachPlace(referenceCounterOffsets, 'referenceCounterOffsets', places),
@@ -91,6 +93,14 @@ function list<T>(values: unknown, argument: string, check: (value: unknown, argu
   return Array.from(values, (value, index) => check(value, `${argument}[${index}]`))
 }
 
+/** libbpf would say of the second one that it does not exist. */
+function different(symbols: string[]): string[] {
+  const seen = new Set<string>()
+  const twice = symbols.find((symbol) => seen.size === seen.add(symbol).size)
+  if (twice !== undefined) throw invalidArgument(`symbols has ${inspectBriefly(twice)} twice`)
+  return symbols
+}
+
 function forEachPlace(values: unknown, argument: string, places: readonly unknown[] | undefined): bigint[] | undefined {
   if (values === undefined) return undefined
   if (places === undefined) throw invalidArgument(`${argument} cannot be given for a pattern: the order is not known`)
@@ -99,21 +109,31 @@ function forEachPlace(values: unknown, argument: string, places: readonly unknow
   throw invalidArgument(`${argument} must be as many as the functions, ${places.length}, not ${checked.length}`)
 }
 
-function prepare(hook: UprobeMultiHook): { native: NativeHook } {
+/** Where the program is loaded for entries as for returns. */
+const SECTIONS = {
+  uprobe_multi: ['uprobe.multi', 'uretprobe.multi'],
+  uretprobe_multi: ['uprobe.multi', 'uretprobe.multi'],
+  uprobe_session: ['uprobe.session'],
+}
+
+function prepare(hook: UprobeMultiHook, program?: HookedProgram): { native: NativeHook } {
   const { kind, binary, ...options } = hook
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const { pattern, symbols, offsets, cookies, referenceCounterOffsets, pid } = build(kind, binary, given)
+  requireSection(program, SECTIONS[kind], kind)
+  const path = resolveBinary(binary)
+  const known = symbols && dynamicFunctionOffsets(path, symbols)
   const numbers = (values: bigint[] | undefined): BigUint64Array | undefined => values && BigUint64Array.from(values)
   return {
     native: {
       kind: 'uprobe_multi',
       return: kind === 'uretprobe_multi',
       session: kind === 'uprobe_session',
-      binary: resolveBinary(binary),
+      binary: path,
       pid,
       pattern,
-      symbols,
-      offsets: numbers(offsets),
+      symbols: known === undefined ? symbols : undefined,
+      offsets: numbers(known ?? offsets),
       cookies: numbers(cookies),
       referenceCounterOffsets: numbers(referenceCounterOffsets),
     },
@@ -128,7 +148,6 @@ function describe({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook):
 
 export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
   programTypes: ['kprobe'],
-  attachTypes: ['trace_uprobe_multi'],
   since: '6.6',
   evidence: 'bpf_uprobe_multi_link_attach',
   config: 'CONFIG_UPROBES',
@@ -138,7 +157,6 @@ export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
 
 export const uprobeSessionFamily: HookFamily<UprobeMultiHook> = {
   programTypes: ['kprobe'],
-  attachTypes: ['trace_uprobe_session'],
   since: '6.13',
   describe,
   prepare,

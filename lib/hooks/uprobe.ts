@@ -2,6 +2,7 @@ import { invalidArgument, outOfRange } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
 import type { HookFamily } from './family.ts'
+import { refuseSection } from './probe-section.ts'
 import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
 
 /** An instruction of a user-space binary, in one process or in all. */
@@ -75,6 +76,17 @@ function counterOffset(value: number | bigint): bigint {
   return offset
 }
 
+/** Programs that are loaded for a link of another type (`expected_attach_type`). */
+const OTHERS = [
+  'uprobe.multi',
+  'uretprobe.multi',
+  'uprobe.session',
+  'usdt',
+  'kprobe.multi',
+  'kretprobe.multi',
+  'kprobe.session',
+]
+
 export const uprobeFamily: HookFamily<UprobeHook> = {
   programTypes: ['kprobe'],
   since: '4.3',
@@ -82,13 +94,14 @@ export const uprobeFamily: HookFamily<UprobeHook> = {
   config: 'CONFIG_UPROBE_EVENTS',
   describe: ({ kind, binary, symbol, offset }) =>
     `${kind} ${describeBinary(binary)}:${symbol ?? `0x${offset.toString(16)}`}`,
-  prepare(hook) {
+  prepare(hook, program) {
     const { kind, binary, symbol, mode, ...rest } = hook
     const checked = build(kind, binary, {
       ...rest,
       ...(symbol !== undefined && { symbol }),
       ...(mode !== undefined && { mode }),
     })
+    refuseSection(program, OTHERS, `${kind}()`)
     return {
       native: {
         ...checked,

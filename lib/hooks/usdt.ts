@@ -1,6 +1,7 @@
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
 import type { HookFamily } from './family.ts'
+import { requireSection } from './probe-section.ts'
 
 /** A static probe that the authors of a program put into it, such as `python:function__entry`. */
 export interface UsdtHook {
@@ -47,8 +48,9 @@ export const usdtFamily: HookFamily<UsdtHook> = {
   evidence: 'uprobe_register',
   config: 'CONFIG_UPROBE_EVENTS',
   describe: ({ binary, provider, name }) => `usdt ${describeBinary(binary)}:${provider}:${name}`,
-  prepare({ binary, provider, name, pid, cookie }) {
+  prepare({ binary, provider, name, pid, cookie }, program) {
     const checked = usdt(binary, provider, name, { pid, cookie })
+    requireSection(program, ['usdt'], 'usdt()')
     return { native: { ...checked, binary: resolveBinary(checked.binary) } }
   },
 }

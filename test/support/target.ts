@@ -1,5 +1,5 @@
 /** A process that tests probe: does on request what target.c can do. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type Interface, createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -39,6 +39,12 @@ export function targetProgram(): string {
     headers: ['static-probe.h'],
     flags: ['-rdynamic', '-L{output}', '-ltarget', '-Wl,-rpath,$ORIGIN'],
   })
+}
+
+/** Where the kernel finds the semaphore of the probe `request` in the file: its section holds nothing else. */
+export function semaphoreOffset(): number {
+  const sections = execFileSync('readelf', ['--sections', '--wide', targetProgram()], { encoding: 'utf8' })
+  return Number.parseInt(/\.probes\s+PROGBITS\s+\w+\s+(\w+)/.exec(sections)?.[1] as string, 16)
 }
 
 export class Target implements AsyncDisposable {

@@ -6,14 +6,14 @@ import { describe, expect, test } from 'vitest'
 import type { Binary } from '../../../lib/hooks/binary.ts'
 import { uprobe, uretprobe } from '../../../lib/hooks/uprobe.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
-import { kernelOlderThan } from '../../../lib/system/kernel-version.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { functionOffset, libcPath } from '../../support/elf.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { olderThan } from '../../support/kernel-features.ts'
-import { Target, targetLibrary, targetProgram } from '../../support/target.ts'
+import { Target, semaphoreOffset, targetLibrary, targetProgram } from '../../support/target.ts'
 import { type RunsObject, targetScene, withTarget } from '../../support/user-space-scene.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -195,7 +195,7 @@ describe('the binary of a uprobe', () => {
       const link = await first(object).attach(uprobe('libc.so.6', { symbol: 'getppid', pid: process.pid }))
       void process.ppid
       expect(object.globals).toMatchObject({ first_runs: 1n, last_pid: process.pid })
-      if (!kernelOlderThan('6.6'))
+      if (!olderThan('6.6'))
         expect(link.info()).toMatchObject({ event: 'uprobe', offset: BigInt(functionOffset(libcPath(), 'getppid')) })
     })
   })
@@ -249,14 +249,8 @@ describe('a uprobe', () => {
   })
 })
 
-/** In the file, as the notes of the static probes tell: the address lies in the segment of the data. */
-function semaphoreOffset(): number {
-  const sections = execFileSync('readelf', ['--sections', '--wide', program], { encoding: 'utf8' })
-  return Number.parseInt(/\.probes\s+PROGBITS\s+\w+\s+(\w+)/.exec(sections)?.[1] as string, 16)
-}
-
 describe('the mode of a uprobe', () => {
-  const lacks = Number.parseFloat(libbpfVersion) < 1.2
+  const lacks = isOlder(libbpfVersion, '1.2')
   test.skipIf(lacks).each([
     ['legacy', '4.3', false],
     ['perf', '4.17', false],
