@@ -1,6 +1,8 @@
+import { constants } from 'node:os'
 import { boolean, inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
+import { privilegeHint } from '../system/privileges.ts'
 import { type Ordering, nativeAnchor, orderingOf } from './anchor.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily, HookedProgram } from './family.ts'
@@ -93,8 +95,9 @@ const TYPES = [...new Set<string>(Object.values(PROGRAM_TYPES))]
 
 export const cgroupFamily: HookFamily<CgroupHook> = {
   programTypes: TYPES,
-  since: '5.7',
-  evidence: 'cgroup_bpf_link_attach',
+  feature: (hook, program) => demandOf(hook, program).feature,
+  since: (hook, program) => demandOf(hook, program).since,
+  evidence: (hook, program) => demandOf(hook, program).evidence,
   config: 'CONFIG_CGROUP_BPF',
   describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
@@ -107,6 +110,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
       release,
     }
   },
+  hint: (_hook, errno) => hint(errno),
   query(hook) {
     const attachType = attachTypeFor(hook)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
@@ -115,6 +119,34 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
       release,
     }
   },
+}
+
+function hint(errno: number): string | undefined {
+  if (errno === -constants.errno.EBADF)
+    return 'It must be the folder of a cgroup in a hierarchy of version 2 (cgroup2).'
+  if (errno !== -constants.errno.EPERM) return undefined
+  return privilegeHint() ?? 'A program is attached here, or above, that allows no others (without BPF_F_ALLOW_MULTI).'
+}
+
+interface Demand {
+  feature: string
+  since: string
+  evidence: readonly string[] | undefined
+}
+
+/** What a hook asks of the kernel; all that is attached by a link came with Linux 5.7, or later. */
+function demandOf({ attachType, ordering, preorder }: CgroupHook, program?: HookedProgram): Demand {
+  if (ordering !== undefined || preorder === true) {
+    return { feature: 'a place among the programs of a cgroup', since: '6.17', evidence: undefined }
+  }
+  const name = attachType ?? (program === undefined ? undefined : loadedFor(program))
+  const link = ['cgroup_bpf_link_attach']
+  if (name === undefined) return { feature: 'cgroup', since: '5.7', evidence: link }
+  const feature = `cgroup ${name}`
+  if (name.startsWith('unix_')) return { feature, since: '6.7', evidence: [...link, 'bpf_sock_addr_set_sun_path'] }
+  if (name === 'inet_sock_release') return { feature, since: '5.9', evidence: undefined }
+  if (/^inet[46]_get/.test(name)) return { feature, since: '5.8', evidence: undefined }
+  return { feature, since: '5.7', evidence: link }
 }
 
 /** @throws TypeError when neither the hook nor the program says which, or they contradict each other. */

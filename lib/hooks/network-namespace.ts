@@ -68,12 +68,12 @@ function describeNamespace(netns: NetworkNamespace): string {
   return 'pid' in netns ? `of pid ${netns.pid}` : `fd ${netns.fd}`
 }
 
-export const skLookupFamily = family<SkLookupHook>(
+export const skLookupFamily: HookFamily<SkLookupHook> = family<SkLookupHook>(
   { programTypes: ['sk_lookup'], since: '5.9', evidence: 'bpf_sk_lookup_assign', config: 'CONFIG_INET' },
   'sk_lookup',
 )
 
-export const flowDissectorFamily = family<FlowDissectorHook>(
+export const flowDissectorFamily: HookFamily<FlowDissectorHook> = family<FlowDissectorHook>(
   { programTypes: ['flow_dissector'], since: '5.8', evidence: 'netns_bpf_link_create', config: 'CONFIG_NET' },
   'flow_dissector',
 )

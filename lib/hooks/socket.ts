@@ -53,8 +53,9 @@ export const socketFilterFamily: HookFamily<SocketFilterHook> = {
 
 export const reuseportFamily: HookFamily<ReuseportHook> = {
   programTypes: ['sk_reuseport', 'socket_filter'],
-  since: '4.5',
-  evidence: 'sk_reuseport_attach_bpf',
+  since: (_hook, program) => (program?.type === 'sk_reuseport' ? '4.19' : '4.5'),
+  evidence: (_hook, program) =>
+    program?.type === 'sk_reuseport' ? 'sk_reuseport_prog_free' : 'sk_reuseport_attach_bpf',
   config: 'CONFIG_INET',
   describe: ({ socket }) => `reuseport group of fd ${socket}`,
   prepare: ({ socket }) => ({

@@ -56,9 +56,10 @@ const TYPES: readonly string[] = ['sk_skb', 'sk_msg']
 
 export const sockmapFamily: HookFamily<SockmapHook> = {
   programTypes: TYPES,
-  since: '4.14',
-  evidence: 'sock_map_get_from_fd',
-  config: 'CONFIG_NET_SOCK_MSG',
+  feature: (hook, program) => demandOf(hook, program).feature,
+  since: (hook, program) => demandOf(hook, program).since,
+  evidence: (hook, program) => demandOf(hook, program).evidence,
+  config: (hook, program) => demandOf(hook, program).config,
   describe: ({ map, attachType }) => `${map.type} ${map.name}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
     const attachType = attachTypeFor(hook, program)
@@ -68,6 +69,24 @@ export const sockmapFamily: HookFamily<SockmapHook> = {
     const attachType = attachTypeFor(hook)
     return { native: { kind: 'descriptor', fd: sockmap(hook.map).map.fd, attachType, flags: 0 } }
   },
+}
+
+interface Demand {
+  feature: string
+  since: string
+  evidence: string | undefined
+  config: string
+}
+
+/** What a hook asks of the kernel. */
+function demandOf({ attachType }: SockmapHook, program?: HookedProgram): Demand {
+  const name = attachType ?? loadedFor(program)
+  const feature = name === undefined ? 'sockmap' : `sockmap ${name}`
+  const common = { feature, evidence: 'sock_map_get_from_fd', config: 'CONFIG_NET_SOCK_MSG' }
+  if (name === 'msg_verdict') return { ...common, since: '4.17' }
+  if (name === 'verdict') return { ...common, since: '5.13', evidence: undefined }
+  if (name !== 'stream_parser') return { ...common, since: '4.14' }
+  return { feature, since: '4.14', evidence: 'sk_psock_start_strp', config: 'CONFIG_BPF_STREAM_PARSER' }
 }
 
 /** @throws TypeError when neither the hook nor the program says which, or they contradict each other. */
