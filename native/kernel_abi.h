@@ -15,9 +15,6 @@ constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
 constexpr auto kTraceKprobeSession = static_cast<bpf_attach_type>(56);
 constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
 
-// enum bpf_link_type
-constexpr int kStructOpsLink = 9;
-
 // BPF_F_ID, of the flags of an attachment
 constexpr uint32_t kId = 1U << 5;
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "descriptor.h"
-#include "kernel_abi.h"
 #include "link.h"
+#include "link_info.h"
 #include "log.h"
 
 namespace ebpf {
@@ -116,7 +116,7 @@ Status LinkState::UpdateMap(const std::shared_ptr<ObjectState>& object, const bp
   type = LinkType(fd());
   if (type < 0) return {type, kOperation, nullptr};
   // libbpf takes any link for one of struct_ops.
-  if (type != kernel::kStructOpsLink) return {-EINVAL, kOperation, nullptr};
+  if (static_cast<uint32_t>(type) != kernel::kStructOpsLink) return {-EINVAL, kOperation, nullptr};
   if (link_ == nullptr || map == nullptr) {
     // A map's functions come into the kernel when it is attached or put into a link of libbpf's.
     Status status = FromReturn("bpf_link_update", bpf_link_update(fd(), map_fd, nullptr));
