@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 
 #include "convert.h"
+#include "elf_functions.h"
 #include "hook.h"
 #include "kernel_abi.h"
 #include "probe.h"
@@ -30,7 +31,8 @@ struct UprobeMulti {
 #if EBPF_LIBBPF_AT_LEAST(1, 3)
 
 // With libbpf's search among the binary's symbols.
-Status AttachSymbols(const UprobeMulti& multi, const AttachTarget& target, Attachment* attachment) {
+Status AttachByLibbpf(const UprobeMulti& multi, const AttachTarget& target,
+                      Attachment* attachment) {
   constexpr const char* kOperation = "bpf_program__attach_uprobe_multi";
   Status status;
   if (!HasProgram(target, kOperation, &status)) return status;
@@ -51,12 +53,13 @@ Status AttachSymbols(const UprobeMulti& multi, const AttachTarget& target, Attac
                                                    multi.binary.c_str(), pattern, &options));
 }
 
-Status AttachOffsets(const UprobeMulti& multi, const AttachTarget& target, Attachment* attachment) {
+Status AttachOffsets(const UprobeMulti& multi, const Numbers& offsets, const AttachTarget& target,
+                     Attachment* attachment) {
   LibbpfOptions<bpf_link_create_opts> options;
   options.uprobe_multi.flags = multi.on_return ? kernel::kUprobeMultiReturn : 0;
   options.uprobe_multi.cnt = static_cast<uint32_t>(multi.count());
   options.uprobe_multi.path = multi.binary.c_str();
-  options.uprobe_multi.offsets = AsLongs(multi.offsets);
+  options.uprobe_multi.offsets = AsLongs(offsets);
   options.uprobe_multi.ref_ctr_offsets = AsLongs(multi.reference_counter_offsets);
   options.uprobe_multi.cookies = AsU64(multi.cookies);
   int pid = ProcessOf(multi.pid);
@@ -74,8 +77,13 @@ Status AttachMulti(const UprobeMulti& multi, const AttachTarget& target, Attachm
       !HasLength(multi.reference_counter_offsets, multi.count())) {
     return {-EINVAL, "bpf_link_create", nullptr};
   }
-  if (!multi.pattern && multi.offsets) return AttachOffsets(multi, target, attachment);
-  return AttachSymbols(multi, target, attachment);
+  if (multi.pattern) return AttachByLibbpf(multi, target, attachment);
+  if (!multi.symbols) return AttachOffsets(multi, multi.offsets, target, attachment);
+  Numbers offsets(std::in_place);
+  Status status = FindFunctions(multi.binary, *multi.symbols, &*offsets);
+  // libbpf also reads binaries of another width.
+  if (status.error == -ENOEXEC) return AttachByLibbpf(multi, target, attachment);
+  return status.ok() ? AttachOffsets(multi, offsets, target, attachment) : status;
 }
 
 #else
