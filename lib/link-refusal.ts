@@ -27,11 +27,15 @@ const LIST = Object.entries(UPDATABLE)
   .map(([type, since]) => `${type} (Linux ${since})`)
   .join(', ')
 
+const SAME_STRUCT =
+  'Only a struct_ops map of the same struct, with the same name in it, can take its place; that of an opened link, only one that was attached before.'
+
 /** @param info of the link: a number where it is no link of the kernel */
 export function updateError(
   outcome: Outcome<unknown>,
   names: Names,
   info: NativeLinkInfo | Status,
+  next: LinkOwner,
   expected: LinkOwner | undefined,
 ): EbpfError {
   if (outcome.needsLibbpf !== undefined) return failure(outcome, names)
@@ -47,17 +51,18 @@ export function updateError(
       hint: `It can for ${LIST}. Attach the other program first, and close this link then.`,
     })
   }
-  const hint = updateHint(errno, expected)
+  const hint = updateHint(errno, next, expected)
   return hint === undefined
     ? failure(outcome, names)
     : kernelError(outcome.errno, failureContext(outcome, { ...names, hint }))
 }
 
-function updateHint(errno: number, expected: LinkOwner | undefined): string | undefined {
+function updateHint(errno: number, next: LinkOwner, expected: LinkOwner | undefined): string | undefined {
   if (expected !== undefined && [EPERM, EEXIST, ESTALE].includes(errno)) {
     return `Another program than '${expected.name}' is attached there.`
   }
   if (errno === EINVAL) {
+    if (next.kind === 'map') return SAME_STRUCT
     return 'Only a program of the same type, loaded for the same attach type and target, can take its place.'
   }
   return errno === constants.errno.ENOLINK ? 'The link was detached: nothing is attached by it any more.' : undefined

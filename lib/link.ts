@@ -125,7 +125,7 @@ export class Link extends Resource {
         : await binding.linkUpdate(handle, next.borrow('update'), expected?.borrow('update') ?? 0)
     if (outcome.errno !== 0) {
       const info = this.closed ? -constants.errno.EBADF : binding.linkInfo(handle)
-      throw updateError(outcome, { ...next.names, link: this.name }, info, expected)
+      throw updateError(outcome, { ...next.names, link: this.name }, info, next, expected)
     }
     unwrap(outcome, this.#names())
     // Closed meanwhile: whoever did that detaches the new program, too.

@@ -16,6 +16,7 @@ export interface QueryEntry {
   flags: number
   /** Of a tc filter. */
   handle?: number
+  /** Of a tc filter or a netfilter hook. */
   priority?: number
 }
 
@@ -61,7 +62,13 @@ export async function query<H extends Hook>(hook: H): Promise<QueryResult> {
     )
   }
   const links = listLinks().filter((link) => family.holds?.(hook, link))
-  return { entries: links.map(({ id, programId }) => ({ ...named(programId), linkId: id, flags: 0 })) }
+  const entries = links.map((link) => ({
+    ...named(link.programId),
+    linkId: link.id,
+    flags: 0,
+    ...(link.type === 'netfilter' && { priority: link.priority }),
+  }))
+  return { entries: entries.sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0)) }
 }
 
 function named(programId: number): { programId: number; programName?: string } {

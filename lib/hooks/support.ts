@@ -1,9 +1,9 @@
 /** Why an attach or a load was refused: does this kernel have it, may this process do it? */
-import { readFile } from 'node:fs/promises'
 import { constants, release } from 'node:os'
 import type { Outcome } from '../binding.ts'
 import { EbpfError, errnoText } from '../errors.ts'
 import { type Names, failure, failureContext } from '../outcome.ts'
+import { hasKernelFunctions } from '../system/kernel-functions.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import { forbiddenHint } from '../system/privileges.ts'
 import type { HookFamily, HookedProgram, PerHook } from './family.ts'
@@ -76,27 +76,11 @@ export async function attachError(outcome: Outcome<unknown>, names: Names, featu
 
 /** A sentence that says what this kernel lacks; `undefined` when it has it, or nobody can tell. */
 export async function lackOf({ what, since, evidence, config }: Feature): Promise<string | undefined> {
-  const found = evidence.length === 0 ? undefined : await hasFunctions(evidence)
+  const found = evidence.length === 0 ? undefined : await hasKernelFunctions(evidence)
   const older = kernelOlderThan(since)
   if (found === true || (found === undefined && !older)) return undefined
   const option = config === undefined ? '' : `, with ${config}`
   return older
     ? `${what} needs Linux ${since}${option}: this is ${release()}`
     : `${what} is in Linux since ${since}, but this kernel, ${release()}, was built without it${config === undefined ? '' : ` (${config})`}`
-}
-
-/**
- * Whether the kernel has all of these functions, modules that are loaded included; `undefined` where it does not tell. It
- * reads the whole of /proc/kallsyms, off the JavaScript thread: only for failures.
- */
-async function hasFunctions(names: readonly string[]): Promise<boolean | undefined> {
-  let symbols: Buffer
-  try {
-    symbols = await readFile('/proc/kallsyms')
-  } catch {
-    return undefined
-  }
-  if (symbols.length === 0) return undefined
-  // One that is exported to modules is followed by a newline, one of a module by a tab.
-  return names.every((name) => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`))
 }
