@@ -1,6 +1,9 @@
 import { constants } from 'node:os'
 import { boolean, inspectBriefly, nonEmptyString, unsigned64 } from '../arguments.ts'
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, ruleError } from '../errors.ts'
+import type { LinkInfo } from '../link-info.ts'
+import { kernelSymbols } from '../system/kernel-symbols.ts'
+import { globExpression } from '../system/tracefs.ts'
 import type { HookFamily } from './family.ts'
 
 /** Which functions: a pattern with `*` and `?`, or names, or addresses. */
@@ -103,6 +106,29 @@ function brief(names: string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }
 
+/**
+ * Whether one of the link's functions is one of the hook's.
+ *
+ * @throws EbpfError ERR_EBPF_KERNEL where the kernel does not tell which they are
+ */
+function holds(hook: KprobeMultiHook, link: LinkInfo): boolean {
+  if (link.type !== 'kprobe_multi') return false
+  const { addresses } = link
+  if (addresses === undefined || addresses.includes(0n)) {
+    const message = `which functions link ${link.id} is at is told since Linux 6.6, to who may see kernel addresses`
+    throw ruleError('ERR_EBPF_KERNEL', message, { operation: 'query' })
+  }
+  if (link.return !== (hook.kind === 'kretprobe_multi')) return false
+  const { functions } = hook
+  if (typeof functions === 'object' && 'addresses' in functions) {
+    return functions.addresses.some((address) => addresses.includes(address))
+  }
+  const names = [...addresses].map((address) => kernelSymbols.resolve(address)?.name ?? '')
+  if (typeof functions === 'object') return functions.symbols.some((symbol) => names.includes(symbol))
+  const expression = globExpression(functions)
+  return names.some((name) => expression.test(name))
+}
+
 const NO_FUNCTION_HINT = 'What can be traced so is listed in /sys/kernel/tracing/available_filter_functions.'
 
 export const kprobeMultiFamily: HookFamily<KprobeMultiHook> = {
@@ -114,6 +140,7 @@ export const kprobeMultiFamily: HookFamily<KprobeMultiHook> = {
   hint: (_hook, errno) =>
     errno === -constants.errno.ENOENT || errno === -constants.errno.ESRCH ? NO_FUNCTION_HINT : undefined,
   describe,
+  holds,
   prepare(hook) {
     const { kind, functions, cookies, uniqueMatch } = build(hook.kind, hook.functions, {
       uniqueMatch: hook.uniqueMatch,

@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../binding.ts'
-import { invalidArgument, kernelError } from '../errors.ts'
+import { invalidArgument, kernelError, ruleError } from '../errors.ts'
+import type { LinkInfo } from '../link-info.ts'
 import { globExpression, listTraceableFunctions, unprobeableNames } from '../system/tracefs.ts'
 import type { HookFamily } from './family.ts'
 import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
@@ -138,6 +139,15 @@ function fitting(pattern: unknown): string[] {
 const needsLink = (hook: { cookie: bigint; mode?: ProbeMode | undefined }): boolean =>
   hook.cookie > 0n || hook.mode === 'link'
 
+/** @throws EbpfError ERR_EBPF_KERNEL where the kernel does not tell what the link is of */
+function probeOf(link: LinkInfo, event: KprobeHook['kind'], is: (symbol: string, offset: bigint) => boolean): boolean {
+  if (link.type !== 'perf_event') return false
+  if (link.event === undefined) {
+    throw ruleError('ERR_EBPF_KERNEL', `what link ${link.id} is of is told since Linux 6.6`, { operation: 'query' })
+  }
+  return link.event === event && is(link.symbol ?? '', link.offset)
+}
+
 const common = {
   programTypes: ['kprobe'],
   feature: (hook: KprobeHook | KsyscallHook) => (needsLink(hook) ? `a cookie or link of ${hook.kind}` : hook.kind),
@@ -161,6 +171,7 @@ export const kprobeFamily: HookFamily<KprobeHook> = {
   ...common,
   hint: (_hook, errno) => refusalHint(errno),
   describe: ({ kind, symbol, offset }) => `${kind} ${symbol}${offset === 0n ? '' : `+0x${offset.toString(16)}`}`,
+  holds: (hook, link) => probeOf(link, hook.kind, (symbol, offset) => symbol === hook.symbol && offset === hook.offset),
   prepare(hook) {
     const { symbol, offset, cookie, mode } = probe(hook.kind, hook.symbol, givenOf(hook))
     const isReturn = hook.kind === 'kretprobe'
@@ -176,6 +187,9 @@ export const ksyscallFamily: HookFamily<KsyscallHook> = {
   ...common,
   hint: (_hook, errno) => refusalHint(errno),
   describe: ({ kind, name }) => `${kind} ${name}`,
+  // What comes before `_sys_` is the architecture's.
+  holds: ({ kind, name }, link) =>
+    probeOf(link, kind === 'ksyscall' ? 'kprobe' : 'kretprobe', (symbol) => symbol.endsWith(`_sys_${name}`)),
   prepare(hook) {
     const { name, cookie } = systemCall(hook.kind, hook.name, hook)
     const native: NativeHook = { kind: 'ksyscall', return: hook.kind === 'kretsyscall', name, cookie }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
+import { isTracing } from './tracing.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
 
@@ -30,7 +31,7 @@ export interface LsmOptions {
 
 /**
  * A security hook, asked for every process of the system: a program that returns a negative errno refuses. Linux 5.7 with
- * kernel BTF (arm64: 6.0), CONFIG_BPF_LSM, and `bpf` among the security modules that the kernel was booted with
+ * kernel BTF (arm64: 6.4), CONFIG_BPF_LSM, and `bpf` among the security modules that the kernel was booted with
  * (`lsm=…,bpf`); without that, attaching is refused here, since the kernel would attach the program and never ask it.
  *
  * The verifier checks the program against this hook, so the target is fixed at load: name it in the section
@@ -45,7 +46,7 @@ export function lsm(name: string, options: LsmOptions = {}): LsmHook {
 /**
  * A security hook, asked only for the processes (for hooks of sockets: the sockets) of one cgroup and those below it: a
  * program that returns 0 refuses with EPERM, or with the errno that it set by `bpf_set_retval()`; 1 allows. Linux 6.0
- * (arm64: 6.1) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
+ * (arm64: 6.4) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
  *
  * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`.
  *
@@ -95,6 +96,7 @@ export const lsmFamily: HookFamily<LsmHook> = {
   config: 'CONFIG_BPF_LSM',
   describe: ({ name }) => `lsm ${name}`,
   loadTarget: ({ name }) => name,
+  holds: ({ name }, link) => isTracing(link, 'lsm_mac', `bpf_lsm_${name}`),
   prepare({ name, cookie }) {
     const checked = lsm(name, { cookie })
     requireBpfModule(`lsm ${checked.name}`)

@@ -31,5 +31,7 @@ export const rawTracepointFamily: HookFamily<RawTracepointHook> = {
   feature: ({ cookie }) => (cookie > 0n ? 'a cookie of raw_tracepoint' : 'raw_tracepoint'),
   since: ({ cookie }) => (cookie > 0n ? '6.10' : '4.17'),
   describe: ({ name }) => `raw_tracepoint ${name}`,
+  // The kernel does not tell the two kinds of raw tracepoints apart.
+  holds: ({ name }, link) => link.type === 'raw_tracepoint' && link.name === name,
   prepare: ({ name, cookie }) => ({ native: rawTracepoint(name, { cookie }) }),
 }

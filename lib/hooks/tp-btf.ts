@@ -32,5 +32,7 @@ export const tpBtfFamily: HookFamily<TpBtfHook> = {
   since: ({ cookie }) => (cookie > 0n ? '6.10' : '5.5'),
   describe: ({ name }) => `tp_btf ${name}`,
   loadTarget: ({ name }) => name,
+  // The kernel does not tell the two kinds of raw tracepoints apart.
+  holds: ({ name }, link) => link.type === 'raw_tracepoint' && link.name === name,
   prepare: ({ name, cookie }) => ({ native: { kind: 'tracing', cookie: tpBtf(name, { cookie }).cookie } }),
 }

@@ -1,5 +1,8 @@
 /** Kernel functions whose programs get the arguments with their kernel types, by a trampoline instead of a breakpoint. */
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { invalidArgument } from '../errors.ts'
+import type { LinkInfo } from '../link-info.ts'
+import { isKernelFunction } from '../system/kernel-btf.ts'
 import type { HookFamily } from './family.ts'
 
 /** Entry of a kernel function, its return, both, or a place where its return value is decided. */
@@ -16,7 +19,7 @@ export interface TracingOptions {
 }
 
 /**
- * Entry of a kernel function. Linux 5.5 with kernel BTF (arm64: 6.0).
+ * Entry of a kernel function. Linux 5.5 with kernel BTF (arm64: 6.4).
  *
  * The verifier checks the program against this function, so the target is fixed at load: name it in the section
  * (`SEC("fentry/vfs_unlink")`, or `fentry.s` for a program that may sleep) or in `spec.programs.<name>.attachTarget`
@@ -27,7 +30,7 @@ export function fentry(kernelFunction: string, options: TracingOptions = {}): Tr
 }
 
 /**
- * Return of a kernel function, with its arguments and what it returned. Linux 5.5 with kernel BTF (arm64: 6.0). The target
+ * Return of a kernel function, with its arguments and what it returned. Linux 5.5 with kernel BTF (arm64: 6.4). The target
  * is fixed at load as that of {@link fentry}.
  */
 export function fexit(kernelFunction: string, options: TracingOptions = {}): TracingHook {
@@ -60,6 +63,21 @@ function build(kind: TracingHook['kind'], kernelFunction: unknown, options: Trac
   }
 }
 
+/**
+ * Whether the kernel runs a program at this function by that link. Links tell their target since Linux 5.13.
+ *
+ * @throws TypeError for a function of a module, whose types no other BTF knows
+ */
+export function isTracing(link: LinkInfo, attachType: string, kernelFunction: string): boolean {
+  if (kernelFunction.includes(':')) {
+    throw invalidArgument(
+      `nobody can tell who is attached to ${kernelFunction}: links tell only of the kernel's functions`,
+    )
+  }
+  if (link.type !== 'tracing' || link.attachType !== attachType) return false
+  return isKernelFunction(link.targetObjectId, link.targetBtfId, kernelFunction)
+}
+
 /** The helper that gives the programs of trampolines their cookie, since Linux 5.19. */
 const COOKIE_EVIDENCE = 'bpf_get_attach_cookie_tracing'
 
@@ -72,6 +90,7 @@ function family(attachType: string, since: string, evidence: string): HookFamily
     evidence: ({ cookie }) => (cookie > 0n ? [evidence, COOKIE_EVIDENCE] : evidence),
     describe: (hook) => `${hook.kind} ${hook.function}`,
     loadTarget: (hook) => hook.function,
+    holds: (hook, link) => isTracing(link, attachType, hook.function),
     prepare: (hook) => ({ native: { kind: 'tracing', cookie: build(hook.kind, hook.function, hook).cookie } }),
   }
 }

@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type KprobeMultiHook, kprobeMulti, kprobeSession, kretprobeMulti } from '../../../lib/hooks/kprobe-multi.ts'
+import { kprobeMulti, kprobeSession, kretprobeMulti } from '../../../lib/hooks/kprobe-multi.ts'
+import type { Link } from '../../../lib/link.ts'
+import { query } from '../../../lib/query.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { proveHook } from '../../support/hook-proof.ts'
-import { absence } from '../../support/kernel-features.ts'
+import { absence, olderThan } from '../../support/kernel-features.ts'
 import { FUNCTION, type TracingObject, loadTracing, renice, tracingScene } from '../../support/tracing-scene.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -133,21 +135,46 @@ describe.skipIf(missing !== undefined)('kprobe.multi', () => {
     })
   })
 
-  test.each<[string, KprobeMultiHook]>([
-    ['pattern', kprobeMulti('no_such_function_*')],
-    ['name', kprobeMulti('no_such_function_of_the_kernel')],
-    ['symbol', kprobeMulti({ symbols: [FUNCTION, 'no_such_function_of_the_kernel'] })],
-    ['address', kprobeMulti({ addresses: [1n] })],
-    ['address of the user', kprobeMulti({ addresses: [0x5555_5555_0000n, 0x7fff_0000_0000n] })],
-  ])('of what does not exist is an error: %s', async (_kind, hook) => {
+  test('of what does not exist is an error', async () => {
     await withMulti(async (_object, program) => {
-      const error = await rejection(program.attach(hook))
-      expect(error).toMatchObject({ code: expect.stringMatching(/ENOENT|ESRCH|EINVAL|EILSEQ/), program: 'first' })
-      expect(error.message).toContain('kprobe_multi')
+      const hooks = [
+        kprobeMulti('no_such_function_*'),
+        kprobeMulti('no_such_function_of_the_kernel'),
+        kprobeMulti({ symbols: [FUNCTION, 'no_such_function_of_the_kernel'] }),
+        kretprobeMulti({ addresses: [1n] }),
+        kprobeMulti({ addresses: [0x5555_5555_0000n, 0x7fff_0000_0000n] }),
+      ]
+      for (const hook of hooks) {
+        const error = await rejection(program.attach(hook))
+        expect(error).toMatchObject({ code: expect.stringMatching(/ENOENT|ESRCH|EINVAL|EILSEQ/), program: 'first' })
+        expect(error.message).toContain(hook.kind)
+      }
       expect(program.links).toHaveLength(0)
     })
   })
+
+  test('is told to who asks, where the kernel tells', async () => {
+    await withMulti(async (_object, program) => {
+      const link = await program.attach(kretprobeMulti({ symbols: [FUNCTION, MKDIR] }))
+      const entries = [{ linkId: link.id, programId: program.id, programName: 'first', flags: 0 }]
+      if (olderThan('6.6')) {
+        expect(await rejection(query(kretprobeMulti(MKDIR)))).toMatchObject({ code: 'ERR_EBPF_KERNEL' })
+        return
+      }
+      for (const functions of ['security_path_mkdi?', { symbols: [MKDIR] }, { addresses: [...addressesOf(link)] }]) {
+        expect(await query(kretprobeMulti(functions))).toEqual({ entries })
+      }
+      expect(await query(kprobeMulti(MKDIR))).toEqual({ entries: [] })
+      expect(await query(kretprobeMulti('security_path_unlin?'))).toEqual({ entries: [] })
+    })
+  })
 })
+
+function addressesOf(link: Link): BigUint64Array {
+  const info = link.info()
+  if (info.type !== 'kprobe_multi' || info.addresses === undefined) throw new Error('the kernel tells no addresses')
+  return info.addresses
+}
 
 describe.skipIf(absence('6.10', 'fprobe') !== undefined)('kprobe.session', () => {
   test('runs at the entry and at the return, unless the entry says not to', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { kprobe, kprobes, kretprobe, kretprobes, kretsyscall, ksyscall } from '../../../lib/hooks/kprobe.ts'
 import { kernelSymbols } from '../../../lib/system/kernel-symbols.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
+import { query } from '../../../lib/query.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { absence, olderThan } from '../../support/kernel-features.ts'
 import { FUNCTION, type TracingObject, loadTracing, renice, tracingScene } from '../../support/tracing-scene.ts'
@@ -158,6 +159,30 @@ describe.skipIf(missing !== undefined)('a kprobe', () => {
       await links.close()
       renice()
       expect(globals.calls).toBe(2n)
+    })
+  })
+
+  test('is told to who asks, where the kernel tells', async () => {
+    await withKprobe(async (_object, program) => {
+      const link = await program.attach(kprobe(FUNCTION))
+      const call = await program.attach(kretsyscall('getppid'))
+      const asked = [
+        [kprobe(FUNCTION), link],
+        [kretsyscall('getppid'), call],
+      ] as const
+      for (const [hook, expected] of asked) {
+        if (olderThan('5.15')) {
+          // None of them is a link.
+          expect(await query(hook)).toEqual({ entries: [] })
+        } else if (olderThan('6.6')) {
+          expect(await rejection(query(hook))).toMatchObject({ code: 'ERR_EBPF_KERNEL' })
+        } else {
+          expect((await query(hook)).entries).toEqual([
+            { linkId: expected.id, programId: program.id, programName: 'first', flags: 0 },
+          ])
+        }
+      }
+      if (!olderThan('6.6')) expect(await query(kretprobe(FUNCTION))).toEqual({ entries: [] })
     })
   })
 

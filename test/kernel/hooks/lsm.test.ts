@@ -1,6 +1,6 @@
 /** Security hooks: this process, and no other, is refused what it asks for. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { lsm, lsmCgroup } from '../../../lib/hooks/lsm.ts'
 import { fmodRet } from '../../../lib/hooks/tracing.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
+import { query } from '../../../lib/query.ts'
 import { Cgroup } from '../../support/cgroup.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Effect, type Scene, proveHook } from '../../support/hook-proof.ts'
@@ -31,7 +32,7 @@ proveHook({
   ...proof,
   hook: 'lsm.s',
   since: '5.10',
-  setUp: () => lsmScene('inode_create', 'first_sleepable', 'second_sleepable', create),
+  setUp: () => lsmScene('inode_symlink', 'first_sleepable', 'second_sleepable', makeSymlink),
 })
 
 async function lsmScene(name: string, first: string, second: string, event: () => string | undefined): Promise<Scene> {
@@ -87,11 +88,11 @@ function reniceIn(cgroup: Cgroup): Effect {
   throw new Error(`renice ended with ${status}: ${stderr}`)
 }
 
-/** Creates a file. @returns the name of what refused it, if anything did. */
-function create(): string | undefined {
+/** @returns the name of what refused it, if anything did */
+function makeSymlink(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'ebpf-test-'))
   try {
-    closeSync(openSync(join(folder, 'file'), 'wx'))
+    symlinkSync('nowhere', join(folder, 'link'))
     return undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code
@@ -116,9 +117,13 @@ describe.skipIf(absence('5.7', 'lsm') !== undefined)('a security hook', () => {
   test('takes several programs, of which the first that refuses decides', async () => {
     await using object = await load()
     const { first, second } = object.programs as Record<string, BpfProgram>
-    await (first as BpfProgram).attach()
+    const before = await (first as BpfProgram).attach()
     const link = await (second as BpfProgram).attach()
     expect(renice()).toBe('EROFS')
+    if (!olderThan('5.13')) {
+      const { entries } = await query(lsm('task_setnice'))
+      expect(entries.map(({ linkId }) => linkId)).toEqual([before.id, link.id])
+    }
     await link.close()
     expect(renice()).toBe('EROFS')
   })
@@ -126,7 +131,7 @@ describe.skipIf(absence('5.7', 'lsm') !== undefined)('a security hook', () => {
   test('is what the program was loaded for', async () => {
     await using object = await load()
     const first = object.programs.first as BpfProgram
-    for (const hook of [lsm('inode_create'), lsm('no_such_hook'), fmodRet('task_setnice')]) {
+    for (const hook of [lsm('inode_symlink'), lsm('no_such_hook'), fmodRet('task_setnice')]) {
       expect(await rejection(first.attach(hook))).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT', message: /first/ })
     }
     expect(renice()).toBeUndefined()
@@ -144,6 +149,8 @@ describe.skipIf(absence('6.0', 'lsm') !== undefined)('a security hook of a cgrou
       const link = await first.attach(lsmCgroup('task_setnice', { fd }))
       expect(link.info()).toMatchObject({ type: 'cgroup', programId: first.id })
       expect([reniceIn(outer), reniceIn(inner)]).toEqual(['first', 'first'])
+      const { entries } = await query(lsmCgroup('task_setnice', outer.path))
+      expect(entries.map(({ programId }) => programId)).toEqual([first.id])
       await link.close()
       expect([reniceIn(outer), reniceIn(inner)]).toEqual(['none', 'none'])
       expect(await rejection(first.attach(lsmCgroup('socket_create', { fd })))).toMatchObject({

@@ -153,6 +153,21 @@ describe('who is attached', () => {
     await link.close()
     expect(await idsAt()).toEqual([...before, first?.id])
   })
+
+  test('is told of a raw tracepoint, also of programs with typed arguments', async () => {
+    await using object = await load()
+    const { first_raw: raw, first_typed: typed } = object.programs as Record<string, BpfProgram>
+    const links = [
+      await (raw as BpfProgram).attach(rawTracepoint('sys_enter')),
+      await (typed as BpfProgram).attach(tpBtf('sys_enter')),
+    ]
+    for (const hook of [rawTracepoint('sys_enter'), tpBtf('sys_enter')]) {
+      const { entries } = await query(hook)
+      for (const link of links) expect(entries).toContainEqual(expect.objectContaining({ linkId: link.id }))
+    }
+    const { entries } = await query(rawTracepoint('sys_exit'))
+    expect(entries.map(({ linkId }) => linkId)).not.toContain(links[0]?.id)
+  })
 })
 
 describe('bad input', () => {

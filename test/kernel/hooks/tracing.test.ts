@@ -5,6 +5,7 @@ import { fentry, fexit, fmodRet, fsession } from '../../../lib/hooks/tracing.ts'
 import { tpBtf } from '../../../lib/hooks/tp-btf.ts'
 import { openObject } from '../../../lib/object-spec.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
+import { query } from '../../../lib/query.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Scene, proveHook } from '../../support/hook-proof.ts'
 import { absence, olderThan } from '../../support/kernel-features.ts'
@@ -146,6 +147,20 @@ describe.skipIf(missing !== undefined)('a trampoline', () => {
     })
     renice()
     expect(object.globals.calls).toBe(2n)
+  })
+})
+
+describe.skipIf(absence('5.13', 'trampoline') !== undefined)('who is attached', () => {
+  test('is told of a function of the kernel', async () => {
+    await using object = await load()
+    const { first_entry: entry, first_return: end } = object.programs as Record<string, BpfProgram>
+    const link = await (entry as BpfProgram).attach()
+    await (end as BpfProgram).attach()
+    expect(await query(fentry(FUNCTION))).toEqual({
+      entries: [{ linkId: link.id, programId: entry?.id, programName: 'first_entry', flags: 0 }],
+    })
+    expect(await query(fentry('security_task_getpgid'))).toEqual({ entries: [] })
+    expect(await rejection(query(fentry('overlay:ovl_open')))).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
   })
 })
 
