@@ -151,7 +151,10 @@ function demandOf({ attachType, ordering, preorder }: CgroupHook, program?: Hook
 
 /** @throws TypeError when neither the hook nor the program says which, or they contradict each other. */
 function attachTypeFor({ attachType }: CgroupHook, program?: HookedProgram): CgroupAttachType {
-  if (program === undefined || !TYPES.includes(program.type)) return named(attachType)
+  if (program === undefined) return named(attachType)
+  if (!TYPES.includes(program.type)) {
+    throw invalidArgument(`program '${program.name}' is of type ${program.type}, which cannot be attached to a cgroup`)
+  }
   const wanted = attachType === undefined ? loadedFor(program) : checkAttachType(attachType)
   if (wanted === undefined) return named(undefined, program)
   if (PROGRAM_TYPES[wanted] !== program.type) {

@@ -91,13 +91,16 @@ function demandOf({ attachType }: SockmapHook, program?: HookedProgram): Demand 
 
 /** @throws TypeError when neither the hook nor the program says which, or they contradict each other. */
 function attachTypeFor({ attachType }: SockmapHook, program?: HookedProgram): number {
+  if (program !== undefined && !TYPES.includes(program.type)) {
+    throw invalidArgument(`program '${program.name}' is of type ${program.type}, which cannot be attached to a sockmap`)
+  }
   const wanted = attachType === undefined ? loadedFor(program) : checkAttachType(attachType)
   if (wanted === undefined) {
     const whose = program === undefined ? '' : `; program '${program.name}' does not say it`
     throw invalidArgument(`the sockmap hook needs an attachType, such as stream_verdict${whose}`)
   }
   const { programType, attachType: name } = ATTACHMENTS[wanted]
-  if (program !== undefined && TYPES.includes(program.type) && program.type !== programType) {
+  if (program !== undefined && program.type !== programType) {
     throw invalidArgument(
       `attach type ${wanted} takes programs of type ${programType}, and '${program.name}' is of type ${program.type}`,
     )
