@@ -138,11 +138,13 @@ export function checkEvent(event: PerfEventSource | undefined): PerfEventSource 
   }
 }
 
+const PLURALS: Record<CacheOperation, string> = { load: 'loads', store: 'stores', prefetch: 'prefetches' }
+
 /** As `perf list` writes it, such as `L1-dcache-load-misses`. */
 export function describeEvent(event: PerfEventSource): string {
   switch (event.type) {
     case 'cache':
-      return `${event.level}-${event.operation}${event.result === 'miss' ? '-misses' : 's'}`
+      return `${event.level}-${event.result === 'miss' ? `${event.operation}-misses` : PLURALS[event.operation]}`
     case 'raw':
       return `${event.pmu ?? 'raw'}/0x${event.config.toString(16)}/`
     case 'breakpoint':

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { describeHook, prepareHook } from '../../lib/hooks/hook.ts'
+import { breakpoint, cache, hardware, nativeEvent, raw, software } from '../../lib/hooks/perf-event-source.ts'
+import { perfEvent, perfEvents } from '../../lib/hooks/perf-event.ts'
+import { onlineCpus } from '../../lib/system/online-cpus.ts'
+
+const invalid = expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
+const outOfRange = expect.objectContaining({ code: 'ERR_EBPF_OUT_OF_RANGE' })
+const clock = software('cpu-clock')
+
+describe('an event', () => {
+  // Numbers of linux/perf_event.h and linux/hw_breakpoint.h.
+  test.each([
+    [software('cpu-clock'), { type: 1, config: 0n }, 'cpu-clock'],
+    [software('cgroup-switches'), { type: 1, config: 11n }, 'cgroup-switches'],
+    [hardware('instructions'), { type: 0, config: 1n }, 'instructions'],
+    [cache('L1-dcache', 'load', 'miss'), { type: 3, config: 0x10000n }, 'L1-dcache-load-misses'],
+    [cache('iTLB', 'prefetch', 'access'), { type: 3, config: 0x204n }, 'iTLB-prefetches'],
+    [raw(0x1cdn), { type: 4, config: 0x1cdn }, 'raw/0x1cd/'],
+    [raw(5, { pmu: 'software' }), { type: 1, config: 5n }, 'software/0x5/'],
+    [
+      breakpoint(0x1000, { length: 8, access: 'read-write' }),
+      { type: 5, config: 0n, breakpoint: { address: 0x1000n, length: 8n, access: 3 } },
+      'breakpoint 0x1000/8 read-write',
+    ],
+    [
+      breakpoint(0x1001n, { access: 'execute' }),
+      { type: 5, config: 0n, breakpoint: { address: 0x1001n, length: 8n, access: 4 } },
+      'breakpoint 0x1001/8 execute',
+    ],
+  ])('is what the kernel numbers: %o', (event, native, name) => {
+    expect(nativeEvent(event)).toEqual({ breakpoint: undefined, ...native })
+    expect(describeHook(perfEvent({ event, period: 1, pid: 5 }))).toBe(`perf_event ${name} of process 5`)
+    expect(structuredClone(event)).toEqual(event)
+  })
+
+  test.each([
+    ['unknown software', () => software('cpu-cycles' as never)],
+    ['software of every object', () => software('constructor' as never)],
+    ['unknown hardware', () => hardware('cpu-clock' as never)],
+    ['an unknown cache', () => cache('L9' as never, 'load', 'miss')],
+    ['an unknown operation', () => cache('LLC', 'read' as never, 'miss')],
+    ['an unknown result', () => cache('LLC', 'load', 'hit' as never)],
+    ['a PMU outside of its folder', () => raw(1, { pmu: '../../../etc' })],
+    ['an odd length', () => breakpoint(0, { length: 3 })],
+    ['an address between', () => breakpoint(2, { length: 4 })],
+    ['an unknown access', () => breakpoint(0, { access: 'append' as never })],
+    ['an address that is a text', () => breakpoint('0' as never)],
+  ])('is refused: %s', (_what, build) => {
+    expect(build).toThrow(invalid)
+  })
+
+  test('of a PMU that this machine lacks is ENOENT, with where they are', () => {
+    const hook = perfEvent({ event: raw(1, { pmu: 'no_such_pmu' }), period: 1, cpu: 0 })
+    expect(() => prepareHook(hook)).toThrow(
+      expect.objectContaining({ code: 'ENOENT', hint: expect.stringContaining('/sys/bus/event_source/devices') }),
+    )
+  })
+})
+
+describe('a perf event', () => {
+  test('is plain data', () => {
+    const hook = perfEvent({ event: clock, frequency: 99, cpu: 1, cgroup: '/sys/fs/cgroup/x', cookie: 3 })
+    expect(hook).toEqual({
+      kind: 'perf_event',
+      event: { type: 'software', name: 'cpu-clock' },
+      frequency: 99n,
+      period: undefined,
+      pid: -1,
+      cpu: 1,
+      cgroup: '/sys/fs/cgroup/x',
+      inherit: false,
+      cookie: 3n,
+    })
+    expect(structuredClone(hook)).toEqual(hook)
+    expect(describeHook(hook)).toBe('perf_event cpu-clock of cgroup /sys/fs/cgroup/x on CPU 1')
+  })
+
+  test('of a breakpoint is taken each time', () => {
+    expect(perfEvent({ event: breakpoint(8), cpu: 0 }).period).toBe(1n)
+  })
+
+  test('of every CPU is one hook each', () => {
+    const hooks = perfEvents({ event: clock, frequency: 99 })
+    expect(hooks.map(({ cpu }) => cpu)).toEqual(onlineCpus())
+    expect(onlineCpus().length).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['no options', () => perfEvent(undefined as never)],
+    ['no event', () => perfEvent({ frequency: 99, cpu: 0 } as never)],
+    ['an event of no constructor', () => perfEvent({ event: 'cpu-clock' as never, frequency: 99, cpu: 0 })],
+    ['an unknown type', () => perfEvent({ event: { type: 'tracepoint' } as never, frequency: 99, cpu: 0 })],
+    ['neither frequency nor period', () => perfEvent({ event: clock, cpu: 0 })],
+    ['frequency and period', () => perfEvent({ event: clock, frequency: 1, period: 1, cpu: 0 })],
+    ['everything everywhere', () => perfEvent({ event: clock, frequency: 1 })],
+    ['a cgroup without a CPU', () => perfEvent({ event: clock, frequency: 1, cgroup: '/x' })],
+    ['a cgroup and a process', () => perfEvent({ event: clock, frequency: 1, cgroup: '/x', cpu: 0, pid: 1 })],
+    ['an inherit that is a number', () => perfEvent({ event: clock, frequency: 1, cpu: 0, inherit: 1 as never })],
+    ['a cgroup that is a number', () => perfEvent({ event: clock, frequency: 1, cpu: 0, cgroup: 5 as never })],
+    ['a frequency that is a text', () => perfEvent({ event: clock, frequency: '99' as never, cpu: 0 })],
+  ])('is refused: %s', (_what, build) => {
+    expect(build).toThrow(invalid)
+  })
+
+  test.each([
+    ['frequency 0', () => perfEvent({ event: clock, frequency: 0, cpu: 0 })],
+    ['period 0', () => perfEvent({ event: clock, period: 0n, cpu: 0 })],
+    ['a period of 64 bits', () => perfEvent({ event: clock, period: 2n ** 63n, cpu: 0 })],
+    ['CPU -2', () => perfEvent({ event: clock, period: 1, cpu: -2 })],
+    ['a length of 16', () => breakpoint(0, { length: 16 })],
+  ])('is refused as out of range: %s', (_what, build) => {
+    expect(build).toThrow(outOfRange)
+  })
+})
