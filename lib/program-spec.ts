@@ -18,7 +18,8 @@ export interface ProgramSpec {
   logLevel: number | undefined
   /**
    * What a program whose section names no target is loaded for: the kernel function, tracepoint or security hook of a
-   * tracing or LSM program, or the function of a loaded program that an extension (`freplace`) replaces.
+   * tracing or LSM program; or the function of a loaded program that an extension (`freplace`) replaces, or that a tracing
+   * program observes in place of one of the kernel's.
    */
   attachTarget: string | FreplaceTarget | undefined
   /**

@@ -1,6 +1,7 @@
 /** Functions of a loaded program, replaced by extensions: seen by what test runs of the program return. */
 import { describe, expect, test } from 'vitest'
 import { type FreplaceTarget, freplace } from '../../../lib/hooks/freplace.ts'
+import { fexit } from '../../../lib/hooks/tracing.ts'
 import { loadObject, openObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
@@ -17,7 +18,8 @@ interface TargetObject {
 
 interface ExtensionObject {
   maps: Record<never, never>
-  programs: { first: BpfProgram; second: BpfProgram }
+  programs: { first: BpfProgram; second: BpfProgram; observer: BpfProgram }
+  globals: { returned: number; calls: bigint }
 }
 
 const loadTarget = (): Promise<BpfObject<TargetObject>> => loadObject(fixture('hooks-freplace-target'))
@@ -134,6 +136,24 @@ describe.skipIf(absence('5.10', 'trampoline') !== undefined)('an extension', () 
     const link = await extensions.programs.first.attach()
     await object.close()
     expect(link.info()).toMatchObject({ type: 'tracing' })
+  })
+})
+
+describe.skipIf(absence('5.5', 'trampoline') !== undefined)('fexit', () => {
+  test('can observe a function of a loaded program', async () => {
+    await using object = await loadTarget()
+    const { target } = object.programs
+    const spec = await openObject<ExtensionObject>(fixture('hooks-freplace'))
+    for (const program of Object.values(spec.programs)) program.autoload = program.name === 'observer'
+    spec.programs.observer.attachTarget = { program: target, function: 'verdict' }
+    await using extension = await spec.load()
+    extension.globals.returned = -1
+    const link = await extension.programs.observer.attach(fexit('verdict'))
+    await verdictOf(target)
+    expect(extension.globals).toMatchObject({ returned: 0, calls: 1n })
+    await link.close()
+    await verdictOf(target)
+    expect(extension.globals.calls).toBe(1n)
   })
 })
 

@@ -192,6 +192,14 @@ describe.skipIf(missing !== undefined)('a kprobe', () => {
   })
 })
 
+describe.skipIf(missing === undefined)('a pattern', () => {
+  test('says where the functions should be listed, on a kernel that does not list them', () => {
+    for (const build of [kprobes, kretprobes]) {
+      expect(() => build('vfs_*')).toThrow(/available_filter_functions/)
+    }
+  })
+})
+
 describe('bad input', () => {
   test('is refused before the kernel is asked', async () => {
     await withKprobe(async (_object, program) => {
