@@ -1,0 +1,268 @@
+/** Sockets, sockmaps and network namespaces: what their links tell, who else is there, and what cannot be done. */
+import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { flowDissector, skLookup } from '../../../lib/hooks/network-namespace.ts'
+import { reuseport, socketFilter } from '../../../lib/hooks/socket.ts'
+import { type SockmapOptions, sockmap } from '../../../lib/hooks/sockmap.ts'
+import type { NetnsLinkInfo } from '../../../lib/link-info.ts'
+import type { BpfMap } from '../../../lib/maps/map.ts'
+import { openMap } from '../../../lib/maps/open.ts'
+import { loadObject } from '../../../lib/object-spec.ts'
+import type { BpfObject } from '../../../lib/object.ts'
+import { openProgram } from '../../../lib/open-program.ts'
+import type { BpfProgram } from '../../../lib/program.ts'
+import { query } from '../../../lib/query.ts'
+import { Actor, type SharedSocket } from '../../support/actor.ts'
+import { fixture } from '../../support/fixtures.ts'
+import { olderThan } from '../../support/kernel-features.ts'
+import { rejection, until } from '../../support/wait.ts'
+
+interface Fixture {
+  maps: { sockets: BpfMap; hashed: BpfMap; others: BpfMap }
+  programs: Record<string, BpfProgram>
+  globals: { port: number }
+}
+
+const PORT = 4400
+
+let actor: Actor
+let sockets: BpfObject<Fixture>
+let maps: BpfObject<Fixture>
+let namespaces: BpfObject<Fixture>
+
+beforeAll(async () => {
+  actor = await Actor.start()
+  sockets = await loadObject<Fixture>(fixture('hooks-socket'))
+  maps = await loadObject<Fixture>(fixture('hooks-sockmap'))
+  namespaces = await loadObject<Fixture>(fixture('hooks-network-namespace'), { globals: { port: PORT } })
+})
+
+afterAll(async () => {
+  await Promise.all([sockets, maps, namespaces].map((object) => object?.close()))
+  await actor?.[Symbol.asyncDispose]()
+})
+
+afterEach(async () => {
+  await actor.run('kept.clear()')
+})
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+const receiver = (): Promise<SharedSocket> => actor.share(`kept['receiver'] = udp(${PORT}); share(kept['receiver'])`)
+
+const arrives = (): Promise<string | null> =>
+  actor.run(`
+    udp().sendto(b'packet', (LOCAL, ${PORT}))
+    return received(kept['receiver'])`)
+
+describe('a filter of a socket', () => {
+  test('takes the place of another one, and is taken away with either', async () => {
+    await using socket = await receiver()
+    await using one = await sockets.programs.filter_first!.attach(socketFilter(socket.fd))
+    expect(await arrives()).toBe('pac')
+    await using two = await sockets.programs.filter_second!.attach(socketFilter(socket.fd))
+    expect(await arrives()).toBeNull()
+    await two.close()
+    expect(await arrives()).toBe('packet')
+    await one.close()
+  })
+
+  test('can be detached, and leaves the socket to its owner', async () => {
+    await using socket = await receiver()
+    await using link = await sockets.programs.filter_second!.attach(socketFilter(socket.fd))
+    await link.detach()
+    expect(await arrives()).toBe('packet')
+    await link.close()
+    expect(() => fstatSync(socket.fd)).not.toThrow()
+  })
+
+  test('does not keep the socket open, and goes with it', async () => {
+    const socket = await receiver()
+    await using link = await sockets.programs.filter_second!.attach(socketFilter(socket.fd))
+    await socket[Symbol.asyncDispose]()
+    await actor.run('kept.pop("receiver").close()')
+    // The port is free, although the link was not closed.
+    await using other = await receiver()
+    expect(await arrives()).toBe('packet')
+    await link.close()
+    expect(await arrives()).toBe('packet')
+    expect(other.fd).toBeGreaterThan(2)
+  })
+
+  test('goes when its object is closed', async () => {
+    await using socket = await receiver()
+    await using own = await loadObject<Fixture>(fixture('hooks-socket'))
+    await own.programs.filter_second!.attach(socketFilter(socket.fd))
+    expect(await arrives()).toBeNull()
+    await own.close()
+    expect(await arrives()).toBe('packet')
+  })
+
+  test('cannot be on what is no socket', async () => {
+    const before = descriptors()
+    const filter = sockets.programs.filter_first!
+    expect(await rejection(filter.attach(socketFilter(9999)))).toMatchObject({
+      code: 'EBADF',
+      program: 'filter_first',
+      link: 'socket filter of fd 9999',
+    })
+    const fd = openSync('/dev/null', 'r')
+    try {
+      expect(await rejection(filter.attach(socketFilter(fd)))).toMatchObject({ code: 'ENOTSOCK' })
+      expect(await rejection(filter.attach(reuseport(fd)))).toMatchObject({ code: 'ENOTSOCK' })
+    } finally {
+      closeSync(fd)
+    }
+    expect(descriptors()).toBe(before)
+  })
+
+  test('is of the right type, and not closed', async () => {
+    await using socket = await receiver()
+    for (const hook of [socketFilter(socket.fd), reuseport(socket.fd)]) {
+      const error = await rejection(maps.programs.msg_verdict_first!.attach(hook))
+      expect(error).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
+    }
+    const opened = openProgram({ id: sockets.programs.filter_first!.id })
+    opened.close()
+    expect(await rejection(opened.attach(socketFilter(socket.fd)))).toMatchObject({ code: 'ERR_EBPF_CLOSED' })
+  })
+
+  test('of a group needs a socket that shares its address', async () => {
+    await using socket = await receiver()
+    for (const name of ['index_first', 'select_first']) {
+      expect(await rejection(sockets.programs[name]!.attach(reuseport(socket.fd)))).toMatchObject({ code: 'EINVAL' })
+    }
+  })
+})
+
+describe('a program of a network namespace', () => {
+  test('is known by its link, whatever the namespace was named by', async () => {
+    const path = `/proc/${actor.pid}/ns/net`
+    const { ino } = statSync(path)
+    const fd = openSync(path, 'r')
+    try {
+      for (const netns of [path, { pid: actor.pid }, { fd }]) {
+        for (const [kind, hook] of [
+          ['sk_lookup', skLookup({ netns })],
+          ['flow_dissector', flowDissector({ netns })],
+        ] as const) {
+          const program = namespaces.programs[`${kind}_first`]!
+          await using link = await program.attach(hook)
+          expect(link.info()).toEqual({
+            type: 'netns',
+            id: link.id,
+            programId: program.id,
+            attachType: kind,
+            netnsInode: ino,
+          })
+          expect((await query(hook)).entries).toMatchObject([{ programId: program.id }])
+        }
+      }
+      expect(() => fstatSync(fd)).not.toThrow()
+    } finally {
+      closeSync(fd)
+    }
+  })
+
+  test('is one of several that choose a socket, in the order in which they came', async () => {
+    const hook = skLookup({ netns: { pid: actor.pid } })
+    const programs = [namespaces.programs.sk_lookup_first!, namespaces.programs.sk_lookup_second!]
+    await using _one = await programs[0]!.attach(hook)
+    await using _two = await programs[1]!.attach(hook)
+    expect((await query(hook)).entries.map(({ programId }) => programId)).toEqual(programs.map(({ id }) => id))
+  })
+
+  test('is the only one that dissects packets', async () => {
+    const hook = flowDissector({ netns: { pid: actor.pid } })
+    await using _one = await namespaces.programs.flow_dissector_first!.attach(hook)
+    const error = await rejection(namespaces.programs.flow_dissector_second!.attach(hook))
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(E2BIG|EEXIST)$/), program: 'flow_dissector_second' })
+  })
+
+  test('outlives its namespace, without harm', async () => {
+    await using short = await Actor.start()
+    await using link = await namespaces.programs.sk_lookup_first!.attach(skLookup({ netns: { pid: short.pid } }))
+    await short[Symbol.asyncDispose]()
+    await until('the kernel has dropped it', () => (link.info() as NetnsLinkInfo).netnsInode === 0)
+    const error = await rejection(link.update(namespaces.programs.sk_lookup_second!))
+    expect(error).toMatchObject({ code: 'ENOLINK' })
+  })
+
+  test('needs a namespace', async () => {
+    const before = descriptors()
+    const program = namespaces.programs.sk_lookup_first!
+    expect(await rejection(program.attach(skLookup({ netns: '/run/netns/no-such' })))).toMatchObject({ code: 'ENOENT' })
+    expect(await rejection(program.attach(skLookup({ netns: '/dev/null' })))).toMatchObject({ code: 'EINVAL' })
+    expect(await rejection(program.attach(skLookup({ netns: { fd: 9999 } })))).toMatchObject({ code: 'EBADF' })
+    const wrong = await rejection(program.attach(flowDissector({ netns: { pid: actor.pid } })))
+    expect(wrong).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
+    expect(descriptors()).toBe(before)
+  })
+})
+
+describe('a program of a sockmap', () => {
+  test.skipIf(olderThan('6.10'))('is known by its link', async () => {
+    await using link = await maps.programs.msg_verdict_first!.attach(sockmap(maps.maps.sockets))
+    expect(link.info()).toEqual({
+      type: 'sockmap',
+      id: link.id,
+      programId: maps.programs.msg_verdict_first!.id,
+      mapId: maps.maps.sockets.id,
+      attachType: 'msg_verdict',
+    })
+    const error = await rejection(maps.programs.msg_verdict_second!.attach(sockmap(maps.maps.sockets)))
+    expect(error).toMatchObject({ code: 'EBUSY' })
+  })
+
+  test('is found by asking', async () => {
+    const hook = sockmap(maps.maps.hashed, { attachType: 'stream_verdict' })
+    if (olderThan('5.17')) {
+      expect(await rejection(query(hook))).toMatchObject({ code: 'EINVAL' })
+      return
+    }
+    expect((await query(hook)).entries).toEqual([])
+    await using _link = await maps.programs.stream_verdict_first!.attach(hook)
+    expect((await query(hook)).entries).toMatchObject([{ programId: maps.programs.stream_verdict_first!.id }])
+    expect((await query(sockmap(maps.maps.hashed, { attachType: 'msg_verdict' }))).entries).toEqual([])
+  })
+
+  test('is attached through an opened map, by an opened program', async () => {
+    using map = openMap({ id: maps.maps.sockets.id })
+    using program = openProgram({ id: maps.programs.verdict_first!.id })
+    await using link = await program.attach(sockmap(map, { attachType: 'stream_verdict' }))
+    await link.close()
+    const error = await rejection(program.attach(sockmap(map)))
+    expect(error).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
+    expect(error.message).toContain('attachType')
+  })
+
+  test('does not go with another one that is there instead', async () => {
+    const hook = sockmap(maps.maps.sockets)
+    const [one, two] = [maps.programs.stream_verdict_first!, maps.programs.stream_verdict_second!]
+    await using link = await one.attach(hook)
+    await link.update(two)
+    await link.close()
+    await using again = await one.attach(hook)
+    expect(again.closed).toBe(false)
+  })
+
+  test('needs a map of sockets, and of the right kind of programs', async () => {
+    expect(() => sockmap(maps.maps.others)).toThrow(/'others' must be of type sockmap or sockhash, not hash/)
+    const wrong: [string, SockmapOptions][] = [
+      ['msg_verdict_first', { attachType: 'verdict' }],
+      ['verdict_first', { attachType: 'msg_verdict' }],
+      ['verdict_first', {}],
+    ]
+    for (const [name, options] of wrong) {
+      const error = await rejection(maps.programs[name]!.attach(sockmap(maps.maps.sockets, options)))
+      expect(error).toMatchObject({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
+      expect(error.message).toContain(`'${name}'`)
+    }
+    const other = await rejection(sockets.programs.filter_first!.attach(sockmap(maps.maps.sockets)))
+    expect(other.message).toContain('socket_filter')
+    const closed = openMap({ id: maps.maps.sockets.id })
+    const hook = sockmap(closed)
+    closed.close()
+    expect(await rejection(maps.programs.msg_verdict_first!.attach(hook))).toMatchObject({ code: 'ERR_EBPF_CLOSED' })
+  })
+})
