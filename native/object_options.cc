@@ -5,6 +5,7 @@
 #include "convert.h"
 #include "log.h"
 #include "map.h"
+#include "program.h"
 
 namespace ebpf {
 namespace {
@@ -17,7 +18,9 @@ bool ReadProgramEdit(Napi::Value value, ProgramEdit* edit) {
   return ReadProperty(value, "name", &edit->name) &&
          ReadProperty(value, "autoload", &edit->autoload) &&
          ReadProperty(value, "logLevel", &edit->log_level) &&
-         ReadProperty(value, "attachTarget", &edit->attach_target);
+         ReadProperty(value, "attachTarget", &edit->attach_target) &&
+         ReadProperty(value, "attachTargetProgram", &edit->attach_target_handle) &&
+         ReadProperty(value, "interfaceIndex", &edit->interface_index);
 }
 
 bool ReadMapEdit(Napi::Value value, MapEdit* edit) {
@@ -28,6 +31,7 @@ bool ReadMapEdit(Napi::Value value, MapEdit* edit) {
          ReadProperty(value, "numaNode", &edit->numa_node) &&
          ReadProperty(value, "autocreate", &edit->autocreate) &&
          ReadProperty(value, "pinPath", &edit->pin_path) &&
+         ReadProperty(value, "interfaceIndex", &edit->interface_index) &&
          ReadProperty(value, "initialValue", &edit->initial_value) &&
          ReadProperty(value, "replacement", &edit->replacement_handle);
 }
@@ -74,6 +78,9 @@ Status ApplyMapEdit(bpf_map* map, const MapEdit& edit) {
     const char* path = edit.pin_path->empty() ? nullptr : edit.pin_path->c_str();
     status = FromReturn("bpf_map__set_pin_path", bpf_map__set_pin_path(map, path));
   }
+  if (status.ok() && edit.interface_index) {
+    status = FromReturn("bpf_map__set_ifindex", bpf_map__set_ifindex(map, *edit.interface_index));
+  }
   if (status.ok() && edit.initial_value) status = SetInitialValue(map, *edit.initial_value);
   // The last: it gives the map the replacement's name.
   if (status.ok() && edit.replacement_handle) {
@@ -82,6 +89,15 @@ Status ApplyMapEdit(bpf_map* map, const MapEdit& edit) {
         FromReturn("bpf_map__reuse_fd", edit.replacement.valid() ? bpf_map__reuse_fd(map, fd) : fd);
   }
   return status;
+}
+
+Status SetAttachTarget(bpf_program* program, const ProgramEdit& edit) {
+  if (!edit.attach_target && !edit.attach_target_handle) return {};
+  // 0 is the kernel.
+  int fd = edit.attach_target_handle ? edit.attach_target_program.get() : 0;
+  const char* function = OrNull(edit.attach_target);
+  return FromReturn("bpf_program__set_attach_target",
+                    fd < 0 ? fd : bpf_program__set_attach_target(program, fd, function));
 }
 
 Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
@@ -94,10 +110,8 @@ Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
     status = FromReturn("bpf_program__set_log_level",
                         bpf_program__set_log_level(program, *edit.log_level));
   }
-  if (status.ok() && edit.attach_target) {
-    status = FromReturn("bpf_program__set_attach_target",
-                        bpf_program__set_attach_target(program, 0, edit.attach_target->c_str()));
-  }
+  if (edit.interface_index) bpf_program__set_ifindex(program, *edit.interface_index);
+  if (status.ok()) status = SetAttachTarget(program, edit);
   return status;
 }
 
@@ -132,6 +146,11 @@ bool Read(Napi::Value value, const HandleTable& handles, LoadOptions* result) {
     if (!edit.replacement_handle) continue;
     Map* map = handles.Get<Map>(*edit.replacement_handle);
     edit.replacement = map == nullptr ? UniqueFd(-EBADF) : Duplicate(map->fd());
+  }
+  for (ProgramEdit& edit : result->programs) {
+    if (!edit.attach_target_handle) continue;
+    Program* program = handles.Get<Program>(*edit.attach_target_handle);
+    edit.attach_target_program = program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
   }
   return true;
 }

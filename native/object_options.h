@@ -29,6 +29,10 @@ struct ProgramEdit {
   std::optional<bool> autoload;
   std::optional<uint32_t> log_level;
   std::optional<std::string> attach_target;
+  std::optional<int32_t> attach_target_handle;
+  // A duplicate of that program's descriptor, or its negative errno.
+  UniqueFd attach_target_program;
+  std::optional<uint32_t> interface_index;
 };
 
 struct MapEdit {
@@ -39,6 +43,7 @@ struct MapEdit {
   std::optional<uint32_t> numa_node;
   std::optional<bool> autocreate;
   std::optional<std::string> pin_path;
+  std::optional<uint32_t> interface_index;
   std::optional<std::vector<uint8_t>> initial_value;
   std::optional<int32_t> replacement_handle;
   // A duplicate of that map's descriptor, or its negative errno.
