@@ -216,7 +216,7 @@ describe('a program of a sockmap', () => {
 
   test('is found by asking', async () => {
     const hook = sockmap(maps.maps.hashed, { attachType: 'stream_verdict' })
-    if (olderThan('5.17')) {
+    if (olderThan('5.18')) {
       expect(await rejection(query(hook))).toMatchObject({ code: 'EINVAL' })
       return
     }
