@@ -63,6 +63,7 @@ constexpr Export kExports[] = {
     {"linkUpdateMap", Cold<LinkUpdateMap>},
     {"linkDetach", Cold<LinkDetach>},
     {"iteratorCreate", Cold<IteratorCreate>},
+    {"hookQuery", Cold<HookQuery>},
     {"linkClose", Cold<LinkClose>},
     {"linkCloseSync", Cold<LinkCloseSync>},
 

@@ -47,6 +47,9 @@ Napi::Value IteratorCreate(const Napi::CallbackInfo& info);
 Napi::Value LinkClose(const Napi::CallbackInfo& info);
 Napi::Value LinkCloseSync(const Napi::CallbackInfo& info);
 
+// hook_query.cc
+Napi::Value HookQuery(const Napi::CallbackInfo& info);
+
 // link_info.cc
 Napi::Value LinkInfo(const Napi::CallbackInfo& info);
 
