@@ -3,7 +3,9 @@ import { boolean, inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { privilegeHint } from '../system/privileges.ts'
-import { type Ordering, nativeAnchor, orderingOf } from './anchor.ts'
+import type { Link } from '../link.ts'
+import { Resource } from '../resource.ts'
+import { type Ordering, nativeAnchor, orderingHint, orderingOf } from './anchor.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily, HookedProgram } from './family.ts'
 
@@ -53,8 +55,13 @@ export interface CgroupHook {
   preorder: boolean
 }
 
+/** A link to the same cgroup. */
+export type CgroupAnchor = Link | { linkId: number }
+
 /** Places among the programs of the same cgroup, Linux 6.17 and libbpf 1.6; by default a program goes after the others. */
-export interface CgroupOptions extends Ordering {
+export interface CgroupOptions extends Omit<Ordering, 'before' | 'after'> {
+  before?: CgroupAnchor
+  after?: CgroupAnchor
   /** What the program was loaded for, which its section says, by default. Named for a program that was opened, and for `SEC("cgroup/skb")`. */
   attachType?: CgroupAttachType
   /**
@@ -77,9 +84,23 @@ export function cgroup(cgroup: PathOrDescriptor, options: CgroupOptions = {}): C
     kind: 'cgroup',
     cgroup: checkPathOrDescriptor(cgroup, 'cgroup'),
     attachType: attachType === undefined ? undefined : checkAttachType(attachType),
-    ordering: orderingOf(options),
+    ordering: checkOrdering(options),
     preorder: boolean(preorder, 'preorder'),
   }
+}
+
+/** For a link the kernel looks only among links (`get_prog_list` in kernel/bpf/cgroup.c), and says EINVAL of programs. */
+function checkOrdering(options: Ordering): Ordering | undefined {
+  for (const place of ['before', 'after'] as const) {
+    const anchor: unknown = options[place]
+    if (typeof anchor !== 'object' || anchor === null) continue
+    if ((anchor instanceof Resource && 'section' in anchor) || 'programId' in anchor) {
+      throw invalidArgument(
+        `${place} must be a link or { linkId }: in a cgroup the kernel finds no programs by themselves`,
+      )
+    }
+  }
+  return orderingOf(options)
 }
 
 function checkAttachType(value: unknown): CgroupAttachType {
@@ -102,7 +123,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
   describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
     const attachType = attachTypeFor(hook, program)
-    const anchor = nativeAnchor(hook.ordering)
+    const anchor = nativeAnchor(checkOrdering(hook.ordering ?? {}))
     const flags = anchor.flags | (boolean(hook.preorder, 'preorder') ? PREORDER : 0)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
     return {
@@ -110,7 +131,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
       release,
     }
   },
-  hint: (_hook, errno) => hint(errno),
+  hint,
   query(hook) {
     const attachType = attachTypeFor(hook)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
@@ -121,10 +142,13 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
   },
 }
 
-function hint(errno: number): string | undefined {
+function hint({ ordering }: CgroupHook, errno: number): string | undefined {
   if (errno === -constants.errno.EBADF)
     return 'It must be the folder of a cgroup in a hierarchy of version 2 (cgroup2).'
-  if (errno !== -constants.errno.EPERM) return undefined
+  if (errno === -constants.errno.EINVAL && (ordering?.before ?? ordering?.after) !== undefined) {
+    return 'The link of before or after must be of a program of the same type, and with the same preorder.'
+  }
+  if (errno !== -constants.errno.EPERM) return orderingHint(ordering, errno)
   return privilegeHint() ?? 'A program is attached here, or above, that allows no others (without BPF_F_ALLOW_MULTI).'
 }
 

@@ -48,6 +48,8 @@ describe('a hook of a cgroup', () => {
     [['/a', { preorder: 1 }], invalid],
     [['/a', { first: true, last: true }], invalid],
     [['/a', { before: 'it' }], invalid],
+    [['/a', { before: { programId: 3 } }], invalid],
+    [['/a', { after: {} }], invalid],
     [['/a', { expectedRevision: -1 }], outOfRange],
   ])('is refused: %j', (given, error) => {
     expect(() => cgroup(...(given as Parameters<typeof cgroup>))).toThrow(error)
@@ -60,6 +62,7 @@ describe('a hook of a cgroup', () => {
       { attachType: 'x' },
       { preorder: 'yes' },
       { ordering: { before: 1 } },
+      { ordering: { before: { programId: 1 } } },
       { cgroup: { fd: 1.5 } },
     ]) {
       expect(() => cgroupFamily.prepare({ ...hook, ...wrong } as never, program('cgroup_device', ''))).toThrow(invalid)
@@ -159,7 +162,7 @@ test('the flags say where among the others', () => {
     cgroupFamily.prepare(cgroup({ fd: 0 }, options), program('cgroup_device', '')).native
   expect(flags({ first: true })).toMatchObject({ flags: 1 << 3 })
   expect(flags({ last: true, preorder: true })).toMatchObject({ flags: (1 << 4) | (1 << 6) })
-  expect(flags({ after: { programId: 9 } })).toMatchObject({ flags: (1 << 4) | (1 << 5), relative: 9 })
+  expect(flags({ after: { linkId: 9 } })).toMatchObject({ flags: (1 << 4) | (1 << 5) | (1 << 13), relative: 9 })
   expect(flags({ before: { linkId: 9 }, expectedRevision: 3 })).toMatchObject({
     flags: (1 << 3) | (1 << 5) | (1 << 13),
     relative: 9,

@@ -132,6 +132,14 @@ describe('a program of a cgroup', () => {
   })
 })
 
+test('a sysctl that may not be read is not read', async () => {
+  const read = `return open('/proc/sys/net/ipv4/ip_default_ttl').read().strip()`
+  await using link = await program('sysctl_second').attach(cgroup(child.path))
+  expect(await actor.code(read)).toBe('EPERM')
+  await link.close()
+  expect(await actor.code(read)).toBe('')
+})
+
 describe('the attach type', () => {
   test('of packets is named where the section leaves it open', async () => {
     const either = program('either_second')
@@ -256,6 +264,15 @@ describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a 
         code: expect.stringMatching(/^(ENOENT|EINVAL)$/),
       })
     }
+    await using here = await first(child)
+    expect(await rejection(second(child, { before: here, preorder: true }))).toMatchObject({
+      code: 'EINVAL',
+      hint: expect.stringContaining('preorder'),
+    })
+    await here.close()
+    for (const anchor of [program('inet_ingress_first'), { programId: program('inet_ingress_first').id }]) {
+      expect(() => cgroup(child.path, { before: anchor as never })).toThrow(/before must be a link/)
+    }
     const closed = await first(child)
     await closed.close()
     expect(await rejection(second(child, { before: closed }))).toMatchObject({ code: 'ERR_EBPF_CLOSED' })
@@ -269,7 +286,10 @@ describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a 
     await using _one = await first(child, { expectedRevision: revision! })
     const now = (await query(here)).revision!
     expect(now).toBeGreaterThan(revision!)
-    expect(await rejection(second(child, { expectedRevision: revision! }))).toMatchObject({ code: 'ESTALE' })
+    expect(await rejection(second(child, { expectedRevision: revision! }))).toMatchObject({
+      code: 'ESTALE',
+      hint: expect.stringContaining('revision'),
+    })
     await using _two = await second(child, { expectedRevision: now })
     expect((await send()).seen).toEqual(['first', 'second'])
   })
