@@ -73,6 +73,9 @@ export async function attachFirst(choices: Iterable<AttachChoice>): Promise<Firs
 
 /** All of the list, before anything of it is done. */
 function checked(choices: Iterable<AttachChoice>): AttachChoice[] {
+  if (typeof (choices as Partial<Iterable<AttachChoice>> | null | undefined)?.[Symbol.iterator] !== 'function') {
+    throw invalidArgument(`choices must be a list of [program, hook], not ${inspectBriefly(choices)}`)
+  }
   return Array.from(choices, (choice: unknown) => {
     if (!Array.isArray(choice)) throw invalidArgument(`a choice must be [program, hook], not ${inspectBriefly(choice)}`)
     const [program, hook] = choice as unknown as AttachChoice

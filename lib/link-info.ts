@@ -14,16 +14,17 @@ interface Cookie {
   cookie?: bigint
 }
 
+/** Of `rawTracepoint()`, and of `tpBtf()`. */
 export interface RawTracepointLinkInfo extends Common, Cookie {
   type: 'raw_tracepoint'
   /** Of the tracepoint. */
   name: string
 }
 
-/** fentry, fexit, fmod_ret, tp_btf, LSM, freplace: what the kernel calls by its own code. */
+/** fentry, fexit, fmod_ret, LSM, freplace: what the kernel calls by its own code. */
 export interface TracingLinkInfo extends Common, Cookie {
   type: 'tracing'
-  /** libbpf's name of the attach type, such as `trace_fentry`, `trace_raw_tp`, `modify_return` or `lsm_mac`. */
+  /** libbpf's name of the attach type, such as `trace_fentry`, `modify_return` or `lsm_mac`. */
   attachType: string
   /** Id of the BTF object, or of the program for freplace, that the target is in. Linux 5.13, else 0. */
   targetObjectId: number

@@ -26,13 +26,13 @@ export class LinkOwner {
   readonly type: string
   /** For messages. */
   readonly names: Names
-  readonly #holder: LinkHolder
+  readonly holder: LinkHolder
   readonly #links = new Set<Link>()
   readonly #attaching = new Set<Promise<unknown>>()
   #detaching = false
 
   constructor(holder: LinkHolder, kind: 'program' | 'map', type: string, names: Names) {
-    this.#holder = holder
+    this.holder = holder
     this.kind = kind
     this.type = type
     this.names = names
@@ -40,7 +40,7 @@ export class LinkOwner {
   }
 
   get name(): string {
-    return this.#holder.name
+    return this.holder.name
   }
 
   /** Those that are not closed. */
@@ -55,7 +55,7 @@ export class LinkOwner {
 
   /** @throws EbpfError ERR_EBPF_CLOSED */
   borrow(operation: string): Handle {
-    return this.#holder.borrow(operation)
+    return this.holder.borrow(operation)
   }
 
   adopt(link: Link): void {

@@ -1,5 +1,8 @@
-import type { Hook } from './hooks/hook.ts'
+import { inspectBriefly } from './arguments.ts'
+import { invalidArgument } from './errors.ts'
+import { type Hook, familyOf } from './hooks/hook.ts'
 import type { Link } from './link.ts'
+import type { LinkHolder } from './link-owner.ts'
 import type { BpfProgram } from './program.ts'
 import { attemptAll } from './resource.ts'
 
@@ -12,7 +15,7 @@ const AT_ONCE = 8
  * @throws EbpfError of the first that failed
  */
 export async function attachAll(program: BpfProgram, hooks: Iterable<Hook>): Promise<LinkSet> {
-  const wanted = [...hooks]
+  const wanted = hookList(hooks)
   const links: Link[] = []
   let next = 0
   let failed = false
@@ -34,6 +37,16 @@ export async function attachAll(program: BpfProgram, hooks: Iterable<Hook>): Pro
     throw result.reason
   }
   return new LinkSet(links)
+}
+
+/** @throws TypeError unless all of them are hooks: before anything is done with one. */
+export function hookList(hooks: Iterable<Hook>): Hook[] {
+  if (typeof (hooks as Partial<Iterable<Hook>> | null | undefined)?.[Symbol.iterator] !== 'function') {
+    throw invalidArgument(`hooks must be a list of hooks, not ${inspectBriefly(hooks)}`)
+  }
+  const list = [...hooks]
+  for (const hook of list) familyOf(hook)
+  return list
 }
 
 /** Links that were attached together, and are closed together. */
@@ -60,12 +73,25 @@ export class LinkSet implements Iterable<Link> {
   }
 
   /**
-   * Puts another program in the place of each link's, one link after the other.
+   * Puts another program in the place of each link's, one link after the other: in all places, or in none when one fails.
    *
-   * @throws EbpfError of the first that failed; those before it have the new program
+   * @throws EbpfError of the first that failed
    */
   async update(program: BpfProgram): Promise<void> {
-    for (const link of this.links) await link.update(program)
+    const updated: { link: Link; before: LinkHolder | undefined }[] = []
+    try {
+      for (const link of this.links) {
+        const before = link.holder
+        await link.update(program)
+        updated.push({ link, before })
+      }
+    } catch (error) {
+      for (const { link, before } of updated.reverse()) {
+        // What failed first is what the caller must know; a program that was closed since cannot come back.
+        if (before !== undefined) await link.update(before as BpfProgram).catch(() => {})
+      }
+      throw error
+    }
   }
 
   /** Detaches all of them, off the JavaScript thread. A second call does nothing but wait for the first. */

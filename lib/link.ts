@@ -6,7 +6,7 @@ import { type Handle, binding } from './binding.ts'
 import { closedError, invalidArgument } from './errors.ts'
 import { readIterator } from './iterator-stream.ts'
 import { type LinkInfo, linkInfo } from './link-info.ts'
-import { type LinkOwner, ownerOf } from './link-owner.ts'
+import { type LinkHolder, type LinkOwner, ownerOf } from './link-owner.ts'
 import { notDetachable, updateError } from './link-refusal.ts'
 import type { StructOpsMap } from './maps/struct-ops.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
@@ -60,6 +60,11 @@ export class Link extends Resource {
   /** The name of the program that is attached, or of the struct_ops map. */
   get program(): string {
     return this.#owner?.name ?? this.#openedProgram
+  }
+
+  /** @internal What is attached: a program or a struct_ops map, where it is this process's. */
+  get holder(): LinkHolder | undefined {
+    return this.#owner?.holder
   }
 
   /** The kernel's descriptor; it stays this link's. */

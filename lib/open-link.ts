@@ -1,8 +1,8 @@
+import { constants } from 'node:os'
 import { type Handle, binding } from './binding.ts'
 import { Link } from './link.ts'
 import { type LinkInfo, linkInfo } from './link-info.ts'
 import { check, checkValue } from './outcome.ts'
-import { constants } from 'node:os'
 import { type KernelTarget, openTarget } from './target.ts'
 
 /**
@@ -35,8 +35,8 @@ export function listLinks(): LinkInfo[] {
   const links: LinkInfo[] = []
   for (let id = nextId(0); id !== undefined; id = nextId(id)) {
     const link = binding.linkOpenById(id)
-    // Gone since.
-    if (link === -constants.errno.ENOENT) continue
+    // Gone since, or not yet attached (`bpf_link_by_id` of the kernel).
+    if (link === -constants.errno.ENOENT || link === -constants.errno.EAGAIN) continue
     links.push(infoOf(check(link, `opening link with id ${id}`, {})))
   }
   return links

@@ -10,7 +10,7 @@ import { programTypeName } from './kernel-enums.ts'
 import { type FirstAttached, attachFirst } from './attach-first.ts'
 import { Link } from './link.ts'
 import { LinkOwner } from './link-owner.ts'
-import { type LinkSet, attachAll } from './link-set.ts'
+import { type LinkSet, attachAll, hookList } from './link-set.ts'
 import { type Names, check, checkValue, unwrap } from './outcome.ts'
 import { Resource } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
@@ -213,7 +213,7 @@ export class BpfProgram extends Resource {
    * @throws EbpfError ERR_EBPF_NONE_ATTACHED, with every reason, when it takes none
    */
   async attachFirst(hooks: Iterable<Hook>): Promise<FirstAttached> {
-    return await attachFirst(Array.from(hooks, (hook) => [this, hook] as const))
+    return await attachFirst(hookList(hooks).map((hook) => [this, hook] as const))
   }
 
   /** The verifier has checked the program against one target; the kernel would silently attach it there. */
