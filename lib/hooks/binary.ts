@@ -1,5 +1,5 @@
 /** The file that a probe of user space is placed in. */
-import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { invalidArgument, kernelError } from '../errors.ts'
@@ -132,6 +132,17 @@ function mapsOf(pid: number): { range: string; path: string }[] {
     const [, range, path] = /^([0-9a-f]+-[0-9a-f]+) \S+ \S+ \S+ \d+ +(\/.*)$/.exec(line) ?? []
     return range === undefined || path === undefined ? [] : [{ range, path: path.replaceAll('\\012', '\n') }]
   })
+}
+
+/** Whether two paths are of one file, by whatever links. */
+export function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true
+  try {
+    const [a, b] = [statSync(one), statSync(other)]
+    return a.dev === b.dev && a.ino === b.ino
+  } catch {
+    return false
+  }
 }
 
 /** A file that is not there, or must not be read, is left to the attach itself, which knows program and object. */

@@ -1,8 +1,9 @@
 import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../binding.ts'
 import { invalidArgument } from '../errors.ts'
-import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
-import { dynamicFunctionOffsets } from './dynamic-symbols.ts'
+import type { LinkInfo } from '../link-info.ts'
+import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
+import { functionOffsets, strippedFunctionOffsets } from './elf-functions.ts'
 import type { HookFamily, HookedProgram } from './family.ts'
 import { requireSection } from './probe-section.ts'
 
@@ -122,7 +123,7 @@ function prepare(hook: UprobeMultiHook, program?: HookedProgram): { native: Nati
   const { pattern, symbols, offsets, cookies, referenceCounterOffsets, pid } = build(kind, binary, given)
   requireSection(program, SECTIONS[kind], kind)
   const path = resolveBinary(binary)
-  const known = symbols && dynamicFunctionOffsets(path, symbols)
+  const known = symbols && strippedFunctionOffsets(path, symbols)
   const numbers = (values: bigint[] | undefined): BigUint64Array | undefined => values && BigUint64Array.from(values)
   return {
     native: {
@@ -146,6 +147,25 @@ function describe({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook):
   return `${kind} ${describeBinary(binary)}:${names}${more}`
 }
 
+/** Whether the link is at one of the functions at least. */
+function holds({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook, link: LinkInfo): boolean {
+  if (link.type !== 'uprobe_multi' || link.binary === undefined || link.offsets === undefined) return false
+  const path = resolveBinary(binary)
+  if (link.return !== (kind === 'uretprobe_multi') || !isSameFile(link.binary, path)) return false
+  const taken = new Set(link.offsets)
+  return (offsets ?? functionOffsets(path, nameFilter(pattern, symbols))).some((offset) => taken.has(offset))
+}
+
+function nameFilter(pattern: string | undefined, symbols: readonly string[] | undefined): (name: string) => boolean {
+  if (pattern === undefined) return (name) => symbols?.includes(name) === true
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  const expression = new RegExp(`^${source}$`, 's')
+  return (name) => expression.test(name)
+}
+
 export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
   programTypes: ['kprobe'],
   since: '6.6',
@@ -153,6 +173,7 @@ export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
   config: 'CONFIG_UPROBES',
   describe,
   prepare,
+  holds,
 }
 
 export const uprobeSessionFamily: HookFamily<UprobeMultiHook> = {
@@ -160,4 +181,5 @@ export const uprobeSessionFamily: HookFamily<UprobeMultiHook> = {
   since: '6.13',
   describe,
   prepare,
+  holds,
 }

@@ -1,6 +1,8 @@
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
-import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
+import type { LinkInfo } from '../link-info.ts'
+import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
+import { functionOffsets } from './elf-functions.ts'
 import type { HookFamily } from './family.ts'
 import { refuseSection } from './probe-section.ts'
 import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
@@ -87,6 +89,14 @@ const OTHERS = [
   'kprobe.session',
 ]
 
+function holds({ kind, binary, symbol, offset }: UprobeHook, link: LinkInfo): boolean {
+  if (link.type !== 'perf_event' || link.event !== kind) return false
+  const path = resolveBinary(binary)
+  if (!isSameFile(link.binary, path)) return false
+  const starts = symbol === undefined ? [0n] : functionOffsets(path, (name) => name === symbol)
+  return starts.some((start) => start + offset === link.offset)
+}
+
 export const uprobeFamily: HookFamily<UprobeHook> = {
   programTypes: ['kprobe'],
   since: '4.3',
@@ -94,6 +104,7 @@ export const uprobeFamily: HookFamily<UprobeHook> = {
   config: 'CONFIG_UPROBE_EVENTS',
   describe: ({ kind, binary, symbol, offset }) =>
     `${kind} ${describeBinary(binary)}:${symbol ?? `0x${offset.toString(16)}`}`,
+  holds,
   prepare(hook, program) {
     const { kind, binary, symbol, mode, ...rest } = hook
     const checked = build(kind, binary, {

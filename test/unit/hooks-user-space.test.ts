@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkBinary, resolveBinary } from '../../lib/hooks/binary.ts'
-import { dynamicFunctionOffsets } from '../../lib/hooks/dynamic-symbols.ts'
+import { functionOffsets, strippedFunctionOffsets } from '../../lib/hooks/elf-functions.ts'
 import { describeHook, prepareHook } from '../../lib/hooks/hook.ts'
 import { uprobeMulti, uprobeSession, uretprobeMulti } from '../../lib/hooks/uprobe-multi.ts'
 import { uprobe } from '../../lib/hooks/uprobe.ts'
@@ -191,14 +191,20 @@ describe('the functions of a stripped library', () => {
   const names = ['getppid', 'getpriority', 'pthread_create']
 
   test('are found where the dynamic linker finds them', () => {
-    const offsets = dynamicFunctionOffsets(libc, names)
+    const offsets = strippedFunctionOffsets(libc, names)
     if (offsets !== undefined) expect(offsets.map(Number)).toEqual(names.map((name) => functionOffset(libc, name)))
+  })
+
+  test('are the same where all functions are looked at', () => {
+    for (const name of names) {
+      expect(functionOffsets(libc, (other) => other === name)).toEqual([BigInt(functionOffset(libc, name))])
+    }
   })
 
   test('are left to libbpf in a file that has both tables, or is none', () => {
     writeFileSync(`${folder}/text`, 'no ELF')
-    expect(dynamicFunctionOffsets(`${folder}/text`, names)).toBeUndefined()
-    expect(dynamicFunctionOffsets('/no/such/file', names)).toBeUndefined()
+    expect(strippedFunctionOffsets(`${folder}/text`, names)).toBeUndefined()
+    expect(strippedFunctionOffsets('/no/such/file', names)).toBeUndefined()
   })
 
   test('are never read beyond the end of a broken file', () => {
@@ -211,7 +217,8 @@ describe('the functions of a stripped library', () => {
         for (const [at, value] of edits) image[at] = value
         writeFileSync(broken, image)
         truncateSync(broken, length)
-        expect(dynamicFunctionOffsets(broken, names)).toBeUndefined()
+        expect(strippedFunctionOffsets(broken, names)).toBeUndefined()
+        expect(functionOffsets(broken, () => true)).toEqual([])
       }),
       { numRuns: 200 },
     )

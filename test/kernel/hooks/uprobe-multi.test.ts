@@ -8,6 +8,7 @@ import { uprobe } from '../../../lib/hooks/uprobe.ts'
 import type { HashMap } from '../../../lib/maps/hash-map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
+import { query } from '../../../lib/query.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
@@ -142,6 +143,24 @@ describe.skipIf(lacksMulti)('a uprobe on several functions', () => {
       })
     },
   )
+
+  test.skipIf(olderThan('6.8'))('is found by a query of one of its functions', async () => {
+    await withMulti(async ({ object }) => {
+      const link = await first(object).attach(uprobeMulti(program, { symbols: symbols.slice(1) }))
+      const queries: [UprobeMultiOptions, boolean][] = [
+        [{ symbols }, true],
+        [{ symbols: ['target_one'] }, false],
+        [{ pattern: 'target_t*' }, true],
+        [{ pattern: 'target_o?e' }, false],
+        [{ offsets: offsets.slice(2) }, true],
+      ]
+      for (const [options, isFound] of queries) {
+        const { entries } = await query(uprobeMulti(program, options))
+        expect(entries.map(({ linkId }) => linkId)).toEqual(isFound ? [link.id] : [])
+      }
+      expect((await query(uretprobeMulti(program, { symbols }))).entries).toEqual([])
+    })
+  })
 
   test('sees processes that start later', async () => {
     await withMulti(async ({ object }) => {

@@ -8,6 +8,7 @@ import { uprobe, uretprobe } from '../../../lib/hooks/uprobe.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
+import { query } from '../../../lib/query.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { functionOffset, libcPath } from '../../support/elf.ts'
 import { fixture } from '../../support/fixtures.ts'
@@ -208,6 +209,23 @@ describe('a uprobe', () => {
       await first(object).attach(uprobe(program, { symbol: 'target_one', cookie }))
       await target.ask('one')
       expect(object.globals.last_cookie).toBe(cookie)
+    })
+  })
+
+  test.skipIf(olderThan('6.6'))('is found by a query, by symbol and by offset', async () => {
+    await withUprobe(async ({ object, target }) => {
+      const hook = uprobe(program, { symbol: 'target_one' })
+      expect((await query(hook)).entries).toEqual([])
+      const link = await first(object).attach(hook)
+      const found = [expect.objectContaining({ linkId: link.id, programId: first(object).id, programName: 'first' })]
+      expect((await query(hook)).entries).toEqual(found)
+      expect((await query(uprobe({ pid: target.pid }, { symbol: 'target_one' }))).entries).toEqual(found)
+      const offset = functionOffset(program, 'target_one')
+      expect((await query(uprobe(program, { offset }))).entries).toEqual(found)
+      expect((await query(uprobe(program, { offset: offset + 1 }))).entries).toEqual([])
+      expect((await query(uretprobe(program, { offset }))).entries).toEqual([])
+      await link.close()
+      expect((await query(hook)).entries).toEqual([])
     })
   })
 
