@@ -24,7 +24,9 @@ export class Cable implements AsyncDisposable {
     try {
       for (const { namespace } of [this.left, this.right]) ip('netns', 'add', namespace)
       if (kind === 'veth') {
-        ip('-n', left, 'link', 'add', 'left0', 'type', 'veth', 'peer', 'name', 'right0', 'netns', right)
+        // Packets of different ports would take different queues, and overtake each other.
+        const queues = ['numtxqueues', '1', 'numrxqueues', '1']
+        ip('-n', left, 'link', 'add', 'left0', ...queues, 'type', 'veth', 'peer', 'right0', ...queues, 'netns', right)
       } else {
         // The kernel names the peer nk0: this iproute2 may know no netkit, and so no name for it.
         ip('-n', left, 'link', 'add', 'left0', 'type', 'netkit')
