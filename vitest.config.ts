@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests that load programs share one kernel, so one file at a time, each in a process of its own. */
+/** Set by `ebpf vm`. Emulated guests are some ten times slower than the machine that emulates them. */
+const inGuest = process.env.EBPF_VM !== undefined
+const patience = Number(process.env.EBPF_TEST_TIMEOUT_FACTOR ?? (inGuest ? 4 : 1))
+
+/**
+ * Tests that load programs share one kernel, so one file at a time, each in a process of its own; in a guest, where each
+ * start of a process costs seconds, all in one.
+ */
 const alone = {
   globalSetup: ['test/setup.ts'],
   // Ends every file with the leak gate, which has to be able to collect garbage.
@@ -8,14 +15,17 @@ const alone = {
   execArgv: ['--expose-gc'],
   pool: 'forks' as const,
   fileParallelism: false,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  isolate: !inGuest,
+  testTimeout: 30_000 * patience,
+  hookTimeout: 30_000 * patience,
 }
 
 export default defineConfig({
   // Node 20 has no `using`.
   oxc: { target: 'es2023' },
   test: {
+    // What the host has transformed, guests need not transform again.
+    experimental: { fsModuleCache: true },
     reporters: ['default', './scripts/summary-reporter.mjs'],
     projects: [
       {

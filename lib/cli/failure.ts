@@ -6,7 +6,7 @@ import { VmError } from '../testing/vm-error.ts'
 const TIMED_OUT = 124
 const FAILED = 1
 /** As shells end, to tell their own failures from those of the program that they ran. */
-const NOT_RUN = 125
+export const NOT_RUN = 125
 
 /** One sentence for a person where we know it; all that is known for a mistake of our own. */
 export function reportFailure(error: unknown): void {

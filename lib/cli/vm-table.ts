@@ -13,7 +13,7 @@ export interface Row {
   problem: string | undefined
 }
 
-export function printTable(rows: readonly Row[]): void {
+export function formatTable(rows: readonly Row[]): string {
   const table = new Table({
     head: ['kernel', 'release', 'result', 'seconds'],
     style: { head: [], border: [] },
@@ -23,5 +23,5 @@ export function printTable(rows: readonly Row[]): void {
     const result = exitCode === 0 ? colours.green('ok') : colours.red(problem ?? `exit code ${exitCode}`)
     table.push([kernel, release ?? '', result, (milliseconds / 1000).toFixed(1)])
   }
-  process.stderr.write(`${table.toString()}\n`)
+  return table.toString()
 }

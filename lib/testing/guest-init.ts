@@ -107,6 +107,12 @@ if [ -n "$modules" ]; then
   [ -e /proc/sys/kernel/modprobe ] && echo "$modprobe" >/proc/sys/kernel/modprobe
 fi
 
+# Where libbpf looks for how the kernel was built.
+if [ -n "$configuration" ] && ! [ -e "/boot/config-$release" ]; then
+  $b mkdir -p /boot
+  $b ln -sf "$configuration" "/boot/config-$release"
+fi
+
 # Before Linux 5.16, 9p reads a file that is executed in single pages, and a large program takes most of a minute.
 if [ -n "$copied" ] && dd "if=$copied" of=${GUEST_FOLDER}/copied bs=512k iflag=direct 2>/dev/null; then
   $b chmod 755 ${GUEST_FOLDER}/copied

@@ -1,7 +1,7 @@
 /** One QEMU process, from its start to its end. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,14 @@ export interface GuestLimits {
   signal: AbortSignal | undefined
 }
 
-/** What the guest's end mark is, and what it said on its console. */
+export interface GuestExtras {
+  /** What is typed into the guest's terminal, where it has one. */
+  terminal?: NodeJS.ReadableStream | undefined
+  /** A folder that keeps what helps to debug a guest. */
+  keep?: string | undefined
+}
+
+/** How the command ended, and what the guest said on its console. */
 export interface GuestEnd {
   exitCode: number
   /** The last part of the kernel's messages. */
@@ -56,21 +63,16 @@ export class Guest {
   }
 
   /**
-   * @param terminal what is typed into the guest's terminal, where it has one
    * @throws VmError when the guest gives no exit code, the signal's reason when it was aborted
    */
-  async run(
-    machine: Machine,
-    initramfs: Uint8Array,
-    limits: GuestLimits,
-    terminal?: NodeJS.ReadableStream,
-  ): Promise<GuestEnd> {
+  async run(machine: Machine, initramfs: Uint8Array, limits: GuestLimits, extras: GuestExtras = {}): Promise<GuestEnd> {
     limits.signal?.throwIfAborted()
     const file = await unlinkedFile(initramfs)
     try {
-      await this.#boot(machine, file.fd, limits, terminal)
+      await this.#boot(machine, file.fd, limits, extras.terminal)
     } finally {
       await file.close()
+      if (extras.keep !== undefined) await this.#keep(extras.keep, machine, initramfs)
     }
     if (this.#failure !== undefined) throw this.#failure
     if (this.#exitCode === undefined) throw this.#endedEarly()
@@ -172,6 +174,13 @@ export class Guest {
         ),
       )
     }
+  }
+
+  async #keep(folder: string, machine: Machine, initramfs: Uint8Array): Promise<void> {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'initramfs.cpio'), initramfs)
+    await writeFile(join(folder, 'console.log'), this.#console.text)
+    await writeFile(join(folder, 'qemu-arguments'), qemuArguments(machine).join('\n').concat('\n'))
   }
 
   #timedOut(what: string): void {

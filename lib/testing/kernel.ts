@@ -20,6 +20,13 @@ export interface Kernel {
   modules: string | undefined
 }
 
+/** The file that says how the kernel was built, where its package holds one: libbpf looks for it at /boot/config-RELEASE. */
+export function configurationOf({ modules, release }: Kernel): string | undefined {
+  if (modules === undefined) return undefined
+  const boot = ['../../../boot', '../../../../boot'].map((path) => join(modules, path, `config-${release}`))
+  return [join(modules, 'config'), ...boot].find((path) => existsSync(path))
+}
+
 export interface KernelOptions extends IndexOptions {
   /** Ask the mirror for a newer one, also where the cache has one that matches. */
   refresh?: boolean

@@ -8,7 +8,7 @@ import { commandFile, settingsFile } from './guest-init.ts'
 import { Tail } from './guest-streams.ts'
 import { requireTool, requireTools } from './host-tools.ts'
 import { buildInitramfs } from './initramfs.ts'
-import { type Kernel, resolveKernel } from './kernel.ts'
+import { configurationOf, type Kernel, resolveKernel } from './kernel.ts'
 import { compareVersions } from './kernel-packages.ts'
 import type { OnProgress } from './progress.ts'
 import type { Accelerator } from './qemu.ts'
@@ -46,6 +46,8 @@ export interface VmOptions {
   /** Called with the output as it comes. */
   onOutput?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void
   onProgress?: OnProgress
+  /** A folder for what helps to debug a guest that does not come up: its initial file system, console, QEMU's arguments. */
+  keep?: string
   /** Gives the command a terminal, in place of two pipes and a closed standard input. */
   terminal?: VmTerminal
 }
@@ -153,7 +155,7 @@ async function boot(options: VmOptions, checked: Checked, kernel: Kernel, accele
     { kernel: kernel.image, accelerator, memory, cpus: checked.cpus, append: options.append ?? '', writable, terminal },
     initramfs,
     { boot: bootTimeout, total: timeout, signal: options.signal },
-    options.terminal?.input,
+    { terminal: options.terminal?.input, keep: options.keep },
   )
   return {
     exitCode: end.exitCode,
@@ -177,6 +179,7 @@ async function settings(
   const { terminal } = options
   return {
     modules: kernel.modules ?? '',
+    configuration: configurationOf(kernel) ?? '',
     modprobe: await requireTool('modprobe'),
     copied: compareVersions(kernel.release, FAST_9P) < 0 ? await realpath(process.execPath) : '',
     end_mark: mark,
