@@ -17,7 +17,7 @@ import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
 import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './object.ts'
 import { type Int64, ObjectTypes, int64Of } from './object-types.ts'
-import { unwrap } from './outcome.ts'
+import { libbpfError, unwrap } from './outcome.ts'
 import { type ProgramEdit, type ProgramSpec, programEdit, programSpec } from './program-spec.ts'
 import { type ObjectSource, readImage } from './source.ts'
 
@@ -109,6 +109,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
    * @throws EbpfError with the kernel's code otherwise
    */
   async load(): Promise<BpfObject<Shape>> {
+    this.#refuseUnknownStructs()
     const options = this.#snapshot()
     const outcome = await binding.objectLoad(this.#bytes, options)
     const { maps } = this.#description
@@ -117,6 +118,16 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       attachTarget: options.programs[index]?.attachTarget,
     }))
     return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs, maps }, this.#types)
+  }
+
+  /** An older libbpf passes over the section, and the kernel cannot make sense of the programs that are left. */
+  #refuseUnknownStructs(): void {
+    const { btf } = this.#types
+    const structs = btf === undefined ? [] : variables(btf, '.struct_ops.link')
+    const unknown = structs.find(({ name }) => this.#description.maps.every((map) => map.name !== name))
+    if (unknown === undefined) return
+    const names = { object: this.name, map: unknown.name }
+    throw libbpfError(`section '.struct_ops.link' of map '${unknown.name}'`, '1.2', { ...names, operation: 'load' })
   }
 
   #snapshot(): NativeLoadOptions {

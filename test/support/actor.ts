@@ -36,7 +36,7 @@ export class SharedSocket implements AsyncDisposable {
 }
 
 /** The system's own, where version managers put slow wrappers before it. */
-const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
+export const PYTHON: string = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
 
 export class Actor implements AsyncDisposable {
   readonly process: ChildProcess

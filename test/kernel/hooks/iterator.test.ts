@@ -13,6 +13,7 @@ import { tracepoint } from '../../../lib/hooks/tracepoint.ts'
 import type { Link } from '../../../lib/link.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import { openLink } from '../../../lib/open-link.ts'
+import { PYTHON } from '../../support/actor.ts'
 import { withBpffs } from '../../support/bpffs.ts'
 import { Cgroup } from '../../support/cgroup.ts'
 import { Child } from '../../support/child.ts'
@@ -364,7 +365,7 @@ describe.skipIf(olderThan('6.1'))('iterator() narrowed', () => {
         console.log(JSON.stringify({ pid: link.info().pid, text: await link.text() }))
         await object.close()
       `,
-      ['python3', '-c', open, String(process.pid)],
+      [PYTHON, '-I', '-S', '-c', open, String(process.pid)],
     )
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const { pid, text } = JSON.parse(stdout) as { pid: number; text: string }
