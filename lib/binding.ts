@@ -206,7 +206,7 @@ export type NativeHook =
   | { kind: 'raw_tracepoint'; name: string; cookie: bigint }
   /** tp_btf, fentry, fexit, LSM and the like: the target was fixed at load (`bpf_program__attach_trace_opts`). */
   | { kind: 'tracing'; cookie: bigint }
-  /** Replaces a function of another program (`bpf_program__attach_freplace`). */
+  /** Replaces a function of another program; `targetFd` -1: the one that it was loaded against. */
   | { kind: 'freplace'; targetFd: number; function: string }
   | { kind: 'kprobe'; return: boolean; symbol: string; offset: bigint; cookie: bigint; mode: NativeProbeMode }
   | { kind: 'ksyscall'; return: boolean; name: string; cookie: bigint }
@@ -298,8 +298,12 @@ export type NativeHook =
     }
   /** flow_dissector and sk_lookup: `attachType` is the number of `enum bpf_attach_type`. */
   | { kind: 'netns'; attachType: number; netnsFd: number }
+  /** With BPF_F_ALLOW_OVERRIDE or BPF_F_ALLOW_MULTI in `flags` without a link, by `bpf_prog_attach_opts`. */
   | ({ kind: 'cgroup'; attachType: number; cgroupFd: number } & NativeAnchor)
-  /** `setsockopt(2)` with SO_ATTACH_BPF; taken back by SO_DETACH_FILTER. */
+  /**
+   * `setsockopt(2)` with SO_ATTACH_BPF; taken back by SO_DETACH_FILTER from the socket that the same number still means
+   * then: the link does not keep the socket open. The same for `reuseport`.
+   */
   | { kind: 'socket_filter'; socketFd: number }
   /** `setsockopt(2)` with SO_ATTACH_REUSEPORT_EBPF; taken back by SO_DETACH_REUSEPORT_BPF. */
   | { kind: 'reuseport'; socketFd: number }
@@ -466,6 +470,11 @@ export interface Binding {
   programAttach(program: Handle, hook: NativeHook): Promise<Outcome<Handle>>
   /** Attaches a struct_ops map of an object. */
   mapAttach(map: Handle): Promise<Outcome<Handle>>
+  /**
+   * Resolves to a link without a kernel's link: classic BPF on a socket. `instructions` are those of `struct sock_filter`
+   * of linux/filter.h, 8 bytes each. No program can be put in its place (`-EINVAL`).
+   */
+  classicFilterAttach(socketFd: number, instructions: Uint8Array, reuseport: boolean): Promise<Outcome<Handle>>
   linkFd(link: Handle): number
   linkInfo(link: Handle): NativeLinkInfo | Status
   linkPin(link: Handle, path: string): Status

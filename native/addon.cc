@@ -52,6 +52,7 @@ constexpr Export kExports[] = {
 
     {"programAttach", Cold<ProgramAttach>},
     {"mapAttach", Cold<MapAttach>},
+    {"classicFilterAttach", Cold<ClassicFilterAttach>},
     {"linkFd", Cold<LinkFd>},
     {"linkInfo", Cold<LinkInfo>},
     {"linkPin", Cold<LinkPin>},

@@ -34,6 +34,7 @@ Napi::Value ProgramClose(const Napi::CallbackInfo& info);
 // link.cc
 Napi::Value ProgramAttach(const Napi::CallbackInfo& info);
 Napi::Value MapAttach(const Napi::CallbackInfo& info);
+Napi::Value ClassicFilterAttach(const Napi::CallbackInfo& info);
 Napi::Value LinkFd(const Napi::CallbackInfo& info);
 Napi::Value LinkPin(const Napi::CallbackInfo& info);
 Napi::Value LinkOpenById(const Napi::CallbackInfo& info);

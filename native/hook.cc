@@ -54,7 +54,7 @@ Status Attachment::Take(const char* operation, int created_fd) {
   return FromReturn(operation, created_fd);
 }
 
-Status Attachment::Take(std::shared_ptr<Placement> place, int program_fd) {
+Status Attachment::Take(std::shared_ptr<ProgramPlacement> place, int program_fd) {
   Status status = place->Attach(program_fd);
   if (status.ok()) placement = std::move(place);
   return status;

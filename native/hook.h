@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "placement.h"
 #include "status.h"
@@ -30,7 +31,7 @@ struct Attachment {
   Status Take(const char* operation, bpf_link* created);
   Status Take(const char* operation, int created_fd);
   // Attaches the program there.
-  Status Take(std::shared_ptr<Placement> place, int program_fd);
+  Status Take(std::shared_ptr<ProgramPlacement> place, int program_fd);
 };
 
 // What takes a bpf_program cannot attach one that libbpf did not load here: false, and says so.
@@ -99,6 +100,10 @@ bool ReadSocketFilterHook(Napi::Value hook, AttachFunction* attach);
 bool ReadReuseportHook(Napi::Value hook, AttachFunction* attach);
 bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach);
 bool ReadLircHook(Napi::Value hook, AttachFunction* attach);
+// `held` is a duplicate of the user's descriptor; the bytes are those of `struct sock_filter`.
+Status AttachClassicFilter(int user_fd, const UniqueFd& held,
+                           const std::vector<uint8_t>& instructions, bool reuseport,
+                           Attachment* attachment);
 
 // hook_iterator.cc
 bool ReadIteratorHook(Napi::Value hook, AttachFunction* attach);

@@ -12,7 +12,7 @@ namespace ebpf {
 namespace {
 
 // For the ways in which no link attaches: links are always BPF_F_ALLOW_MULTI.
-class CgroupPlacement final : public Placement {
+class CgroupPlacement final : public ProgramPlacement {
  public:
   CgroupPlacement(HeldFd cgroup, bpf_attach_type type, uint32_t flags)
       : cgroup_(std::move(cgroup)), type_(type), flags_(flags) {}

@@ -13,7 +13,7 @@ namespace ebpf {
 namespace {
 
 // XDP by netlink. A program that is there already is not replaced.
-class XdpPlacement final : public Placement {
+class XdpPlacement final : public ProgramPlacement {
  public:
   XdpPlacement(int index, uint32_t flags, UniqueFd netns)
       : index_(index), flags_(flags), netns_(std::move(netns)) {}

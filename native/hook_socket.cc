@@ -2,6 +2,7 @@
 // BPF_PROG_ATTACH.
 
 #include <bpf/bpf.h>
+#include <linux/filter.h>
 #include <sys/socket.h>
 
 #include "convert.h"
@@ -11,51 +12,60 @@
 namespace ebpf {
 namespace {
 
-// 0 is no socket's (sock_gen_cookie, net/core/sock_diag.c).
-uint64_t SocketCookie(int fd) {
-  uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
-}
-
-// A filter on a socket. Held is the number of the user's descriptor, and which socket it meant: a
-// duplicate would keep the socket open when its user closes it, and its port in use. When the
-// number means another socket, or nothing, the filter went with its socket.
-class SocketPlacement final : public Placement {
+// A socket of the user's: the number of his descriptor, and which socket it meant. A duplicate
+// would keep the socket open when its user closes it, and its port in use. When the number means
+// another socket, or nothing, what was on the socket went with it.
+class UserSocket {
  public:
-  SocketPlacement(int user_fd, uint64_t cookie, int attach_option, int detach_option)
-      : user_fd_(user_fd),
-        cookie_(cookie),
-        attach_option_(attach_option),
-        detach_option_(detach_option) {}
+  // `held` is a duplicate of the same descriptor.
+  UserSocket(int user_fd, int held) : user_fd_(user_fd), cookie_(CookieOf(held)) {}
 
- protected:
-  Status DoAttach(int program_fd) override {
-    return Set(attach_option_, program_fd, "setsockopt(SO_ATTACH_BPF)");
+  // No socket has 0 (sock_gen_cookie, net/core/sock_diag.c).
+  bool valid() const { return cookie_ != 0; }
+
+  // -ENOLINK when the socket is gone.
+  Status SetOption(int option, const void* value, socklen_t size, const char* operation) const {
+    // Of our own from here on: nobody can close it between the question and the call.
+    UniqueFd socket = Duplicate(user_fd_);
+    if (!socket.valid() || CookieOf(socket.get()) != cookie_) return {-ENOLINK, operation, nullptr};
+    return FromSyscall(operation, setsockopt(socket.get(), SOL_SOCKET, option, value, size));
   }
 
-  Status DoReplace(int program_fd, int) override { return DoAttach(program_fd); }
-
-  // There is no way to ask which program is on a socket, so whoever replaced ours since loses his.
-  Status DoDetach(int) override {
-    Status status = Set(detach_option_, 0, "setsockopt(SO_DETACH_BPF)");
+  // There is no way to ask what is on a socket, so whoever replaced ours since loses his.
+  Status Detach(int option) const {
+    int unused = 0;
+    Status status = SetOption(option, &unused, sizeof(unused), "setsockopt(SO_DETACH_FILTER)");
     bool gone = status.error == -ENOLINK || status.error == -ENOENT;
     return gone ? Status{} : status;
   }
 
  private:
-  Status Set(int option, int value, const char* operation) {
-    // Of our own from here on: nobody can close it between the question and the call.
-    UniqueFd socket = Duplicate(user_fd_);
-    if (!socket.valid() || SocketCookie(socket.get()) != cookie_) {
-      return {-ENOLINK, operation, nullptr};
-    }
-    return FromSyscall(operation,
-                       setsockopt(socket.get(), SOL_SOCKET, option, &value, sizeof(value)));
+  static uint64_t CookieOf(int fd) {
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
   }
 
   int user_fd_;
   uint64_t cookie_;
+};
+
+class SocketPlacement final : public ProgramPlacement {
+ public:
+  SocketPlacement(const UserSocket& socket, int attach_option, int detach_option)
+      : socket_(socket), attach_option_(attach_option), detach_option_(detach_option) {}
+
+ protected:
+  Status DoAttach(int program_fd) override {
+    return socket_.SetOption(attach_option_, &program_fd, sizeof(program_fd),
+                             "setsockopt(SO_ATTACH_BPF)");
+  }
+
+  Status DoReplace(int program_fd, int) override { return DoAttach(program_fd); }
+  Status DoDetach(int) override { return socket_.Detach(detach_option_); }
+
+ private:
+  UserSocket socket_;
   int attach_option_;
   int detach_option_;
 };
@@ -68,17 +78,39 @@ bool ReadSocketOption(Napi::Value hook, int attach_option, int detach_option,
   *attach = [=](const AttachTarget& target, Attachment* attachment) -> Status {
     constexpr const char* kOperation = "getsockopt(SO_COOKIE)";
     if (held.get() < 0) return {held.get(), kOperation, nullptr};
-    uint64_t cookie = SocketCookie(held.get());
-    if (cookie == 0) return {-errno, kOperation, nullptr};
-    return attachment->Take(
-        std::make_shared<SocketPlacement>(fd, cookie, attach_option, detach_option), target.fd);
+    UserSocket socket(fd, held.get());
+    if (!socket.valid()) return {-errno, kOperation, nullptr};
+    return attachment->Take(std::make_shared<SocketPlacement>(socket, attach_option, detach_option),
+                            target.fd);
   };
   return true;
 }
 
+// A program of classic BPF: no other program can take its place, as none of them is a kernel's
+// object.
+class ClassicPlacement final : public Placement {
+ public:
+  ClassicPlacement(const UserSocket& socket, int detach_option)
+      : socket_(socket), detach_option_(detach_option) {}
+
+  Status Replace(int, int) override { return {-EINVAL, "setsockopt(SO_ATTACH_FILTER)", nullptr}; }
+
+  Status Detach() override {
+    if (detached_) return {};
+    Status status = socket_.Detach(detach_option_);
+    detached_ = status.ok();
+    return status;
+  }
+
+ private:
+  UserSocket socket_;
+  int detach_option_;
+  bool detached_ = false;
+};
+
 // Attached by BPF_PROG_ATTACH to what a descriptor names. Detaching names the program: one that
 // replaced ours stays.
-class DescriptorPlacement : public Placement {
+class DescriptorPlacement : public ProgramPlacement {
  public:
   DescriptorPlacement(HeldFd target, bpf_attach_type type)
       : target_(std::move(target)), type_(type) {}
@@ -123,6 +155,29 @@ bool ReadSocketFilterHook(Napi::Value hook, AttachFunction* attach) {
 
 bool ReadReuseportHook(Napi::Value hook, AttachFunction* attach) {
   return ReadSocketOption(hook, SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF, attach);
+}
+
+Status AttachClassicFilter(int user_fd, const UniqueFd& held,
+                           const std::vector<uint8_t>& instructions, bool reuseport,
+                           Attachment* attachment) {
+  constexpr const char* kOperation = "setsockopt(SO_ATTACH_FILTER)";
+  if (!held.valid()) return {held.get(), kOperation, nullptr};
+  size_t count = instructions.size() / sizeof(sock_filter);
+  if (count * sizeof(sock_filter) != instructions.size() || count > BPF_MAXINSNS) {
+    return {-EINVAL, kOperation, nullptr};
+  }
+  UserSocket socket(user_fd, held.get());
+  if (!socket.valid()) return {-errno, "getsockopt(SO_COOKIE)", nullptr};
+  std::vector<sock_filter> copy(count);
+  if (count > 0) memcpy(copy.data(), instructions.data(), instructions.size());
+  sock_fprog program = {static_cast<unsigned short>(count), copy.data()};
+  int option = reuseport ? SO_ATTACH_REUSEPORT_CBPF : SO_ATTACH_FILTER;
+  Status status = socket.SetOption(option, &program, sizeof(program), kOperation);
+  if (status.ok()) {
+    attachment->placement = std::make_shared<ClassicPlacement>(
+        socket, reuseport ? SO_DETACH_REUSEPORT_BPF : SO_DETACH_FILTER);
+  }
+  return status;
 }
 
 bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach) {

@@ -4,6 +4,7 @@
 
 #include "convert.h"
 #include "interface.h"
+#include "log.h"
 #include "placement.h"
 
 namespace ebpf {
@@ -12,7 +13,7 @@ namespace {
 // One filter. The qdisc is left where it is, also when it was made here: it can only be deleted
 // together with all its filters, and nobody can say that there is none but ours without another
 // one being added meanwhile. An empty one does nothing.
-class TcPlacement final : public Placement {
+class TcPlacement final : public ProgramPlacement {
  public:
   TcPlacement(int index, bpf_tc_attach_point attach_point, uint32_t handle, uint32_t priority,
               UniqueFd netns)
@@ -24,8 +25,8 @@ class TcPlacement final : public Placement {
  protected:
   Status DoAttach(int program_fd) override {
     return InNetns(netns_, [&] {
-      Status status = FromReturn("bpf_tc_hook_create", bpf_tc_hook_create(&hook_));
-      if (!status.ok() && status.error != -EEXIST) return status;
+      Status status = MakeQdisc();
+      if (!status.ok()) return status;
       LibbpfOptions<bpf_tc_opts> options = Options();
       options.prog_fd = program_fd;
       status = FromReturn("bpf_tc_attach", bpf_tc_attach(&hook_, &options));
@@ -58,6 +59,20 @@ class TcPlacement final : public Placement {
   }
 
  private:
+  Status MakeQdisc() {
+    std::vector<LogMessage> log;
+    Status status;
+    {
+      LogCapture capture(false);
+      status = FromReturn("bpf_tc_hook_create", bpf_tc_hook_create(&hook_));
+      log = capture.Take();
+    }
+    // Mostly it is there already, which libbpf warns of.
+    if (status.error == -EEXIST) return {};
+    AddLog(std::move(log));
+    return status;
+  }
+
   LibbpfOptions<bpf_tc_opts> Options() const {
     LibbpfOptions<bpf_tc_opts> options;
     options.handle = handle_;

@@ -99,6 +99,23 @@ Napi::Value MapAttach(const Napi::CallbackInfo& info) {
       DeliverLink);
 }
 
+Napi::Value ClassicFilterAttach(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  std::vector<uint8_t> instructions;
+  bool reuseport;
+  if (!ReadArguments(info, &fd, &instructions, &reuseport)) return {};
+  return StartTask<std::unique_ptr<Link>>(
+      Environment::Of(info), "ebpf.classicFilterAttach",
+      [fd, held = Duplicate(fd), instructions = std::move(instructions),
+       reuseport](std::unique_ptr<Link>* link) {
+        Attachment attachment;
+        Status status = AttachClassicFilter(fd, held, instructions, reuseport, &attachment);
+        if (status.ok()) *link = std::make_unique<Link>(nullptr, std::move(attachment));
+        return status;
+      },
+      DeliverLink);
+}
+
 Napi::Value LinkFd(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};

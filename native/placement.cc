@@ -13,8 +13,7 @@ uint32_t ProgramId(int program_fd) {
   return bpf_obj_get_info_by_fd(program_fd, &info, &size) == 0 ? info.id : 0;
 }
 
-Status Placement::Attach(int program_fd) {
-  std::lock_guard<std::mutex> lock(mutex_);
+Status ProgramPlacement::Attach(int program_fd) {
   UniqueFd program = Duplicate(program_fd);
   if (!program.valid()) return FromReturn("fcntl(F_DUPFD_CLOEXEC)", program.get());
   Status status = DoAttach(program.get());
@@ -22,8 +21,7 @@ Status Placement::Attach(int program_fd) {
   return status;
 }
 
-Status Placement::Replace(int program_fd, int expected_fd) {
-  std::lock_guard<std::mutex> lock(mutex_);
+Status ProgramPlacement::Replace(int program_fd, int expected_fd) {
   // These two are the errors of a kernel's link: that it is detached, that the program is another
   // one.
   if (!program_.valid()) return {-ENOLINK, "bpf_link_update", nullptr};
@@ -37,8 +35,7 @@ Status Placement::Replace(int program_fd, int expected_fd) {
   return status;
 }
 
-Status Placement::Detach() {
-  std::lock_guard<std::mutex> lock(mutex_);
+Status ProgramPlacement::Detach() {
   if (!program_.valid()) return {};
   Status status = DoDetach(program_.get());
   if (status.ok()) program_.Reset();

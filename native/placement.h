@@ -2,7 +2,7 @@
 #ifndef EBPF_NATIVE_PLACEMENT_H_
 #define EBPF_NATIVE_PLACEMENT_H_
 
-#include <mutex>
+#include <stdint.h>
 
 #include "status.h"
 #include "unique_fd.h"
@@ -12,8 +12,8 @@ namespace ebpf {
 // The id of a program, or 0.
 uint32_t ProgramId(int program_fd);
 
-// One program at one place, and how to undo that. Unlike a link it stays when its last descriptor
-// is closed: who owns it calls Detach. On any thread.
+// How to undo an attachment, and to put another program in its place. Unlike a link it stays when
+// its last descriptor is closed: who owns it calls Detach. On any thread, one at a time.
 class Placement {
  public:
   Placement() = default;
@@ -21,12 +21,20 @@ class Placement {
   Placement& operator=(const Placement&) = delete;
   virtual ~Placement() = default;
 
-  // Attaches for the first time.
-  Status Attach(int program_fd);
   // With an `expected_fd` of a program (else -1) only when that is the one here.
-  Status Replace(int program_fd, int expected_fd);
-  // Success also when it is not there any more, or another program is there.
-  Status Detach();
+  virtual Status Replace(int program_fd, int expected_fd) = 0;
+  // Success also when it is not there any more, or another program is there. Does nothing when it
+  // was called before.
+  virtual Status Detach() = 0;
+};
+
+// One program at one place.
+class ProgramPlacement : public Placement {
+ public:
+  // For the first time.
+  Status Attach(int program_fd);
+  Status Replace(int program_fd, int expected_fd) final;
+  Status Detach() final;
 
  protected:
   virtual Status DoAttach(int program_fd) = 0;
@@ -34,7 +42,6 @@ class Placement {
   virtual Status DoDetach(int current_fd) = 0;
 
  private:
-  std::mutex mutex_;
   // The one that is attached; none before and after.
   UniqueFd program_;
 };
