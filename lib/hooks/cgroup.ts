@@ -177,7 +177,10 @@ function demandOf({ attachType, ordering, preorder }: CgroupHook, program?: Hook
 function attachTypeFor({ attachType }: CgroupHook, program?: HookedProgram): CgroupAttachType {
   if (program === undefined) return named(attachType)
   if (!TYPES.includes(program.type)) {
-    throw invalidArgument(`program '${program.name}' is of type ${program.type}, which cannot be attached to a cgroup`)
+    const other = program.type === 'lsm' ? ' by cgroup(): security hooks have lsmCgroup()' : ''
+    throw invalidArgument(
+      `program '${program.name}' is of type ${program.type}, which cannot be attached to a cgroup${other}`,
+    )
   }
   const wanted = attachType === undefined ? loadedFor(program) : checkAttachType(attachType)
   if (wanted === undefined) return named(undefined, program)

@@ -134,6 +134,7 @@ for (const { name, udp, family, address } of FAMILIES) {
       `
       receiver = udp(family=${family})
       udp(${PORT}, ${family}).sendto(b'packet', receiver.getsockname())
+      settle()
       return receiver.recvfrom(100, socket.MSG_DONTWAIT)[1][1]`,
       byPort,
     ),

@@ -47,6 +47,7 @@ async function send(map: BpfMap, end: 'client' | 'server'): Promise<Effect> {
       kept['client'].send(b'X')
     except PermissionError:
       return 'marker' # and the kernel keeps to it for what is sent after that
+    settle()
     kept['client'].send(b'marker')
     return received_until(kept['server'], b'marker')`)
   if (received === 'marker') return 'second'
@@ -54,11 +55,13 @@ async function send(map: BpfMap, end: 'client' | 'server'): Promise<Effect> {
   return object.globals.first_runs > before ? 'first' : 'none'
 }
 
-/** The first parser makes two messages of four bytes, and the second one. */
+/** Of four bytes the first parser makes two messages, and the second one makes one. */
 async function parse(map: BpfMap): Promise<Effect> {
   await connect(map, 'server')
   const { first_runs: verdicts, second_runs: parsed } = object.globals
-  await actor.run(`kept['client'].send(b'ABCD')`)
+  await actor.run(`
+    kept['client'].send(b'ABCD')
+    settle()`)
   if (object.globals.second_runs > parsed) return 'second'
   return object.globals.first_runs === verdicts + 2n ? 'first' : 'none'
 }
