@@ -3,6 +3,7 @@ import { constants, getPriority, setPriority } from 'node:os'
 import type { Hook } from '../../lib/hooks/hook.ts'
 import { loadObject } from '../../lib/object-spec.ts'
 import type { BpfObject } from '../../lib/object.ts'
+import type { ProgramEdit } from '../../lib/program-spec.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { fixture } from './fixtures.ts'
 import type { Effect, Scene } from './hook-proof.ts'
@@ -32,7 +33,7 @@ export interface LoadChoice {
   /** The first Linux that gives programs of this type a cookie. */
   cookieSince?: string
   globals?: Record<string, unknown>
-  programs?: Record<string, { autoload?: boolean; attachTarget?: never }>
+  programs?: Record<string, ProgramEdit>
 }
 
 /** Loads a fixture for this process. */

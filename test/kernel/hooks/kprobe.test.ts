@@ -8,6 +8,7 @@ import { listTraceableFunctions } from '../../../lib/system/tracefs.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { absence, olderThan } from '../../support/kernel-features.ts'
 import { FUNCTION, type TracingObject, loadTracing, renice, tracingScene } from '../../support/tracing-scene.ts'
+import { hasOverlayModule, makeOverlayFolder } from '../../support/overlay.ts'
 import { callGetppid } from '../../support/trace.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -158,6 +159,14 @@ describe.skipIf(missing !== undefined)('a kprobe', () => {
       await links.close()
       renice()
       expect(globals.calls).toBe(2n)
+    })
+  })
+
+  test.skipIf(!hasOverlayModule())('can be on a function of a module', async () => {
+    await withKprobe(async ({ globals }, program) => {
+      await program.attach(kprobe('overlay:ovl_mkdir'))
+      const asked = makeOverlayFolder()
+      expect(globals.calls).toBe(BigInt(asked))
     })
   })
 

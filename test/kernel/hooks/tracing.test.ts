@@ -17,6 +17,7 @@ import {
   renice,
   tracingScene,
 } from '../../support/tracing-scene.ts'
+import { hasOverlayModule, makeOverlayFolder } from '../../support/overlay.ts'
 import { rejection } from '../../support/wait.ts'
 
 interface TracingFixture {
@@ -117,6 +118,15 @@ describe.skipIf(missing !== undefined)('a trampoline', () => {
     expect(await rejection((object.programs.entry_later as BpfProgram).attach(hook))).toMatchObject({
       code: 'ERR_EBPF_INVALID_ARGUMENT',
     })
+  })
+
+  // Modules have BTF since Linux 5.11.
+  test.skipIf(!hasOverlayModule() || olderThan('5.11'))('can be at a function of a module', async () => {
+    const programs = { entry_later: { autoload: true, attachTarget: 'overlay:ovl_mkdir' } }
+    await using object = await loadTracing('hooks-tracing', { programs })
+    await (object.programs.entry_later as BpfProgram).attach(fentry('overlay:ovl_mkdir'))
+    const asked = makeOverlayFolder()
+    expect(object.globals.calls).toBe(BigInt(asked))
   })
 
   test('is what the program was loaded for, and nothing else', async () => {
