@@ -1,4 +1,4 @@
-import { assert, property, array, uint8Array, nat } from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Lines, MarkedStream, Tail } from '../../../lib/testing/guest-streams.ts'
 
@@ -13,8 +13,8 @@ function through(chunks: readonly Uint8Array[], mark = 'end'): { text: string; e
 
 describe('a marked stream', () => {
   it('passes on what comes before the mark, however it is cut, and nothing after it', () => {
-    assert(
-      property(uint8Array({ maxLength: 40 }), array(nat(60), { maxLength: 6 }), (bytes, cuts) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.array(fc.nat(60), { maxLength: 6 }), (bytes, cuts) => {
         const text = Buffer.from(bytes).toString('latin1').replaceAll('\0end', '')
         const whole = Buffer.from(`${text}\0endafter`, 'latin1')
         const places = [0, ...cuts.filter((cut) => cut < whole.length).sort((a, b) => a - b), whole.length]

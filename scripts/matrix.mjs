@@ -1,0 +1,173 @@
+// Runs test/kernel on this machine's kernel and, in virtual machines, on others; writes down in docs/kernels.md which hook
+// works where. Needs root, as the tests do, and "node scripts/setup.mjs --kernel --vm" for what it needs beside.
+//
+//   node scripts/matrix.mjs [--kernel KERNEL]... [TEST FILE]...
+//
+// A KERNEL is "host", or what "ebpf vm --kernel" takes. docs/kernels.md is written only when all kernels ran all tests.
+
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { findFaults, parseRecords, renderDocument } from './matrix-document.mjs'
+import { main, Problem, root, say } from './support.mjs'
+
+/** Long-term releases and the newest; a mirror may drop those that no release of Debian is built on. */
+const everyKernel = [
+  { name: 'host' },
+  { name: '5.10' },
+  { name: '6.1' },
+  { name: '6.12' },
+  { name: '6.18', optional: true },
+  { name: 'latest' },
+]
+
+/** Seconds that one guest may take: emulation is some ten times slower than the machine. */
+const patience = 45 * 60
+
+const document = join(root, 'docs/kernels.md')
+
+await main(import.meta.url, async (args) => {
+  const { values, positionals } = readArguments(args)
+  const kernels = values.kernel ? values.kernel.map((name) => ({ name })) : everyKernel
+  const files = positionals.length > 0 ? positionals : ['test/kernel']
+  const runs = []
+  for (const kernel of kernels) {
+    process.stdout.write(
+      `\n=== test/kernel on ${kernel.name === 'host' ? `the host (Linux ${release()})` : kernel.name}\n`,
+    )
+    runs.push(await runOn(kernel, files))
+  }
+  const ran = runs.filter((run) => !run.skipped)
+  const faults = [...ran.filter((run) => run.problem).map((run) => `${run.name}: ${run.problem}`), ...findFaults(ran)]
+  const guests = ran.filter((run) => run.name !== 'host')
+  if (!values.kernel && positionals.length === 0 && faults.length === 0) {
+    writeFileSync(document, renderDocument(guests))
+    process.stdout.write(`\nWritten: ${document}\n`)
+  }
+  report(runs, faults)
+})
+
+function readArguments(args) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { kernel: { type: 'string', multiple: true } } })
+  } catch (error) {
+    throw new Problem(`${error.message}. Known: --kernel KERNEL (may be repeated), and test files.`)
+  }
+}
+
+/** One kernel's run: { name, release, passed, failed, skippedTests, seconds, records } and what went wrong. */
+async function runOn({ name, optional }, files) {
+  const folder = mkdtempSync(join(tmpdir(), 'ebpf-matrix-'))
+  const record = join(folder, 'hooks.jsonl')
+  const began = Date.now()
+  const command = [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'kernel', ...files]
+  const env = { ...process.env, EBPF_HOOK_RECORD: record, NO_COLOR: '1' }
+  try {
+    const outcome = name === 'host' ? await runHere(command, env) : await runInGuest(name, command, env, folder)
+    const records = existsSync(record) ? parseRecords(readFileSync(record, 'utf8')) : []
+    const counts = countTests(outcome.output)
+    const problem = outcome.exitCode === 0 && counts ? undefined : problemOf(outcome.exitCode, counts)
+    const seconds = Math.round((Date.now() - began) / 1000)
+    return {
+      name,
+      release: outcome.release,
+      seconds,
+      records,
+      problem,
+      ...(counts ?? { passed: 0, failed: 1, skippedTests: 0 }),
+    }
+  } catch (error) {
+    const { VmError } = await testing()
+    if (!(error instanceof VmError)) throw error
+    say(error.message)
+    const [problem] = error.message.split('\n')
+    if (optional && error.code === 'ERR_EBPF_VM_KERNEL') return { name, skipped: problem }
+    return {
+      name,
+      seconds: Math.round((Date.now() - began) / 1000),
+      records: [],
+      problem,
+      passed: 0,
+      failed: 1,
+      skippedTests: 0,
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function problemOf(exitCode, counts) {
+  if (counts === undefined) return `ended with exit code ${exitCode}, before the tests were counted`
+  return counts.failed > 0 ? `${counts.failed} tests failed` : `ended with exit code ${exitCode}`
+}
+
+function runHere([command, ...args], env) {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text
+      process.stdout.write(text)
+    })
+    child.once('error', reject).once('close', (exitCode) => resolve({ exitCode, output, release: release() }))
+  })
+}
+
+/** Only compiled TypeScript can be imported here, and it is made by the build. */
+async function testing() {
+  const compiled = join(root, 'dist/testing/index.js')
+  if (!existsSync(compiled)) throw new Problem('The runner is not built. Run: npm run build')
+  return await import(compiled)
+}
+
+async function runInGuest(kernel, command, env, writable) {
+  const { runInVm } = await testing()
+  const { exitCode, output, kernelRelease } = await runInVm({
+    kernel,
+    command,
+    env,
+    cwd: root,
+    writable: [writable],
+    timeout: patience * 1000,
+    onOutput: (bytes) => process.stdout.write(bytes),
+  })
+  return { exitCode, output, release: kernelRelease }
+}
+
+/** What scripts/summary-reporter.mjs prints last. */
+function countTests(output) {
+  const found = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1)
+  if (!found) return undefined
+  const [passed, failed, skippedTests] = found.slice(1).map((text) => Number(text ?? 0))
+  return { passed, failed, skippedTests }
+}
+
+function report(runs, faults) {
+  const table = new Table({
+    head: ['kernel', 'release', 'passed', 'failed', 'skipped', 'hooks', 'seconds'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  })
+  for (const run of runs) {
+    if (run.skipped) table.push([run.name, { colSpan: 6, content: `skipped: ${run.skipped}` }])
+    else
+      table.push([
+        run.name,
+        run.release ?? '',
+        run.passed,
+        run.failed,
+        run.skippedTests,
+        run.records.length,
+        run.seconds,
+      ])
+  }
+  process.stdout.write(`\n${table}\n`)
+  if (faults.length > 0) process.stdout.write(`\nFaults:\n${faults.map((fault) => `  ${fault}\n`).join('')}`)
+  const sum = (field) => runs.reduce((total, run) => total + (run[field] ?? 0), 0)
+  const failed = Math.max(sum('failed'), faults.length)
+  process.stdout.write(`\n${sum('passed')} passed, ${failed} failed, ${sum('skippedTests')} skipped\n`)
+  if (failed > 0) process.exitCode = 1
+}
