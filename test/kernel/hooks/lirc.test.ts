@@ -25,7 +25,7 @@ proveHook({
   since: '4.18',
   gap: 'lirc',
   link: false,
-  update: false,
+  update: '4.18',
   async setUp() {
     const object = await loadObject<LircFixture>(fixture('hooks-lirc'))
     if (!existsSync(DEVICE)) execFileSync('modprobe', ['rc-loopback'])

@@ -1,6 +1,7 @@
 /** Sockets, sockmaps and network namespaces: what their links tell, who else is there, and what cannot be done. */
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { attachClassicFilter } from '../../../lib/classic-filter.ts'
 import { flowDissector, skLookup } from '../../../lib/hooks/network-namespace.ts'
 import { reuseport, socketFilter } from '../../../lib/hooks/socket.ts'
 import { type SockmapOptions, sockmap } from '../../../lib/hooks/sockmap.ts'
@@ -131,6 +132,82 @@ describe('a filter of a socket', () => {
     await using socket = await receiver()
     for (const name of ['index_first', 'select_first']) {
       expect(await rejection(sockets.programs[name]!.attach(reuseport(socket.fd)))).toMatchObject({ code: 'EINVAL' })
+    }
+  })
+})
+
+describe('a classic filter', () => {
+  /** Keeps packets that carry text which begins with this letter. */
+  const begins = (letter: string) => [
+    { code: 0x30, k: 8 }, // BPF_LD | BPF_B | BPF_ABS: after the UDP header
+    { code: 0x15, jf: 1, k: letter.charCodeAt(0) }, // BPF_JMP | BPF_JEQ | BPF_K
+    { code: 0x06, k: -1 }, // BPF_RET | BPF_K: all
+    { code: 0x06, k: 0 },
+  ]
+
+  test('reads packets, takes the place of another one, and is taken away', async () => {
+    await using socket = await receiver()
+    await using one = await attachClassicFilter(socket.fd, begins('x'))
+    expect(await arrives()).toBeNull()
+    await using two = await attachClassicFilter(socket.fd, begins('p'))
+    expect(await arrives()).toBe('packet')
+    await using three = await sockets.programs.filter_first!.attach(socketFilter(socket.fd))
+    expect(await arrives()).toBe('pac')
+    for (const link of [three, two, one]) await link.close()
+    expect(await arrives()).toBe('packet')
+  })
+
+  test('goes with its socket', async () => {
+    const socket = await receiver()
+    await using link = await attachClassicFilter(socket.fd, begins('x'))
+    await socket[Symbol.asyncDispose]()
+    await actor.run('kept.pop("receiver").close()')
+    await using _other = await receiver()
+    await link.close()
+    expect(await arrives()).toBe('packet')
+  })
+
+  test('that the kernel does not take is EINVAL, with what it takes', async () => {
+    await using socket = await receiver()
+    const endless = [{ code: 0x30, k: 8 }]
+    const unknown = [{ code: 0xffff }, { code: 0x06 }]
+    const outside = [{ code: 0x15, jt: 9, jf: 9, k: 1 }, { code: 0x06 }]
+    for (const instructions of [endless, unknown, outside]) {
+      expect(await rejection(attachClassicFilter(socket.fd, instructions))).toMatchObject({
+        code: 'EINVAL',
+        link: `classic filter of fd ${socket.fd}`,
+        hint: expect.stringContaining('forward'),
+      })
+    }
+    expect(await rejection(attachClassicFilter(socket.fd, [{ code: 0x06 }], { reuseport: true }))).toMatchObject({
+      code: 'EINVAL',
+      hint: expect.stringContaining('SO_REUSEPORT'),
+    })
+    expect(await arrives()).toBe('packet')
+  })
+
+  test('needs a socket, and instructions', async () => {
+    const before = descriptors()
+    const accept = [{ code: 0x06, k: 1 }]
+    expect(await rejection(attachClassicFilter(9999, accept))).toMatchObject({ code: 'EBADF' })
+    const fd = openSync('/dev/null', 'r')
+    try {
+      expect(await rejection(attachClassicFilter(fd, accept))).toMatchObject({ code: 'ENOTSOCK' })
+    } finally {
+      closeSync(fd)
+    }
+    expect(descriptors()).toBe(before)
+    const wrong: unknown[] = [undefined, [], 'ret', [null], [{}], [{ code: -1 }], [{ code: 6, k: 2 ** 32 }]]
+    wrong.push(
+      [{ code: 6, jt: 256 }],
+      [{ code: '6' }],
+      [{ code: 6.5 }],
+      Array.from({ length: 4097 }, () => accept[0]),
+    )
+    for (const instructions of wrong) {
+      expect(await rejection(attachClassicFilter(0, instructions as never))).toMatchObject({
+        code: expect.stringMatching(/^ERR_EBPF_(INVALID_ARGUMENT|OUT_OF_RANGE)$/),
+      })
     }
   })
 })

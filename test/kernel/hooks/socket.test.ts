@@ -1,5 +1,6 @@
 /** Programs of single sockets and of groups that share an address: sockets of a process in its own network namespace. */
 import { afterAll, beforeAll } from 'vitest'
+import { attachClassicFilter } from '../../../lib/classic-filter.ts'
 import { reuseport, socketFilter } from '../../../lib/hooks/socket.ts'
 import type { BpfMap } from '../../../lib/maps/map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
@@ -41,6 +42,17 @@ async function end(object: BpfObject<SocketFixture>, ...sockets: SharedSocket[])
   await actor.run('kept.clear()')
 }
 
+async function sendToOne(): Promise<Effect> {
+  const payload = await actor.run(`
+    udp().sendto(b'packet', (LOCAL, ${PORT}))
+    return received(kept['receiver'])`)
+  const effects: Record<string, Effect> = { packet: 'none', pac: 'first', null: 'second' }
+  return effects[String(payload)]!
+}
+
+/** BPF_RET | BPF_K */
+const RETURN = 0x06
+
 proveHook({
   hook: 'socket filter',
   family: 'socket',
@@ -53,13 +65,26 @@ proveHook({
     return {
       attach: () => object.programs.filter_first!.attach(socketFilter(socket.fd)),
       second: object.programs.filter_second!,
-      async observe() {
-        const payload = await actor.run(`
-          udp().sendto(b'packet', (LOCAL, ${PORT}))
-          return received(kept['receiver'])`)
-        const effects: Record<string, Effect> = { packet: 'none', pac: 'first', null: 'second' }
-        return effects[String(payload)]!
-      },
+      observe: sendToOne,
+      [Symbol.asyncDispose]: () => end(object, socket),
+    }
+  },
+})
+
+proveHook({
+  hook: 'socket filter, classic',
+  family: 'socket',
+  since: '2.2',
+  link: false,
+  update: false,
+  async setUp() {
+    const object = await load('hooks-socket')
+    const socket = await actor.share(`kept['receiver'] = udp(${PORT}); share(kept['receiver'])`)
+    return {
+      // The UDP header, and three bytes.
+      attach: () => attachClassicFilter(socket.fd, [{ code: RETURN, k: 8 + 3 }]),
+      second: object.programs.filter_second!,
+      observe: sendToOne,
       [Symbol.asyncDispose]: () => end(object, socket),
     }
   },
@@ -113,6 +138,24 @@ for (const { hook, since, programs } of [
     },
   })
 }
+
+proveHook({
+  hook: 'reuseport, by classic BPF',
+  family: 'socket',
+  since: '4.5',
+  link: false,
+  update: false,
+  async setUp() {
+    const object = await load('hooks-socket')
+    const socket = await group(object)
+    return {
+      attach: () => attachClassicFilter(socket.fd, [{ code: RETURN, k: 0 }], { reuseport: true }),
+      second: object.programs.index_second!,
+      observe: sendToGroup,
+      [Symbol.asyncDispose]: () => end(object, socket),
+    }
+  },
+})
 
 proveHook({
   hook: 'reuseport, by sk_reuseport/migrate',
