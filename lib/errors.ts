@@ -160,6 +160,8 @@ const errnoNames = new Map(Object.entries(constants.errno).map(([name, errno]) =
 /** Where libuv, from which Node has its names, does not use the kernel's. */
 const KERNEL_ERRORS = new Map<number, readonly [name: string, text: string]>([
   [-constants.errno.EOPNOTSUPP, ['EOPNOTSUPP', 'operation not supported']],
+  [-constants.errno.ESTALE, ['ESTALE', 'what was expected has changed']],
+  [-constants.errno.ENOLINK, ['ENOLINK', 'the link was detached']],
   // Exists only inside the kernel, and leaks out of bpf(2).
   [-524, ['ENOTSUPP', 'operation is not supported by this kernel']],
 ])

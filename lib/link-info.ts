@@ -150,7 +150,7 @@ export interface SockmapLinkInfo extends Common {
   type: 'sockmap'
   /** 0 when the map is gone. */
   mapId: number
-  /** Such as `sk_skb_verdict` or `sk_msg_verdict`. */
+  /** As `sockmap()` names it, such as `verdict` or `msg_verdict`. */
   attachType: string
 }
 
@@ -249,7 +249,7 @@ const DECODERS: Record<KnownType, (info: NativeLinkInfo) => object> = {
     direction: attachType(info).replace(/^tcx_/, ''),
   }),
   netkit: (info) => ({ interfaceIndex: info.interfaceIndex ?? 0, side: attachType(info).replace(/^netkit_/, '') }),
-  sockmap: (info) => ({ mapId: info.mapId ?? 0, attachType: attachType(info) }),
+  sockmap: (info) => ({ mapId: info.mapId ?? 0, attachType: attachType(info).replace(/^sk_(?:skb_)?/, '') }),
 }
 
 function perfEvent(info: NativeLinkInfo): object {

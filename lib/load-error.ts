@@ -1,5 +1,5 @@
 /** Why an object was not loaded. */
-import { constants } from 'node:os'
+import { constants, release } from 'node:os'
 import type { Outcome } from './binding.ts'
 import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
 import { sectionTarget } from './hooks/section.ts'
@@ -21,7 +21,10 @@ export async function loadError(
   if (rejected !== undefined && spoken !== NO_REASON) return verifierError(outcome, object, rejected, spoken)
   const names: Names = { object, program: rejected?.program ?? failedProgram(messages) }
   const program = programs.find(({ name }) => name === names.program)
-  const known = unknownSection(outcome, names, messages) ?? (await unknownStruct(outcome, names, messages))
+  const known =
+    unknownSection(outcome, names, messages) ??
+    unknownFunction(outcome, names, messages) ??
+    (await unknownStruct(outcome, names, messages))
   return known ?? attachError(outcome, { ...names, hint: targetHint(outcome.errno, program) }, feature(program))
 }
 
@@ -57,9 +60,8 @@ function targetHint(errno: number, program: ProgramDescription | undefined): str
 
 /** libbpf opens what it does not know, and refuses to load it (`bpf_object_load_prog`). */
 function unknownSection(outcome: Outcome<unknown>, names: Names, messages: readonly string[]): EbpfError | undefined {
-  const pattern = /prog '([^']*)': missing BPF prog type, check ELF section name '([^']*)'/
-  const match = messages.map((message) => pattern.exec(message)).find((found) => found !== null)
-  if (match === undefined || match === null) return undefined
+  const match = matched(messages, /prog '([^']*)': missing BPF prog type, check ELF section name '([^']*)'/)
+  if (match === undefined) return undefined
   const [, program = '', section = ''] = match
   publish(outcome.log)
   const context = { ...failureContext(outcome, names), program }
@@ -72,18 +74,40 @@ function unknownSection(outcome: Outcome<unknown>, names: Names, messages: reado
   )
 }
 
+/** A function of the kernel that programs may call, but for those that may be absent (`__weak`). */
+function unknownFunction(outcome: Outcome<unknown>, names: Names, messages: readonly string[]): EbpfError | undefined {
+  const name = matched(messages, /extern \(func ksym\) '([^']*)': not found in kernel/)?.[1]
+  if (name === undefined) return undefined
+  publish(outcome.log)
+  const context = failureContext(outcome, {
+    ...names,
+    hint: 'Declared __weak it may be absent: the program can ask by bpf_ksym_exists().',
+  })
+  const message = `this kernel, ${release()}, has no function '${name}' that programs may call`
+  return new EbpfError(message, 'ERR_EBPF_KERNEL', outcome.errno, context)
+}
+
+function matched(messages: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
+  for (const message of messages) {
+    const match = pattern.exec(message)
+    if (match !== null) return match
+  }
+  return undefined
+}
+
 /** The struct that a struct_ops map is of must be in the BTF of the running kernel. */
 async function unknownStruct(
   outcome: Outcome<unknown>,
   names: Names,
   messages: readonly string[],
 ): Promise<EbpfError | undefined> {
-  const pattern = /struct_ops init_kern: struct (?:bpf_struct_ops_)?(\S+) is not found in kernel BTF/
-  const match = messages.map((message) => pattern.exec(message)).find((found) => found !== null)
-  if (match === undefined || match === null) return undefined
+  const name = matched(
+    messages,
+    /struct_ops init_kern: struct (?:bpf_struct_ops_)?(\S+) is not found in kernel BTF/,
+  )?.[1]
+  if (name === undefined) return undefined
   publish(outcome.log)
-  const name = match[1] as string
-  const known = STRUCTS[name]
+  const known = STRUCTS.get(name)
   const lack =
     known === undefined
       ? undefined
@@ -98,9 +122,11 @@ async function unknownStruct(
 }
 
 /** What is known of some structs; `evidence` is a function that comes with them. */
-const STRUCTS: Record<string, { since: string; evidence: string; config: string | undefined }> = {
-  tcp_congestion_ops: { since: '5.6', evidence: 'bpf_tcp_ca_init', config: 'CONFIG_BPF_JIT' },
-  sched_ext_ops: { since: '6.12', evidence: 'bpf_scx_reg', config: 'CONFIG_SCHED_CLASS_EXT' },
-  hid_bpf_ops: { since: '6.11', evidence: 'hid_bpf_reg', config: 'CONFIG_HID_BPF' },
-  Qdisc_ops: { since: '6.16', evidence: 'bpf_qdisc_reg', config: 'CONFIG_NET_SCH_BPF' },
-}
+const STRUCTS = new Map(
+  Object.entries({
+    tcp_congestion_ops: { since: '5.6', evidence: 'bpf_tcp_ca_init', config: 'CONFIG_BPF_JIT' },
+    sched_ext_ops: { since: '6.12', evidence: 'bpf_scx_reg', config: 'CONFIG_SCHED_CLASS_EXT' },
+    hid_bpf_ops: { since: '6.11', evidence: 'hid_bpf_reg', config: 'CONFIG_HID_BPF' },
+    Qdisc_ops: { since: '6.16', evidence: 'bpf_qdisc_reg', config: 'CONFIG_NET_SCH_BPF' },
+  }),
+)

@@ -3,6 +3,7 @@ import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import { type Handle, type NativeHook, type NativeProgramDescription, binding } from './binding.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'
+import { requireBpfModule } from './hooks/lsm.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { sectionFeature } from './hooks/section-feature.ts'
 import { type Feature, attachError, featureOf } from './hooks/support.ts'
@@ -170,6 +171,8 @@ export class BpfProgram extends Resource {
   }
 
   async #attachBySection(handle: Handle): Promise<Link> {
+    // Such a kernel attaches the program, and never asks it.
+    if (this.type === 'lsm') requireBpfModule(this.section)
     const feature = sectionFeature(this)
     const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
     return await this.#attach(handle, { kind: 'section' }, this.section, feature, undefined, hint)

@@ -1,7 +1,9 @@
+import { release } from 'node:os'
 import { inspectBriefly, integer } from '../arguments.ts'
 import type { NativeHook } from '../binding.ts'
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, ruleError } from '../errors.ts'
 import { BpfMap } from '../maps/map.ts'
+import { kernelOlderThan } from '../system/kernel-version.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
 import { iteratorFeature } from './iterator-targets.ts'
@@ -78,15 +80,17 @@ export function iterator(options: IteratorOptions = {}): IteratorHook {
 }
 
 /** Which option says what this target walks over. */
-const SCOPES: Record<string, readonly (keyof IteratorOptions)[]> = {
-  bpf_map_elem: ['map'],
-  bpf_sk_storage_map: ['map'],
-  sockmap: ['map'],
-  cgroup: ['cgroup'],
-  task: ['tid', 'pid', 'pidFd'],
-  task_file: ['tid', 'pid', 'pidFd'],
-  task_vma: ['tid', 'pid', 'pidFd'],
-}
+const SCOPES = new Map<string, readonly (keyof IteratorOptions)[]>(
+  Object.entries<readonly (keyof IteratorOptions)[]>({
+    bpf_map_elem: ['map'],
+    bpf_sk_storage_map: ['map'],
+    sockmap: ['map'],
+    cgroup: ['cgroup'],
+    task: ['tid', 'pid', 'pidFd'],
+    task_file: ['tid', 'pid', 'pidFd'],
+    task_vma: ['tid', 'pid', 'pidFd'],
+  }),
+)
 
 /** Those that must be told what to walk over. */
 const NEEDED = new Set(['bpf_map_elem', 'bpf_sk_storage_map', 'sockmap'])
@@ -101,6 +105,7 @@ export const iteratorFamily: HookFamily<IteratorHook> = {
     const checked = iterator(given(hook))
     if (program !== undefined && program.section !== '')
       refuseScope(checked, program.name, sectionTarget(program.section))
+    refuseUnheard(checked)
     const { map, cgroup, order, tid = 0, pid = 0, pidFd = -1 } = checked
     const opened = cgroup === undefined ? undefined : openDescriptor(cgroup, 'cgroup', true)
     try {
@@ -125,6 +130,18 @@ function featureOf(section = ''): ReturnType<typeof iteratorFeature> {
   return iteratorFeature(section === '' ? '' : sectionTarget(section))
 }
 
+/** An older kernel does not look at it (`bpf_iter_attach_task`), and would walk over all processes. */
+function refuseUnheard(hook: IteratorHook): void {
+  const { tid, pid, pidFd } = hook
+  if ((tid ?? pid ?? pidFd) === undefined || !kernelOlderThan('6.1')) return
+  const what = describeScope(hook).join(' ')
+  throw ruleError('ERR_EBPF_KERNEL', `an iterator ${what} needs Linux 6.1: this is ${release()}`, {
+    operation: 'attach',
+    link: `iterator ${what}`,
+    hint: 'Attached without it, the program sees all processes, and can look for those of interest itself.',
+  })
+}
+
 /** What of the options is not `undefined`. */
 function given(hook: IteratorHook): IteratorOptions {
   const { kind: _kind, ...options } = hook
@@ -133,7 +150,7 @@ function given(hook: IteratorHook): IteratorOptions {
 
 /** The kernel would only say EINVAL, or walk over everything. */
 function refuseScope(hook: IteratorHook, program: string, target: string): void {
-  const allowed = SCOPES[target] ?? []
+  const allowed = SCOPES.get(target) ?? []
   const { order: _order, ...scope } = given(hook)
   const named = Object.keys(scope) as (keyof IteratorOptions)[]
   const wrong = named.find((name) => !allowed.includes(name))

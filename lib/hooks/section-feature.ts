@@ -6,63 +6,67 @@ import { sectionTarget } from './section.ts'
 import { type Feature, featureOfFamily } from './support.ts'
 
 /** The kind of hook by the section's first word, without the `.s` of programs that may sleep. */
-const KINDS: Record<string, Hook['kind']> = {
-  socket: 'socket_filter',
-  sk_reuseport: 'reuseport',
-  kprobe: 'kprobe',
-  kretprobe: 'kretprobe',
-  'kprobe.multi': 'kprobe_multi',
-  'kretprobe.multi': 'kretprobe_multi',
-  'kprobe.session': 'kprobe_session',
-  ksyscall: 'ksyscall',
-  kretsyscall: 'kretsyscall',
-  uprobe: 'uprobe',
-  uretprobe: 'uretprobe',
-  'uprobe.multi': 'uprobe_multi',
-  'uretprobe.multi': 'uretprobe_multi',
-  'uprobe.session': 'uprobe_session',
-  usdt: 'usdt',
-  classifier: 'tc',
-  action: 'tc',
-  netkit: 'netkit',
-  tcx: 'tcx',
-  tracepoint: 'tracepoint',
-  tp: 'tracepoint',
-  raw_tracepoint: 'raw_tracepoint',
-  raw_tp: 'raw_tracepoint',
-  tp_btf: 'tp_btf',
-  fentry: 'fentry',
-  fexit: 'fexit',
-  fmod_ret: 'fmod_ret',
-  fsession: 'fsession',
-  freplace: 'freplace',
-  lsm: 'lsm',
-  lsm_cgroup: 'lsm_cgroup',
-  xdp: 'xdp',
-  perf_event: 'perf_event',
-  sockops: 'cgroup',
-  sk_skb: 'sockmap',
-  sk_msg: 'sockmap',
-  lirc_mode2: 'lirc',
-  flow_dissector: 'flow_dissector',
-  cgroup_skb: 'cgroup',
-  cgroup: 'cgroup',
-  sk_lookup: 'sk_lookup',
-  netfilter: 'netfilter',
-}
+const KINDS = new Map<string, Hook['kind']>(
+  Object.entries({
+    socket: 'socket_filter',
+    sk_reuseport: 'reuseport',
+    kprobe: 'kprobe',
+    kretprobe: 'kretprobe',
+    'kprobe.multi': 'kprobe_multi',
+    'kretprobe.multi': 'kretprobe_multi',
+    'kprobe.session': 'kprobe_session',
+    ksyscall: 'ksyscall',
+    kretsyscall: 'kretsyscall',
+    uprobe: 'uprobe',
+    uretprobe: 'uretprobe',
+    'uprobe.multi': 'uprobe_multi',
+    'uretprobe.multi': 'uretprobe_multi',
+    'uprobe.session': 'uprobe_session',
+    usdt: 'usdt',
+    classifier: 'tc',
+    action: 'tc',
+    netkit: 'netkit',
+    tcx: 'tcx',
+    tracepoint: 'tracepoint',
+    tp: 'tracepoint',
+    raw_tracepoint: 'raw_tracepoint',
+    raw_tp: 'raw_tracepoint',
+    tp_btf: 'tp_btf',
+    fentry: 'fentry',
+    fexit: 'fexit',
+    fmod_ret: 'fmod_ret',
+    fsession: 'fsession',
+    freplace: 'freplace',
+    lsm: 'lsm',
+    lsm_cgroup: 'lsm_cgroup',
+    xdp: 'xdp',
+    perf_event: 'perf_event',
+    sockops: 'cgroup',
+    sk_skb: 'sockmap',
+    sk_msg: 'sockmap',
+    lirc_mode2: 'lirc',
+    flow_dissector: 'flow_dissector',
+    cgroup_skb: 'cgroup',
+    cgroup: 'cgroup',
+    sk_lookup: 'sk_lookup',
+    netfilter: 'netfilter',
+  } as const),
+)
 
 /** Sections that need a newer Linux than others of their kind. */
-const VARIANTS: Record<string, string> = {
-  'raw_tp.w': '5.2',
-  'raw_tracepoint.w': '5.2',
-  'xdp/devmap': '5.8',
-  'xdp/cpumap': '5.9',
-  'sk_reuseport/migrate': '5.14',
-  'sk_skb/verdict': '5.13',
-  'xdp.frags': '5.18',
-  'xdp.frags/devmap': '5.18',
-  'xdp.frags/cpumap': '5.18',
-}
+const VARIANTS = new Map(
+  Object.entries({
+    'raw_tp.w': '5.2',
+    'raw_tracepoint.w': '5.2',
+    'xdp/devmap': '5.8',
+    'xdp/cpumap': '5.9',
+    'sk_reuseport/migrate': '5.14',
+    'sk_skb/verdict': '5.13',
+    'xdp.frags': '5.18',
+    'xdp.frags/devmap': '5.18',
+    'xdp.frags/cpumap': '5.18',
+  }),
+)
 
 /** The first libbpf that knows a section, where the oldest that the addon is built with (1.1) does not. */
 const NEWER_SECTIONS: readonly (readonly [section: RegExp, libbpf: string])[] = [
@@ -85,9 +89,9 @@ export function sectionFeature(program: HookedProgram): Feature | undefined {
   const word = (section.split('/')[0] as string).replace(/\.s$/, '')
   if (word === 'iter') return iteratorFeature(sectionTarget(section))
   if (word === 'struct_ops') return STRUCT_OPS
-  const variant = VARIANTS[section] ?? VARIANTS[section.split('/')[0] as string]
+  const variant = VARIANTS.get(section) ?? VARIANTS.get(section.split('/')[0] as string)
   if (variant !== undefined) return { what: section, since: variant, evidence: [], config: undefined }
-  const kind = word === 'tc' ? (section === 'tc' ? 'tc' : 'tcx') : Object.hasOwn(KINDS, word) ? KINDS[word] : undefined
+  const kind = word === 'tc' ? (section === 'tc' ? 'tc' : 'tcx') : KINDS.get(word)
   if (kind === undefined) return undefined
   // Families look at no more of a hook than what it is and what its program was loaded for.
   const hook = { kind } as Hook

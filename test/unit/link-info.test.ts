@@ -19,7 +19,7 @@ describe('of a newer kernel', () => {
       of(10, { netfilter: { family: 5, hook: 9, priority: -1, flags: 1 } }),
       { type: 'netfilter', family: 'unknown (5)', hook: 'unknown (9)', priority: -1, defragment: true },
     ],
-    [of(14, { mapId: 4, attachType: 7 }), { type: 'sockmap', mapId: 4, attachType: 'sk_msg_verdict' }],
+    [of(14, { mapId: 4, attachType: 7 }), { type: 'sockmap', mapId: 4, attachType: 'msg_verdict' }],
   ])('numbers stay readable: %#', (info, expected) => {
     expect(info).toMatchObject(expected)
   })

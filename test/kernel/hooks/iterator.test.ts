@@ -405,6 +405,17 @@ describe.skipIf(olderThan('6.1'))('iterator() narrowed', () => {
   })
 })
 
+test.skipIf(!olderThan('6.1'))('iterator() narrowed to a process is refused, where it would not be', async () => {
+  await using object = await loadIterators(['task_first'])
+  for (const options of [{ pid: process.pid }, { tid: process.pid }, { pidFd: 0 }]) {
+    expect(await rejection(object.program('task_first').attach(iterator(options)))).toMatchObject({
+      name: 'EbpfError',
+      code: 'ERR_EBPF_KERNEL',
+      message: expect.stringContaining('needs Linux 6.1'),
+    })
+  }
+})
+
 describe('attaching an iterator', () => {
   test('is refused in words where the target does not fit', async () => {
     await using object = await loadIterators(['bpf_map_elem_first', 'task_first'])

@@ -1,0 +1,144 @@
+/** What libbpf says of a load that failed, told in other words. */
+import { constants } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import type { Outcome } from '../../lib/binding.ts'
+import { EbpfError, VerifierError } from '../../lib/errors.ts'
+import { sectionFeature, sectionLibbpf } from '../../lib/hooks/section-feature.ts'
+import { loadError } from '../../lib/load-error.ts'
+
+const { EINVAL, ESRCH } = constants.errno
+
+const failed = (errno: number, ...messages: string[]): Outcome<unknown> => ({
+  errno: -errno,
+  operation: 'bpf_object__load',
+  log: messages.map((message) => ({ level: 0, message: `libbpf: ${message}\n` })),
+})
+
+const program = (section: string): { name: string; section: string; type: string; expectedAttachType: string } => ({
+  name: 'prog',
+  section,
+  type: 'unspec',
+  expectedAttachType: '',
+})
+
+const NO_TYPE = (section: string): string => `prog 'prog': missing BPF prog type, check ELF section name '${section}'`
+
+describe('a section that libbpf does not know', () => {
+  test.each([
+    ['tcx/ingress', '1.3'],
+    ['tc/egress', '1.3'],
+    ['netkit/peer', '1.3'],
+    ['netfilter', '1.3'],
+    ['uprobe.multi/x:y', '1.3'],
+    ['uretprobe.multi.s', '1.3'],
+    ['usdt.s/x:y:z', '1.3'],
+    ['cgroup/connect_unix', '1.3'],
+    ['kprobe.session/x', '1.5'],
+    ['uprobe.session.s/x', '1.6'],
+    ['?fsession/x', '1.7'],
+    ['struct_ops.s/init', '1.2'],
+  ])('%s is named with the version that does', async (section, version) => {
+    expect(sectionLibbpf(section)).toBe(version)
+    const error = await loadError(failed(EINVAL, NO_TYPE(section)), 'object', [program(section)])
+    expect(error).toMatchObject({
+      code: 'ERR_EBPF_LIBBPF',
+      program: 'prog',
+      object: 'object',
+      operation: 'bpf_object__load',
+    })
+    expect(error.message).toContain(`section '${section}' of program 'prog' needs libbpf ${version}`)
+    expect(error.warnings).toHaveLength(1)
+  })
+
+  test.each([
+    'xdp',
+    'tc',
+    'kprobe/x',
+    'kprobe.multi/x',
+    'usdt/x:y:z',
+    'struct_ops/init',
+    'cgroup/connect4',
+    'nonsense',
+    '',
+  ])('%j is known to all, or to none', async (section) => {
+    expect(sectionLibbpf(section)).toBeUndefined()
+    const error = await loadError(failed(EINVAL, NO_TYPE(section)), 'object', [program(section)])
+    expect(error).toMatchObject({ code: 'ERR_EBPF_INVALID_OBJECT', program: 'prog' })
+  })
+})
+
+describe('what the kernel does not know', () => {
+  test('is a struct of struct_ops', async () => {
+    const message = 'struct_ops init_kern: struct bpf_struct_ops_no_such_ops is not found in kernel BTF'
+    const error = await loadError(failed(EINVAL, message), 'object', [])
+    expect(error).toMatchObject({ code: 'ERR_EBPF_KERNEL', errno: -EINVAL })
+    expect(error.message).toContain("no struct_ops 'no_such_ops'")
+  })
+
+  test('is a function that programs may call', async () => {
+    const message = "extern (func ksym) 'bpf_no_such': not found in kernel or module BTFs"
+    const error = await loadError(failed(ESRCH, message), 'object', [])
+    expect(error).toMatchObject({ code: 'ERR_EBPF_KERNEL', errno: -ESRCH, hint: expect.stringContaining('__weak') })
+    expect(error.message).toContain("no function 'bpf_no_such'")
+  })
+
+  test('is the target of a program', async () => {
+    const message = "prog 'prog': failed to find kernel BTF type ID of 'nothing': -3"
+    const bySection = await loadError(failed(ESRCH, message), 'object', [program('raw_tp/nothing')])
+    expect(bySection).toMatchObject({ code: 'ESRCH', hint: expect.stringContaining("Its target 'nothing'") })
+    const byEdit = await loadError(failed(ESRCH, message), 'object', [
+      { ...program('raw_tp'), attachTarget: 'nothing' },
+    ])
+    expect(byEdit).toMatchObject({ code: 'ESRCH', hint: expect.stringContaining("Its attachTarget 'nothing'") })
+  })
+})
+
+describe('what the verifier says', () => {
+  const log = (text: string): string => `prog 'prog': -- BEGIN PROG LOAD LOG --\n${text}\n-- END PROG LOAD LOG --`
+
+  test('is a VerifierError, whatever the kernel lacks', async () => {
+    const error = await loadError(failed(EINVAL, log('0: r0 = r1\nR0 leaks addr\nprocessed 1 insns')), 'object', [
+      program('netfilter'),
+    ])
+    expect(error).toBeInstanceOf(VerifierError)
+    expect(error.message).toContain('R0 leaks addr')
+  })
+
+  test('is nothing where it gave no reason', async () => {
+    const error = await loadError(
+      failed(EINVAL, log('processed 0 insns (limit 1000000) max_states_per_insn 0')),
+      'object',
+      [program('nonsense')],
+    )
+    expect(error).toBeInstanceOf(EbpfError)
+    expect(error).not.toBeInstanceOf(VerifierError)
+    expect(error).toMatchObject({ code: 'EINVAL', program: 'prog' })
+  })
+})
+
+describe('what a section asks of the kernel', () => {
+  test.each([
+    ['kprobe/x', 'kprobe', '4.1'],
+    ['?tcx/ingress', 'tcx', '6.6'],
+    ['tc/ingress', 'tcx', '6.6'],
+    ['tc', 'tc', '4.5'],
+    ['fentry.s/x', 'fentry', '5.5'],
+    ['lsm_cgroup/x', 'lsm_cgroup', '6.0'],
+    ['iter/cgroup', 'iter/cgroup', '6.1'],
+    ['iter.s/task', 'iter/task', '5.8'],
+    ['iter/of_tomorrow', 'iter/of_tomorrow', '5.8'],
+    ['iter', 'iter', '5.8'],
+    ['xdp.frags', 'xdp.frags', '5.18'],
+    ['xdp.frags/devmap', 'xdp.frags/devmap', '5.18'],
+    ['xdp', 'xdp', expect.any(String)],
+    ['struct_ops/init', 'struct_ops', '5.6'],
+    ['sk_skb/verdict', 'sk_skb/verdict', '5.13'],
+    ['raw_tp.w/x', 'raw_tp.w/x', '5.2'],
+  ])('%s', (section, what, since) => {
+    expect(sectionFeature(program(section))).toMatchObject({ what, since })
+  })
+
+  test.each(['', 'nonsense', 'constructor', '__proto__/x', 'syscall'])('nothing is known of %j', (section) => {
+    expect(sectionFeature(program(section))).toBeUndefined()
+  })
+})
