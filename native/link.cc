@@ -8,6 +8,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "descriptor.h"
+#include "exit.h"
 #include "map.h"
 #include "program.h"
 #include "task.h"
@@ -60,6 +61,7 @@ Napi::Value ProgramAttach(const Napi::CallbackInfo& info) {
       [fd = std::move(fd), libbpf_program, object = std::move(object),
        attach = std::move(attach)](std::unique_ptr<Link>* link) -> Status {
         if (!fd.valid()) return FromReturn("bpf_program__attach", fd.get());
+        AttachInProgress in_progress;
         Attachment attachment;
         Status status;
         {
@@ -86,6 +88,7 @@ Napi::Value MapAttach(const Napi::CallbackInfo& info) {
       [error, libbpf_map, object = std::move(object)](std::unique_ptr<Link>* link) -> Status {
         constexpr const char* kOperation = "bpf_map__attach_struct_ops";
         if (error != 0) return {error, kOperation, nullptr};
+        AttachInProgress in_progress;
         Attachment attachment;
         Status status;
         {
@@ -108,6 +111,7 @@ Napi::Value ClassicFilterAttach(const Napi::CallbackInfo& info) {
       Environment::Of(info), "ebpf.classicFilterAttach",
       [fd, held = Duplicate(fd), instructions = std::move(instructions),
        reuseport](std::unique_ptr<Link>* link) {
+        AttachInProgress in_progress;
         Attachment attachment;
         Status status = AttachClassicFilter(fd, held, instructions, reuseport, &attachment);
         if (status.ok()) *link = std::make_unique<Link>(nullptr, std::move(attachment));

@@ -20,7 +20,7 @@ class LinkState {
   LinkState(std::shared_ptr<ObjectState> object, Attachment attachment);
   LinkState(const LinkState&) = delete;
   LinkState& operator=(const LinkState&) = delete;
-  ~LinkState() { Close(); }
+  ~LinkState();
 
   // On the JS thread, while the handle is open.
 
@@ -41,8 +41,13 @@ class LinkState {
   // Detaches, and waits for the kernel's grace period: 60 ms and more. Does nothing when it was
   // called before.
   int Close();
+  // Closes what the kernel would not detach with the last descriptor.
+  void CloseAtExit();
 
  private:
+  // With all locks held.
+  int Release();
+
   std::mutex mutex_;
   // Before the link, as that may point into it (bpf_link_usdt).
   std::shared_ptr<ObjectState> object_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "descriptor.h"
+#include "exit.h"
 #include "link.h"
 #include "link_info.h"
 #include "log.h"
@@ -69,7 +70,14 @@ LinkState::LinkState(std::shared_ptr<ObjectState> object, Attachment attachment)
     : object_(std::move(object)),
       link_(attachment.link),
       fd_(std::move(attachment.fd)),
-      placement_(std::move(attachment.placement)) {}
+      placement_(std::move(attachment.placement)) {
+  ebpf::CloseAtExit(this);
+}
+
+LinkState::~LinkState() {
+  ForgetAtExit(this);
+  Close();
+}
 
 int LinkState::fd() const {
   int fd = link_ != nullptr ? bpf_link__fd(link_) : fd_.get();
@@ -154,16 +162,36 @@ Status LinkState::Detach() {
 
 int LinkState::Close() {
   std::lock_guard<std::mutex> lock(mutex_);
+  // Outlives its lock.
+  std::shared_ptr<ObjectState> object = object_;
+  std::unique_lock<std::mutex> object_lock;
+  if (link_ != nullptr) object_lock = Lock(object);
+  return Release();
+}
+
+void LinkState::CloseAtExit() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  // Old struct_ops, and probes by tracefs.
+  bool stays = link_ != nullptr && fd() >= 0 && CheckKind() != 0;
+  if (placement_ == nullptr && !stays) return;
+  std::shared_ptr<ObjectState> object = object_;
+  std::unique_lock<std::mutex> object_lock;
+  if (link_ != nullptr && object != nullptr) {
+    object_lock = std::unique_lock<std::mutex>(object->mutex, std::try_to_lock);
+    // Another program of the object is being attached, which may take long.
+    if (!object_lock.owns_lock()) return;
+  }
+  Release();
+}
+
+int LinkState::Release() {
   if (closed_) return 0;
   closed_ = true;
   int status = 0;
-  if (link_ != nullptr) {
-    auto object_lock = Lock(object_);
-    if (pinned_) {
-      AbandonLink(link_);
-    } else {
-      status = bpf_link__destroy(link_);
-    }
+  if (link_ != nullptr && pinned_) {
+    AbandonLink(link_);
+  } else if (link_ != nullptr) {
+    status = bpf_link__destroy(link_);
   }
   if (placement_ != nullptr) status = placement_->Detach().error;
   link_ = nullptr;
