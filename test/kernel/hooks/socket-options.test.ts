@@ -14,6 +14,7 @@ import { openProgram } from '../../../lib/open-program.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { query } from '../../../lib/query.ts'
 import { Actor, type SharedSocket } from '../../support/actor.ts'
+import { builtPackage, run } from '../../support/child.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { olderThan } from '../../support/kernel-features.ts'
 import { rejection, until } from '../../support/wait.ts'
@@ -165,6 +166,34 @@ describe('a classic filter', () => {
     await using _other = await receiver()
     await link.close()
     expect(await arrives()).toBe('packet')
+  })
+
+  test('needs no privilege, and takes a socket of Node', async () => {
+    // A process without capabilities, in a network namespace of its own.
+    const drop = 'ip link set lo up && exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"'
+    const { code, stdout, stderr } = await run(
+      `
+      import { createSocket } from 'node:dgram'
+      import { once } from 'node:events'
+      import { readFileSync } from 'node:fs'
+      import { attachClassicFilter } from ${JSON.stringify(builtPackage())}
+      const socket = createSocket('udp4')
+      socket.bind(0, '127.0.0.1')
+      await once(socket, 'listening')
+      const link = await attachClassicFilter(socket._handle.fd, [{ code: 6, k: 11 }])
+      const exchange = async () => {
+        socket.send('packet', socket.address().port, '127.0.0.1')
+        const [message] = await once(socket, 'message')
+        return String(message)
+      }
+      const cut = await exchange()
+      await link.close()
+      const capabilities = /CapEff:\\s*(\\w+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]
+      console.log([cut, await exchange(), Number(capabilities)].join())
+      socket.close()`,
+      { flags: ['--no-deprecation'], prefix: ['unshare', '--net', 'sh', '-c', drop, 'sh'] },
+    )
+    expect({ code, stdout: stdout.trim(), stderr }).toEqual({ code: 0, stdout: 'pac,packet,0', stderr: '' })
   })
 
   test('that the kernel does not take is EINVAL, with what it takes', async () => {
