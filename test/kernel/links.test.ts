@@ -25,7 +25,7 @@ describe('a link', () => {
     await withTrace(async ({ programs }) => {
       const link = await programs.on_raw.attach(rawTracepoint('sys_enter'))
       expect(link).toBeInstanceOf(Link)
-      expect(link.info()).toEqual({ id: link.id, type: 'raw_tracepoint', programId: programs.on_raw.id })
+      expect(link.info()).toMatchObject({ id: link.id, type: 'raw_tracepoint', programId: programs.on_raw.id })
       expect(link.id).toBeGreaterThan(0)
       expect(statSync(`/proc/self/fd/${link.fd}`)).toBeDefined()
       expect(link).toMatchObject({ name: 'raw_tracepoint sys_enter', program: 'on_raw', closed: false })
@@ -294,7 +294,7 @@ describe('a hook', () => {
     })
   })
 
-  test.each([[null], ['sched_switch'], [{}], [{ kind: 'kprobe', symbol: 'x' }], [{ kind: '__proto__' }], [42]])(
+  test.each([[null], ['sched_switch'], [{}], [{ kind: 'probe', symbol: 'x' }], [{ kind: '__proto__' }], [42]])(
     'that no builder makes is refused: %j',
     async (hook) => {
       await withTrace(async ({ programs }) => {
