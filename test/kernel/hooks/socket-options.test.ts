@@ -191,7 +191,7 @@ describe('a classic filter', () => {
       const capabilities = /CapEff:\\s*(\\w+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]
       console.log([cut, await exchange(), Number(capabilities)].join())
       socket.close()`,
-      { flags: ['--no-deprecation'], prefix: ['unshare', '--net', 'sh', '-c', drop, 'sh'] },
+      { timeoutMs: 100_000, flags: ['--no-deprecation'], prefix: ['unshare', '--net', 'sh', '-c', drop, 'sh'] },
     )
     expect({ code, stdout: stdout.trim(), stderr }).toEqual({ code: 0, stdout: 'pac,packet,0', stderr: '' })
   })
