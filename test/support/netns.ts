@@ -1,5 +1,6 @@
 /** Network namespaces of a test's own: nothing that these tests attach ever meets the machine's traffic. */
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { Child } from './child.ts'
 
 let created = 0
@@ -110,7 +111,8 @@ export class End {
 
   /** A process of node in the namespace, which sends and listens to UDP packets. */
   async process(): Promise<Child> {
-    this.#peer ??= Child.start(peer, ['ip', 'netns', 'exec', this.namespace])
+    // On one CPU, whose packets keep their order.
+    this.#peer ??= Child.start(peer, ['ip', 'netns', 'exec', this.namespace, 'taskset', '--cpu-list', firstCpu()])
     return await this.#peer
   }
 
@@ -244,6 +246,11 @@ process.on('message', async (message) => {
 })
 process.send('ready')
 `
+
+/** One that this process may run on. */
+function firstCpu(): string {
+  return /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'
+}
 
 export function ip(...args: string[]): string {
   return run('ip', ...args)

@@ -1,11 +1,12 @@
 /** Packets that meet the programs of test/fixtures/packets.h. */
+import { expect } from 'vitest'
 import type { Link } from '../../lib/link.ts'
 import { type LoadOptions, loadObject } from '../../lib/object-spec.ts'
 import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { fixture } from './fixtures.ts'
 import type { Effect, Scene } from './hook-proof.ts'
-import type { Cable } from './netns.ts'
+import type { Cable, Conversation } from './netns.ts'
 
 export interface PacketFixture {
   maps: Record<never, never>
@@ -17,6 +18,8 @@ export interface PacketFixture {
     second_verdict: number
     first_packets: bigint
     second_packets: bigint
+    /** Of both. */
+    runs: bigint
     /** The larger one ran later. */
     first_run: bigint
     second_run: bigint
@@ -51,6 +54,28 @@ export async function counted(
     first: Number(globals.first_packets - before.first),
     second: Number(globals.second_packets - before.second),
   }
+}
+
+/**
+ * While packets go back and forth, `change` puts programs in each other's place: every packet comes back, and every one was
+ * seen by one of the two.
+ */
+export async function expectSeamless(object: PacketObject, cable: Cable, change: () => Promise<void>): Promise<void> {
+  const { globals } = object
+  const before = globals.runs
+  let conversation: Conversation | undefined
+  const seen = await counted(object, async () => {
+    conversation = await cable.left.converse(cable.right, PORT, change)
+  })
+  const sent = conversation?.sent ?? 0
+  expect(sent).toBeGreaterThan(0)
+  const runs = Number(globals.runs - before)
+  expect({ sent, echoed: conversation?.echoed, seen: seen.first + seen.second, runs }).toEqual({
+    sent,
+    echoed: sent,
+    seen: sent,
+    runs: sent,
+  })
 }
 
 export interface PacketSceneOptions {
