@@ -6,10 +6,11 @@ import { describe, expect, test } from 'vitest'
 import { kprobeMulti, kprobeSession, kretprobeMulti } from '../../../lib/hooks/kprobe-multi.ts'
 import type { Link } from '../../../lib/link.ts'
 import { query } from '../../../lib/query.ts'
-import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { absence, olderThan } from '../../support/kernel-features.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { FUNCTION, type TracingObject, loadTracing, renice, tracingScene } from '../../support/tracing-scene.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -24,8 +25,6 @@ interface SessionGlobals {
 }
 
 const load = (): Promise<TracingObject<MultiGlobals>> => loadTracing('hooks-kprobe-multi', { cookieSince: '5.18' })
-const loadSession = (): Promise<TracingObject<SessionGlobals>> =>
-  loadTracing('hooks-kprobe-session', { cookieSince: '6.10' })
 
 const proof = {
   family: 'tracing',
@@ -58,7 +57,7 @@ proveHook({
   since: '6.10',
   link: '6.10',
   libbpf: '1.5',
-  setUp: () => tracingScene(loadSession(), kprobeSession({ symbols: [FUNCTION] }), renice),
+  setUp: () => tracingScene(loadTracing('hooks-kprobe-session'), kprobeSession({ symbols: [FUNCTION] }), renice),
 })
 
 const missing = absence('5.18', 'fprobe')
@@ -123,8 +122,7 @@ describe.skipIf(missing !== undefined)('kprobe.multi', () => {
   test('is one function where only one may fit', async () => {
     await withMulti(async (object, program) => {
       const hook = kprobeMulti('security_task_*', { uniqueMatch: true })
-      const [major, minor] = libbpfVersion.split('.').map(Number) as [number, number]
-      if (major === 1 && minor < 6) {
+      if (isOlder(libbpfVersion, '1.6')) {
         expect(await rejection(program.attach(hook))).toMatchObject({ code: 'ERR_EBPF_LIBBPF' })
         return
       }
@@ -176,11 +174,11 @@ function addressesOf(link: Link): BigUint64Array {
   return info.addresses
 }
 
-describe.skipIf(absence('6.10', 'fprobe') !== undefined)('kprobe.session', () => {
+describe.skipIf(absence('6.10', 'fprobe') !== undefined || isOlder(libbpfVersion, '1.5'))('kprobe.session', () => {
   test('runs at the entry and at the return, unless the entry says not to', async () => {
-    await using object = await loadSession()
+    await using object = await loadTracing<SessionGlobals>('hooks-kprobe-session-values', { cookieSince: '6.10' })
     const { programs, globals } = object
-    await (programs.first as BpfProgram).attach(kprobeSession({ symbols: [FUNCTION] }, { cookies: [6] }))
+    await (programs.session as BpfProgram).attach(kprobeSession({ symbols: [FUNCTION] }, { cookies: [6] }))
     renice()
     expect(globals).toMatchObject({ entries: 1n, returns: 1n, cookie: 6n })
     globals.skip_return = 1

@@ -8,6 +8,8 @@ import type { BpfProgram } from '../../../lib/program.ts'
 import { query } from '../../../lib/query.ts'
 import { type Scene, proveHook } from '../../support/hook-proof.ts'
 import { olderThan } from '../../support/kernel-features.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { callGetppid, traceGlobals } from '../../support/trace.ts'
 import {
   type LoadChoice,
@@ -86,6 +88,10 @@ describe('a cookie', () => {
   ] as const)('of a %s is given since Linux %s', async (_name, cookieSince, program, hook) => {
     await using object = await load({ cookieSince })
     const attaching = (object.programs[program] as BpfProgram).attach(hook)
+    if (cookieSince === '6.10' && isOlder(libbpfVersion, '1.4')) {
+      expect(await rejection(attaching)).toMatchObject({ code: 'ERR_EBPF_LIBBPF', program })
+      return
+    }
     if (olderThan(cookieSince)) {
       expect(await rejection(attaching)).toMatchObject({ name: 'EbpfError', program })
       return

@@ -17,6 +17,8 @@ import {
   renice,
   tracingScene,
 } from '../../support/tracing-scene.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { hasOverlayModule, makeOverlayFolder } from '../../support/overlay.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -32,7 +34,6 @@ interface SessionFixture {
 }
 
 const load = (): Promise<TracingObject<TracingFixture>> => loadTracing('hooks-tracing', { cookieSince: '5.19' })
-const loadSession = (): Promise<TracingObject<SessionFixture>> => loadTracing('hooks-fsession', { cookieSince: '7.0' })
 
 const proof = {
   family: 'tracing',
@@ -61,7 +62,7 @@ proveHook({
   since: '7.0',
   refusal: ['ERR_EBPF_KERNEL', 'EPERM'],
   libbpf: '1.7',
-  setUp: () => tracingScene(loadSession(), fsession(FUNCTION), renice),
+  setUp: () => tracingScene(loadTracing('hooks-fsession'), fsession(FUNCTION), renice),
 })
 
 async function changeScene(): Promise<Scene> {
@@ -121,13 +122,16 @@ describe.skipIf(missing !== undefined)('a trampoline', () => {
   })
 
   // Modules have BTF since Linux 5.11.
-  test.skipIf(!hasOverlayModule() || olderThan('5.11'))('can be at a function of a module', async () => {
-    const programs = { entry_later: { autoload: true, attachTarget: 'overlay:ovl_mkdir' } }
-    await using object = await loadTracing('hooks-tracing', { programs })
-    await (object.programs.entry_later as BpfProgram).attach(fentry('overlay:ovl_mkdir'))
-    const asked = makeOverlayFolder()
-    expect(object.globals.calls).toBe(BigInt(asked))
-  })
+  test.skipIf(!hasOverlayModule() || olderThan('5.11') || isOlder(libbpfVersion, '1.3'))(
+    'can be at a function of a module',
+    async () => {
+      const programs = { entry_later: { autoload: true, attachTarget: 'overlay:ovl_mkdir' } }
+      await using object = await loadTracing('hooks-tracing', { programs })
+      await (object.programs.entry_later as BpfProgram).attach(fentry('overlay:ovl_mkdir'))
+      const asked = makeOverlayFolder()
+      expect(object.globals.calls).toBe(BigInt(asked))
+    },
+  )
 
   test('is what the program was loaded for, and nothing else', async () => {
     await using object = await load()
@@ -174,11 +178,11 @@ describe.skipIf(absence('5.13', 'trampoline') !== undefined)('who is attached', 
   })
 })
 
-describe.skipIf(absence('7.0', 'trampoline') !== undefined)('a session', () => {
+describe.skipIf(absence('7.0', 'trampoline') !== undefined || isOlder(libbpfVersion, '1.7'))('a session', () => {
   test('runs at the entry and at the return, and carries a value between them', async () => {
-    await using object = await loadSession()
+    await using object = await loadTracing<SessionFixture>('hooks-fsession-values', { cookieSince: '7.0' })
     const { programs, globals } = object
-    await (programs.first as BpfProgram).attach(fsession(FUNCTION, { cookie: 9 }))
+    await (programs.session as BpfProgram).attach(fsession(FUNCTION, { cookie: 9 }))
     renice()
     expect(globals).toMatchObject({ entries: 1n, returns: 1n, carried: BigInt(1000 + getPriority()), cookie: 9n })
   })
