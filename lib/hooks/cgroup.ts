@@ -58,14 +58,17 @@ export interface CgroupHook {
 /** A link to the same cgroup. */
 export type CgroupAnchor = Link | { linkId: number }
 
-/** Places among the programs of the same cgroup, Linux 6.17 and libbpf 1.6; by default a program goes after the others. */
+/**
+ * Places among the programs of the same cgroup, Linux 6.17; `before`, `after` and `expectedRevision` also libbpf 1.6. By
+ * default a program goes after the others.
+ */
 export interface CgroupOptions extends Omit<Ordering, 'before' | 'after'> {
   before?: CgroupAnchor
   after?: CgroupAnchor
   /** What the program was loaded for, which its section says, by default. Named for a program that was opened, and for `SEC("cgroup/skb")`. */
   attachType?: CgroupAttachType
   /**
-   * Runs before the programs of cgroups further down, which are otherwise the first. By a link Linux 6.17, and libbpf 1.6.
+   * Runs before the programs of cgroups further down, which are otherwise the first. Linux 6.17.
    */
   preorder?: boolean
 }

@@ -201,30 +201,44 @@ test('who is there is told in the order in which they run', async () => {
   })
 })
 
-/** `undefined` where places among the programs of a cgroup are known; else the code of the refusal. */
-const withoutPlaces = /^1\.[0-5]\b/.test(libbpfVersion)
-  ? 'ERR_EBPF_LIBBPF'
-  : olderThan('6.17')
-    ? 'ERR_EBPF_KERNEL'
-    : undefined
+const lacksPlaces = olderThan('6.17')
+const lacksAnchors = /^1\.[0-5]\b/.test(libbpfVersion)
 
-describe.skipIf(withoutPlaces === undefined)('places among the programs of a cgroup', () => {
-  test(`are refused in words: ${withoutPlaces}`, async () => {
+describe.skipIf(!lacksPlaces)('places among the programs of a cgroup', () => {
+  test.each([{ first: true }, { last: true }, { preorder: true }])('are refused in words: %j', async (options) => {
     await using _there = await first(child)
-    expect(await rejection(second(child, { before: { linkId: _there.id } }))).toMatchObject({ code: withoutPlaces })
+    const error = await rejection(second(child, options))
+    expect(error).toMatchObject({ code: 'ERR_EBPF_KERNEL' })
+    expect(error.message).toContain('6.17')
     expect((await send()).seen).toEqual(['first'])
   })
 })
 
-describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a cgroup', () => {
+describe.skipIf(!lacksPlaces && !lacksAnchors)('places beside other programs of a cgroup, and at a revision', () => {
+  test('are refused in words', async () => {
+    await using there = await first(child)
+    const code = lacksAnchors ? 'ERR_EBPF_LIBBPF' : 'ERR_EBPF_KERNEL'
+    for (const options of [{ before: there }, { after: { linkId: there.id } }, { expectedRevision: 1 }]) {
+      expect(await rejection(second(child, options))).toMatchObject({ code })
+    }
+    expect((await send()).seen).toEqual(['first'])
+  })
+})
+
+describe.skipIf(lacksPlaces)('the place among the programs of a cgroup', () => {
   test('is the last by default', async () => {
     await using _one = await first(child)
     await using _two = await second(child)
     expect((await send()).seen).toEqual(['first', 'second'])
   })
 
-  test.each([
-    ['first', () => ({ first: true })],
+  test('is the first', async () => {
+    await using _one = await first(child)
+    await using _two = await second(child, { first: true })
+    expect((await send()).seen).toEqual(['second', 'first'])
+  })
+
+  test.skipIf(lacksAnchors).each([
     ['before a link', (link: Link) => ({ before: link })],
     ['before a link by id', (link: Link) => ({ before: { linkId: link.id } })],
   ] satisfies [string, (link: Link) => CgroupOptions][])('is chosen: %s', async (_place, options) => {
@@ -237,8 +251,13 @@ describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a 
     ])
   })
 
-  test.each([
-    ['last', () => ({ last: true })],
+  test('is the last', async () => {
+    await using _one = await first(child)
+    await using _two = await second(child, { last: true })
+    expect((await send()).seen).toEqual(['first', 'second'])
+  })
+
+  test.skipIf(lacksAnchors).each([
     ['after a link', (link: Link) => ({ after: link })],
     ['after a link by id', (link: Link) => ({ after: { linkId: link.id } })],
   ] satisfies [string, (link: Link) => CgroupOptions][])('is chosen: %s', async (_place, options) => {
@@ -257,7 +276,7 @@ describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a 
     expect((await send()).seen).toEqual(['second', 'first'])
   })
 
-  test('next to what is not there is refused', async () => {
+  test.skipIf(lacksAnchors)('next to what is not there is refused', async () => {
     await using elsewhere = await first(sibling)
     for (const options of [{ before: elsewhere }, { after: elsewhere }, { before: { linkId: 0x7fff_fff0 } }]) {
       expect(await rejection(second(child, options))).toMatchObject({
@@ -279,7 +298,7 @@ describe.skipIf(withoutPlaces !== undefined)('the place among the programs of a 
     expect((await query(cgroup(child.path, { attachType: 'inet_ingress' }))).entries).toEqual([])
   })
 
-  test('is taken only at the revision that was meant', async () => {
+  test.skipIf(lacksAnchors)('is taken only at the revision that was meant', async () => {
     const here = cgroup(child.path, { attachType: 'inet_ingress' })
     const { revision } = await query(here)
     expect(revision).toBeGreaterThan(0n)
