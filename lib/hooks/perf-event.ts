@@ -134,7 +134,8 @@ function setting(name: string): number | undefined {
 
 export const perfEventFamily: HookFamily<PerfEventHook> = {
   programTypes: ['perf_event'],
-  since: '4.9',
+  feature: ({ cookie }) => (cookie > 0n ? 'a cookie of perf_event' : 'perf_event'),
+  since: ({ cookie }) => (cookie > 0n ? '5.15' : '4.9'),
   config: 'CONFIG_PERF_EVENTS',
   describe,
   hint,

@@ -2,6 +2,7 @@ import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../argument
 import type { NativeHook } from '../binding.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
+import { globExpression } from '../system/tracefs.ts'
 import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
 import { functionOffsets, strippedFunctionOffsets } from './elf-functions.ts'
 import type { HookFamily, HookedProgram } from './family.ts'
@@ -158,11 +159,7 @@ function holds({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook, lin
 
 function nameFilter(pattern: string | undefined, symbols: readonly string[] | undefined): (name: string) => boolean {
   if (pattern === undefined) return (name) => symbols?.includes(name) === true
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  const expression = new RegExp(`^${source}$`, 's')
+  const expression = globExpression(pattern)
   return (name) => expression.test(name)
 }
 

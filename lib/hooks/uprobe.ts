@@ -59,6 +59,11 @@ function build(kind: UprobeHook['kind'], binary: Binary, options: UprobeOptions)
   if (options?.symbol === undefined && options?.offset === undefined) {
     throw invalidArgument(`${kind}() needs a symbol or an offset in ${describeBinary(checked)}`)
   }
+  const mode = checkProbeMode(options.mode)
+  const cookie = unsigned64(options.cookie ?? 0n, 'cookie')
+  if (cookie !== 0n && mode !== undefined && mode !== 'link') {
+    throw invalidArgument(`a cookie is kept by a link: mode must be link, not ${mode}`)
+  }
   return {
     kind,
     binary: checked,
@@ -66,8 +71,8 @@ function build(kind: UprobeHook['kind'], binary: Binary, options: UprobeOptions)
     offset: unsigned64(options.offset ?? 0n, 'offset'),
     pid: integer(options.pid ?? -1, 'pid', -1, 0x7fff_ffff),
     referenceCounterOffset: counterOffset(options.referenceCounterOffset ?? 0n),
-    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
-    mode: checkProbeMode(options.mode),
+    cookie,
+    mode,
   }
 }
 
@@ -89,6 +94,9 @@ const OTHERS = [
   'kprobe.session',
 ]
 
+/** A cookie, and a probe that is a link, need the links of perf events. */
+const needsLink = ({ cookie, mode }: UprobeHook): boolean => cookie > 0n || mode === 'link'
+
 function holds({ kind, binary, symbol, offset }: UprobeHook, link: LinkInfo): boolean {
   if (link.type !== 'perf_event' || link.event !== kind) return false
   const path = resolveBinary(binary)
@@ -99,8 +107,9 @@ function holds({ kind, binary, symbol, offset }: UprobeHook, link: LinkInfo): bo
 
 export const uprobeFamily: HookFamily<UprobeHook> = {
   programTypes: ['kprobe'],
-  since: '4.3',
-  evidence: 'uprobe_register',
+  feature: (hook) => (needsLink(hook) ? `a cookie or link of ${hook.kind}` : hook.kind),
+  since: (hook) => (needsLink(hook) ? '5.15' : '4.3'),
+  evidence: (hook) => (needsLink(hook) ? ['uprobe_register', 'bpf_perf_link_release'] : 'uprobe_register'),
   config: 'CONFIG_UPROBE_EVENTS',
   describe: ({ kind, binary, symbol, offset }) =>
     `${kind} ${describeBinary(binary)}:${symbol ?? `0x${offset.toString(16)}`}`,

@@ -78,6 +78,7 @@ describe('a builder refuses', () => {
     ['an empty library', () => usdt({ pid: 1, library: '' }, 'a', 'b')],
     ['an unknown mode', () => uprobe('x', { symbol: 'y', mode: 'fast' as never })],
     ['a mode that every object has', () => uprobe('x', { symbol: 'y', mode: 'toString' as never })],
+    ['a cookie without a link', () => uprobe('x', { symbol: 'y', mode: 'perf', cookie: 1 })],
     ['no functions', () => uprobeMulti('x', {})],
     ['no options', () => uprobeMulti('x', undefined as never)],
     ['functions in two ways', () => uprobeMulti('x', { pattern: 'a*', symbols: ['a'] })],

@@ -65,6 +65,8 @@ proveHook({
   since: '6.0',
   link: '5.15',
   update: false,
+  // The verifier's word on programs that may sleep.
+  refusal: ['EINVAL'],
   setUp: () =>
     targetScene(
       'hooks-uprobe-sleepable',
@@ -209,6 +211,17 @@ describe('a uprobe', () => {
       await first(object).attach(uprobe(program, { symbol: 'target_one', cookie }))
       await target.ask('one')
       expect(object.globals.last_cookie).toBe(cookie)
+    })
+  })
+
+  test.skipIf(!olderThan('5.15'))('has a cookie only with a newer kernel', async () => {
+    await withUprobe(async ({ object }) => {
+      const error = await rejection(first(object).attach(uprobe(program, { symbol: 'target_one', cookie: 1 })))
+      expect(error).toMatchObject({
+        code: 'ERR_EBPF_KERNEL',
+        program: 'first',
+        message: expect.stringContaining('5.15'),
+      })
     })
   })
 
