@@ -47,6 +47,24 @@ export const needs = {
     apk: 'iproute2',
     pacman: 'iproute2',
   },
+  qemu: {
+    why: 'run tests in virtual machines',
+    apt: 'qemu-system-x86',
+    dnf: 'qemu-system-x86-core',
+    apk: 'qemu-system-x86_64',
+    pacman: 'qemu-system-x86',
+  },
+  busybox: {
+    why: 'start virtual machines',
+    apt: 'busybox-static',
+    dnf: 'busybox',
+    apk: 'busybox-static',
+    pacman: 'busybox',
+  },
+  kmod: { why: "index and load kernels' modules", apt: 'kmod', dnf: 'kmod', apk: 'kmod', pacman: 'kmod' },
+  xz: { why: 'decompress kernels', apt: 'xz-utils', dnf: 'xz', apk: 'xz', pacman: 'xz' },
+  zstd: { why: 'decompress kernels', apt: 'zstd', dnf: 'zstd', apk: 'zstd', pacman: 'zstd' },
+  lz4: { why: 'decompress kernels', apt: 'lz4', dnf: 'lz4', apk: 'lz4', pacman: 'lz4' },
 }
 
 const installers = {
@@ -101,7 +119,11 @@ export function libbpfProblem(version, oldest, machine) {
 }
 
 /** The things to look for; what a build against the system's libbpf needs differs from what the bundled one does. */
-export function requirements(libbpf) {
+export function requirements(libbpf, { vm = false } = {}) {
+  return [...buildRequirements(libbpf), ...(vm ? ['qemu', 'busybox', 'kmod', 'xz', 'zstd', 'lz4'] : [])]
+}
+
+function buildRequirements(libbpf) {
   const always = ['clang', 'kernel headers', 'C++ compiler', 'make', 'python', 'Node headers', 'iproute2']
   return libbpf === 'system' ? [...always, 'pkg-config', 'libbpf'] : [...always, 'zlib', 'bzip2']
 }

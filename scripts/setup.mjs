@@ -1,9 +1,10 @@
 // Makes a fresh machine ready: installs the Debian packages that are missing, and only those, and the npm packages.
 // A second run finds nothing to do and says nothing.
 //
-//   node scripts/setup.mjs [--kernel] [--libbpf=bundled|system]
+//   node scripts/setup.mjs [--kernel] [--vm] [--libbpf=bundled|system]
 //
-// --kernel also checks that programs can be loaded into the running kernel, and mounts bpffs and tracefs.
+// --kernel also checks that programs can be loaded into the running kernel, and mounts bpffs and tracefs; --vm adds what
+// runs tests in virtual machines.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +22,7 @@ import {
 import { main, outputOf, Problem, root, run, say } from './support.mjs'
 import { kernelFacts, oldestClang, oldestLibbpf, present, system, systemLibbpfVersion } from './system.mjs'
 
-export async function setUp({ kernel, libbpf = defaultLibbpf() }) {
+export async function setUp({ kernel, vm = false, libbpf = defaultLibbpf() }) {
   const oldestNode = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '')
   const reason = obstacle({ platform: system.platform, node: process.versions.node, oldestNode })
   if (reason) throw new Problem(reason)
@@ -30,7 +31,7 @@ export async function setUp({ kernel, libbpf = defaultLibbpf() }) {
     if (kernelReason) throw new Problem(kernelReason)
     mountMissing()
   }
-  installPackages(requirements(libbpf))
+  installPackages(requirements(libbpf, { vm }))
   installModules()
 }
 
@@ -116,9 +117,9 @@ function readLock(path) {
 }
 
 await main(import.meta.url, async (args) => {
-  const unknown = args.find((argument) => argument !== '--kernel' && !/^--libbpf=(bundled|system)$/.test(argument))
+  const unknown = args.find((argument) => !/^--(kernel|vm|libbpf=(bundled|system))$/.test(argument))
   if (unknown !== undefined)
-    throw new Problem(`Unknown argument "${unknown}". Known: --kernel, --libbpf=bundled, --libbpf=system.`)
+    throw new Problem(`Unknown argument "${unknown}". Known: --kernel, --vm, --libbpf=bundled, --libbpf=system.`)
   const libbpf = args.find((argument) => argument.startsWith('--libbpf='))?.slice('--libbpf='.length)
-  await setUp({ kernel: args.includes('--kernel'), libbpf })
+  await setUp({ kernel: args.includes('--kernel'), vm: args.includes('--vm'), libbpf })
 })

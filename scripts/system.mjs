@@ -50,6 +50,12 @@ export const present = {
   bzip2: () => findProgram('bzip2') !== undefined,
   libbpf: () => systemLibbpfVersion() !== undefined && !isOlder(systemLibbpfVersion(), oldestLibbpf),
   iproute2: () => findProgram('ip') !== undefined,
+  qemu: () => findProgram('qemu-system-x86_64') !== undefined,
+  busybox: () => ['busybox', 'busybox.static'].map(findProgram).some((path) => path !== undefined && isStatic(path)),
+  kmod: () => findProgram('depmod') !== undefined && findProgram('modprobe') !== undefined,
+  xz: () => findProgram('xz') !== undefined,
+  zstd: () => findProgram('zstd') !== undefined,
+  lz4: () => findProgram('lz4') !== undefined,
 }
 
 /** The version of the libbpf that pkg-config finds, or undefined. */
@@ -110,6 +116,11 @@ function findProgram(name) {
   return programFolders()
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path))
+}
+
+/** Debian has busybox twice; only the one without an interpreter runs where there is no C library yet. */
+function isStatic(path) {
+  return !readFileSync(path).includes('/lib64/ld-') && !readFileSync(path).includes('/lib/ld-')
 }
 
 function runs(program) {

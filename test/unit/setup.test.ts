@@ -78,6 +78,14 @@ describe('what the set-up does', () => {
   })
 })
 
+describe('virtual machines', () => {
+  it('need packages of their own, only where they are wanted', () => {
+    expect(requirements('bundled')).not.toContain('qemu')
+    const added = requirements('bundled', { vm: true }).slice(requirements('bundled').length)
+    expect(packagesFor(added, 'apt')).toEqual(['qemu-system-x86', 'busybox-static', 'kmod', 'xz-utils', 'zstd', 'lz4'])
+  })
+})
+
 describe('machines that will not do', () => {
   const fine = { platform: 'linux', node: '20.19.0', oldestNode: '20.19' }
   const all = (1n << 41n) - 1n
