@@ -1,5 +1,6 @@
 // Proves the package as a stranger gets it: packs it, installs the tarball into an empty folder with no compiler at hand,
-// and runs the README's first program there, on the Node that runs this and on Node 24. Needs root, as the program does.
+// and runs the README's first program there, on the Node that runs this and on Node 24, and the program "ebpf". Needs
+// root, as the first program does.
 
 import { spawn } from 'node:child_process'
 import {
@@ -8,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -23,8 +25,11 @@ const promised = [
   'LICENSE',
   'README.md',
   'binding.gyp',
+  'dist/cli/main.js',
   'dist/index.d.ts',
   'dist/index.js',
+  'dist/testing/index.d.ts',
+  'dist/testing/index.js',
   'include/bpf/bpf_helpers.h',
   'include/ebpf.h',
   'licenses/README.md',
@@ -42,6 +47,7 @@ await main(import.meta.url, async () => {
     checkContents(tarball)
     checkTypes(tarball)
     const project = install(tarball, folder)
+    checkCommand(project)
     const program = join(project, 'first.mjs')
     writeFileSync(program, firstProgram())
     for (const node of [process.execPath, installNode(folder)]) await runProgram(node, program)
@@ -100,6 +106,7 @@ function checkTypes(tarball) {
 
 /** Installs the tarball where PATH holds no compiler, no make and no python, and nothing may be downloaded. */
 function install(tarball, folder) {
+  cacheDependencies()
   const project = join(folder, 'project')
   const programs = join(folder, 'programs')
   mkdirSync(project)
@@ -115,6 +122,31 @@ function install(tarball, folder) {
   if (gypfile !== false) throw new Problem('Without "gypfile": false npm runs node-gyp at installation.')
   if (existsSync(join(installed, 'build'))) throw new Problem('Something was built when the package was installed.')
   return project
+}
+
+/** What the program "ebpf" is made of, at the versions that were tested: the installation finds them in npm's cache. */
+function cacheDependencies() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const shipped = Object.entries(packages).filter(([path, entry]) => path !== '' && !entry.dev && !entry.devOptional)
+  const names = shipped.map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`)
+  npm(['cache', 'add', ...names])
+}
+
+/** The program, and the library for tests, must work without the addon: they may be what shows that it is missing. */
+function checkCommand(project) {
+  const installed = join(project, 'node_modules/ebpf')
+  const hidden = join(project, 'hidden')
+  renameSync(join(installed, 'prebuilds'), hidden)
+  try {
+    const version = outputOf(process.execPath, [join(project, 'node_modules/.bin/ebpf'), '--version'], { cwd: project })
+    const expected = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).version
+    if (version !== expected) throw new Problem(`"ebpf --version" printed ${version}, not ${expected}.`)
+    const kind = ['--input-type=module', '--eval', "import * as x from 'ebpf/testing'; console.log(typeof x.runInVm)"]
+    if (outputOf(process.execPath, kind, { cwd: project }) !== 'function')
+      throw new Problem('"ebpf/testing" cannot be imported where there is no addon.')
+  } finally {
+    renameSync(hidden, join(installed, 'prebuilds'))
+  }
 }
 
 /** The README's block of JavaScript whose first line is "// first.mjs". */
