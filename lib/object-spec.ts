@@ -220,8 +220,8 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
 }
 
 const LOAD_OPTIONS = ['name', 'int64', 'globals', 'maps', 'programs', 'kconfig', 'kernelBtfPath', 'pinRoot', 'logLevel']
-const MAP_EDITS = ['valueSize', 'maxEntries', 'flags', 'numaNode', 'autocreate', 'pinPath', 'replacement']
-const PROGRAM_EDITS = ['autoload', 'logLevel', 'attachTarget']
+const MAP_EDITS = ['valueSize', 'maxEntries', 'flags', 'numaNode', 'autocreate', 'pinPath', 'replacement', 'offload']
+const PROGRAM_EDITS = ['autoload', 'logLevel', 'attachTarget', 'offload']
 
 /** A misspelt edit must not pass silently. */
 function assignKnown(spec: object, edit: unknown = {}, argument: string, known: readonly string[]): void {

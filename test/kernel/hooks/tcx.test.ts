@@ -1,5 +1,5 @@
 /** TCX: lists of programs with an order, by links. */
-import { readdirSync, readlinkSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Ordering } from '../../../lib/hooks/anchor.ts'
 import { type TcxHook, tcx } from '../../../lib/hooks/tcx.ts'
@@ -265,6 +265,16 @@ describe.skipIf(lacking)('a link', () => {
     })
   })
 
+  test('follows its interface into another network namespace', async () => {
+    await using own = new Cable()
+    await withPackets('hooks-tc', async ({ programs: { first } }) => {
+      const { left, right } = own
+      await using link = await first.attach(tcx('right0', 'ingress', { netns: right.path }))
+      ip('-n', right.namespace, 'link', 'set', 'right0', 'netns', left.namespace)
+      expect((await query(tcx('right0', 'ingress', { netns: left.path }))).entries).toMatchObject([{ linkId: link.id }])
+    })
+  })
+
   test('outlives its interface, and its network namespace, without effect', async () => {
     const own = new Cable()
     await withPackets('hooks-tc', async ({ programs: { first, second } }) => {
@@ -275,6 +285,43 @@ describe.skipIf(lacking)('a link', () => {
       await gone.close()
     })
     await own[Symbol.asyncDispose]()
+  })
+})
+
+describe.skipIf(lacking)('the network namespace', () => {
+  test("can be a path, a process in it, or a descriptor that stays the caller's", async () => {
+    const fd = openSync(cable.right.path, 'r')
+    const { pid } = await cable.right.process()
+    try {
+      await withPackets('hooks-tc', async (object) => {
+        for (const netns of [cable.right.path, { pid }, { fd }]) {
+          for (const name of ['right0', cable.right.index]) {
+            const hook = tcx(name, 'ingress', { netns })
+            await using _link = await object.programs.first.attach(hook)
+            expect((await query(hook)).entries).toMatchObject([{ programId: object.programs.first.id }])
+            expect(await counted(object, () => cable.left.send(cable.right, PORT, 1))).toMatchObject({ first: 1 })
+          }
+        }
+      })
+      expect(() => fstatSync(fd)).not.toThrow()
+    } finally {
+      closeSync(fd)
+    }
+  })
+
+  test('that is none is an error, of an attach and of a query', async () => {
+    await withPackets('hooks-tc', async ({ programs: { first } }) => {
+      for (const [netns, code] of [
+        ['/run/netns/no-such', 'ENOENT'],
+        ['/dev/null', 'EINVAL'],
+        [{ fd: 9999 }, 'EBADF'],
+        [{ pid: 2 ** 31 - 1 }, 'ENOENT'],
+      ] as const) {
+        const hook = tcx('right0', 'ingress', { netns })
+        expect(await rejection(first.attach(hook))).toMatchObject({ code })
+        expect(await rejection(query(hook))).toMatchObject({ code })
+      }
+    })
   })
 })
 

@@ -1,7 +1,9 @@
 /** XDP: what takes the place of links, packets in several pieces, and updates under traffic. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { xdp } from '../../../lib/hooks/xdp.ts'
+import { loadObject } from '../../../lib/object-spec.ts'
 import { query } from '../../../lib/query.ts'
+import { fixture } from '../../support/fixtures.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { Cable, ip } from '../../support/netns.ts'
@@ -203,6 +205,30 @@ describe.each([
       expect(await cable.left.send(cable.right, PORT, 3)).toBe(0)
       globals.second_verdict = XDP_PASS
       expect(await cable.left.send(cable.right, PORT, 3)).toBe(3)
+    })
+  })
+})
+
+describe('offload', () => {
+  test('to an interface that is no such card is refused when the program, or a map, is loaded', async () => {
+    for (const offload of ['lo', 1]) {
+      const program = await rejection(loadObject(fixture('hooks-xdp'), { programs: { first: { offload } } }))
+      expect(program).toMatchObject({ object: 'hooks-xdp', code: expect.stringMatching(/^(EINVAL|EOPNOTSUPP)$/) })
+      const map = await rejection(loadObject(fixture('maps'), { maps: { counts: { offload } } }))
+      expect(map).toMatchObject({ object: 'maps', code: expect.stringMatching(/^(EINVAL|EOPNOTSUPP|ENOTSUPP)$/) })
+    }
+  })
+
+  test('to an interface that is not there is ENODEV', async () => {
+    const error = await rejection(loadObject(fixture('hooks-xdp'), { programs: { first: { offload: 'nosuch0' } } }))
+    expect(error).toMatchObject({ code: 'ENODEV' })
+    expect(error.message).toContain('nosuch0')
+  })
+
+  test.each([[''], ['..'], ['a/b'], [0], [-1], [1.5], [{}], [null]])('to %j is no such thing', async (offload) => {
+    const edit = { programs: { first: { offload: offload as never } } }
+    expect(await rejection(loadObject(fixture('hooks-xdp'), edit))).toMatchObject({
+      code: expect.stringMatching(/^ERR_EBPF_(INVALID_ARGUMENT|OUT_OF_RANGE)$/),
     })
   })
 })
