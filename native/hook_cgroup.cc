@@ -6,6 +6,7 @@
 
 #include "anchor.h"
 #include "convert.h"
+#include "kernel_abi.h"
 #include "placement.h"
 
 namespace ebpf {
@@ -76,7 +77,7 @@ bool ReadCgroupHook(Napi::Value hook, AttachFunction* attach) {
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     constexpr const char* kOperation = "bpf_link_create";
-    auto type = static_cast<bpf_attach_type>(attach_type);
+    auto type = kernel::ToAttachType(attach_type);
     if (cgroup.get() < 0) return FromReturn(kOperation, cgroup.get());
     if (anchor.error() != 0) return FromReturn(kOperation, anchor.error());
     if ((anchor.flags & (BPF_F_ALLOW_OVERRIDE | BPF_F_ALLOW_MULTI)) != 0) {

@@ -85,8 +85,8 @@ Status AttachMultiProgram(const MultiProgram& hook, bool netkit, const AttachTar
 #endif
   return OnInterface(hook.interface, [&](int index) {
     return attachment->Take(
-        kOperation, bpf_link_create(target.fd, index,
-                                    static_cast<bpf_attach_type>(hook.attach_type), &options));
+        kOperation,
+        bpf_link_create(target.fd, index, kernel::ToAttachType(hook.attach_type), &options));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "convert.h"
 #include "hook.h"
+#include "kernel_abi.h"
 
 namespace ebpf {
 
@@ -31,7 +32,7 @@ bool ReadIteratorHook(Napi::Value hook, AttachFunction* attach) {
     if (map.given()) {
       info.map.map_fd = static_cast<uint32_t>(map.get());
     } else if (cgroup.given() || cgroup_order != 0) {
-      info.cgroup.order = static_cast<bpf_cgroup_iter_order>(cgroup_order);
+      info.cgroup.order = kernel::ToEnum<bpf_cgroup_iter_order>(cgroup_order, 7);
       info.cgroup.cgroup_fd = cgroup.given() ? static_cast<uint32_t>(cgroup.get()) : 0;
     } else if (tid != 0 || pid != 0 || pid_fd.given()) {
       info.task.tid = tid;

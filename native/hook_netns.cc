@@ -51,7 +51,7 @@ bool ReadNetnsHook(Napi::Value hook, AttachFunction* attach) {
     if (fd < 0) return FromReturn("bpf_link_create", fd);
     return attachment->Take(
         "bpf_link_create",
-        bpf_link_create(target.fd, fd, static_cast<bpf_attach_type>(attach_type), nullptr));
+        bpf_link_create(target.fd, fd, kernel::ToAttachType(attach_type), nullptr));
   };
   return true;
 }

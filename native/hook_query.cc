@@ -77,7 +77,7 @@ Status QueryPrograms(int target, uint32_t attach_type, uint32_t query_flags, Res
   // More than one hook has today (BPF_MPROG_MAX, BPF_CGROUP_MAX_PROGS of the kernel: 64).
   constexpr uint32_t kCount = 64;
   constexpr uint32_t kMost = 1U << 20;
-  auto type = static_cast<bpf_attach_type>(attach_type);
+  auto type = kernel::ToAttachType(attach_type);
   int status = -EINVAL;
   for (Detail detail : {Detail::kLinks, Detail::kFlags, Detail::kIds}) {
     uint32_t room = kCount;
@@ -123,7 +123,7 @@ Status QueryTc(int index, uint32_t attach_point, Result* result) {
   Status status = CheckIndex(index);
   if (!status.ok()) return status;
   std::vector<TcFilter> filters;
-  status = ListTcFilters(index, static_cast<bpf_tc_attach_point>(attach_point), &filters);
+  status = ListTcFilters(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3), &filters);
   for (const TcFilter& filter : filters) {
     result->entries.push_back({filter.program_id, 0, 0, filter.handle, filter.priority});
   }

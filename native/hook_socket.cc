@@ -7,6 +7,7 @@
 
 #include "convert.h"
 #include "hook.h"
+#include "kernel_abi.h"
 #include "placement.h"
 
 namespace ebpf {
@@ -187,7 +188,7 @@ bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
-    auto type = static_cast<bpf_attach_type>(attach_type);
+    auto type = kernel::ToAttachType(attach_type);
     if (map.get() < 0) return FromReturn("bpf_link_create", map.get());
     Status status =
         attachment->Take("bpf_link_create", bpf_link_create(target.fd, map.get(), type, nullptr));

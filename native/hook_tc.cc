@@ -4,6 +4,7 @@
 
 #include "convert.h"
 #include "interface.h"
+#include "kernel_abi.h"
 #include "log.h"
 #include "placement.h"
 
@@ -112,7 +113,7 @@ bool ReadTcHook(Napi::Value hook, AttachFunction* attach) {
       UniqueFd netns = OpenOwnNetns();
       if (!netns.valid()) return FromReturn("open(/proc/thread-self/ns/net)", netns.get());
       return attachment->Take(
-          std::make_shared<TcPlacement>(index, static_cast<bpf_tc_attach_point>(attach_point),
+          std::make_shared<TcPlacement>(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3),
                                         handle, priority, std::move(netns)),
           target.fd);
     });

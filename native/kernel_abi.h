@@ -8,6 +8,15 @@
 
 namespace ebpf::kernel {
 
+// A number of JavaScript's in an enum of C. One that the enum has no bits for would be undefined
+// behaviour: it becomes `last`, the highest that it has bits for.
+template <typename Enum>
+Enum ToEnum(uint32_t number, uint32_t last) {
+  return static_cast<Enum>(number < last ? number : last);
+}
+
+inline bpf_attach_type ToAttachType(uint32_t number) { return ToEnum<bpf_attach_type>(number, 63); }
+
 // enum bpf_attach_type
 constexpr auto kTraceKprobeMulti = static_cast<bpf_attach_type>(42);
 constexpr auto kNetfilter = static_cast<bpf_attach_type>(45);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel_abi.h"
 #include "status.h"
 
 namespace ebpf {
@@ -16,7 +17,7 @@ namespace ebpf {
 template <typename Options>
 bool SetProbeMode([[maybe_unused]] Options* options, uint32_t mode) {
 #if EBPF_LIBBPF_AT_LEAST(1, 2)
-  options->attach_mode = static_cast<probe_attach_mode>(mode);
+  options->attach_mode = kernel::ToEnum<probe_attach_mode>(mode, 3);
   return true;
 #else
   return mode == 0;
