@@ -1,7 +1,7 @@
 /** What the kernel means when it refuses to update or to detach a link. */
 import { constants } from 'node:os'
 import type { NativeLinkInfo, Outcome, Status } from './binding.ts'
-import { type EbpfError, kernelError, ruleError } from './errors.ts'
+import { type EbpfError, type FailureContext, invalidArgument, kernelError, ruleError } from './errors.ts'
 import { linkTypeName } from './kernel-enums.ts'
 import type { LinkOwner } from './link-owner.ts'
 import { type Names, failure, failureContext } from './outcome.ts'
@@ -37,13 +37,18 @@ export function updateError(
   info: NativeLinkInfo | Status,
   next: LinkOwner,
   expected: LinkOwner | undefined,
-): EbpfError {
+): EbpfError | TypeError {
   if (outcome.needsLibbpf !== undefined) return failure(outcome, names)
   const { operation } = outcome
   const errno = -outcome.errno
   const type = typeof info === 'number' ? undefined : linkTypeName(info.type)
+  if (type !== undefined && (next.kind === 'map') !== (type === 'struct_ops')) {
+    const takes = next.kind === 'map' ? 'a program, not a map' : 'a struct_ops map, not a program'
+    return invalidArgument(`link '${names.link}' of type ${type} takes ${takes}`)
+  }
   const cannot = type === undefined || !Object.hasOwn(UPDATABLE, type)
   if (errno === EOPNOTSUPP || errno === ENOTSUPP || (errno === EINVAL && cannot)) {
+    if (next.kind === 'map') return structError(type, { ...names, operation })
     const what = type === undefined ? 'an attachment that is no link of this kernel' : `a link of type ${type}`
     return ruleError('ERR_EBPF_NOT_UPDATABLE', `the kernel cannot put another program in the place of ${what}`, {
       ...names,
@@ -55,6 +60,17 @@ export function updateError(
   return hint === undefined
     ? failure(outcome, names)
     : kernelError(outcome.errno, failureContext(outcome, { ...names, hint }))
+}
+
+function structError(type: string | undefined, context: FailureContext): EbpfError {
+  const [what, hint] =
+    type === undefined
+      ? ['of SEC(".struct_ops")', 'Declare it in SEC(".struct_ops.link"), and Linux 6.4 can.']
+      : ['of this struct', 'Its part of the kernel has no such operation: close the link, and attach the other map.']
+  return ruleError('ERR_EBPF_NOT_UPDATABLE', `the kernel cannot put another map in the place of one ${what}`, {
+    ...context,
+    hint,
+  })
 }
 
 function updateHint(errno: number, next: LinkOwner, expected: LinkOwner | undefined): string | undefined {

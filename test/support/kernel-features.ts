@@ -48,7 +48,7 @@ const GAPS = {
   lsm: [noTrampolines, lacksSymbol('bpf_lsm_verify_prog', 'CONFIG_BPF_LSM'), noLsmModule],
   netkit: [lacksSymbol('netkit_link_attach', 'CONFIG_NETKIT')],
   netdevsim: [lacksOption('CONFIG_NETDEVSIM', 'built without CONFIG_NETDEVSIM')],
-  sched_ext: [lacksSymbol('scx_init_task', 'CONFIG_SCHED_CLASS_EXT')],
+  sched_ext: [lacksSymbol('bpf_scx_reg', 'CONFIG_SCHED_CLASS_EXT')],
   lirc: [lacksSymbol('lirc_prog_attach', 'CONFIG_BPF_LIRC_MODE2')],
 } satisfies Record<string, Gap[]>
 

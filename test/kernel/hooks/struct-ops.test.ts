@@ -190,6 +190,19 @@ describe.skipIf(!hasLink)('a link of a struct_ops map', () => {
       expect(await rejection(other.update(object.maps.first))).toMatchObject(invalid)
       expect(await rejection(link.update(object.maps.second, { expected: programs.on_raw }))).toMatchObject(invalid)
     })
+    await withTrace(async ({ programs }) => {
+      await using opened = openLink({ id: link.id })
+      expect(await rejection(opened.update(programs.on_raw))).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringContaining('takes a struct_ops map, not a program'),
+      })
+      const other = await programs.on_raw.attach()
+      await using openedOther = openLink({ id: other.id })
+      expect(await rejection(openedOther.update(object.maps.first))).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringContaining('takes a program, not a map'),
+      })
+    })
     const map = object.maps.second
     map.close()
     expect(await rejection(link.update(map))).toMatchObject({ code: 'ERR_EBPF_CLOSED' })
