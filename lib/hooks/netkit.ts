@@ -24,8 +24,7 @@ export interface NetkitOptions extends Ordering {
 }
 
 /**
- * A netkit device, by a link. What the programs return (NETKIT_*) goes over the device's default policy. Linux 6.7, libbpf
- * 1.3.
+ * A netkit device, by a link. What the programs return (NETKIT_*) goes over the device's default policy. Linux 6.7.
  *
  * @param networkInterface name or index of the primary device, for both sides
  * @param side whose packets: `primary` what the primary device sends, `peer` what its peer sends

@@ -19,8 +19,7 @@ export interface TcxOptions extends Ordering {
 }
 
 /**
- * TCX of an interface, by a link. Programs run in order until one returns something else than TCX_NEXT. Linux 6.6, libbpf
- * 1.3.
+ * TCX of an interface, by a link. Programs run in order until one returns something else than TCX_NEXT. Linux 6.6.
  *
  * @param networkInterface name or index, in `options.netns`
  */

@@ -178,11 +178,23 @@ async function open(port, ipv6) {
   if (sockets.has(key)) return
   const socket = make(ipv6)
   sockets.set(key, socket)
-  socket.on('message', (packet, from) => {
+  socket.on('message', async (packet, from) => {
     counts.set(key, counts.get(key) + 1)
-    if (!ipv6 && (port === echoed || port === marker) && echoed !== 0) socket.send(packet, from.port, from.address)
+    if (ipv6 || echoed === 0) return
+    if (port === marker) await drained(echoed, ipv6)
+    if (port === marker || port === echoed) socket.send(packet, from.port, from.address)
   })
   await new Promise((resolve) => socket.bind(port, resolve))
+}
+
+/** What arrived in the order of the cable is read in any order of sockets: waits until this one has no more. */
+async function drained(port, ipv6) {
+  const key = name(port, ipv6)
+  for (let before = -1; counts.get(key) !== before; ) {
+    before = counts.get(key)
+    // The first turn may be in the midst of reading sockets; the second reads all.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 let echoed = 0
@@ -228,6 +240,7 @@ process.on('message', async (message) => {
     process.send('sent')
   } else if (message.received) {
     while (counts.get(name(marker, ipv6)) === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    await drained(message.received, ipv6)
     process.send(counts.get(name(message.received, ipv6)))
   } else if (message.echo) {
     echoed = message.echo

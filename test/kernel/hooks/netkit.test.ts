@@ -3,8 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Ordering } from '../../../lib/hooks/anchor.ts'
 import { type NetkitHook, netkit } from '../../../lib/hooks/netkit.ts'
 import { query } from '../../../lib/query.ts'
-import { isOlder } from '../../../lib/system/kernel-version.ts'
-import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { Cable, ip } from '../../support/netns.ts'
@@ -16,14 +14,13 @@ const NETKIT_NEXT = -1
 const NETKIT_PASS = 0
 const NETKIT_DROP = 2
 
-const unknownHere = absence('6.7', 'netkit') !== undefined
-const lacking = unknownHere || isOlder(libbpfVersion, '1.3')
+const lacking = absence('6.7', 'netkit') !== undefined
 
 let cable: Cable
 
 beforeAll(() => {
   // Where there are no such devices, the refusal is that of another one.
-  cable = new Cable({ kind: unknownHere ? 'veth' : 'netkit' })
+  cable = new Cable({ kind: lacking ? 'veth' : 'netkit' })
 })
 
 afterAll(async () => {
@@ -40,7 +37,6 @@ for (const side of ['primary', 'peer'] as const) {
     family: 'network',
     since: '6.7',
     gap: 'netkit',
-    libbpf: '1.3',
     link: '6.7',
     update: '6.7',
     async setUp() {

@@ -6,8 +6,6 @@ import { type TcxHook, tcx } from '../../../lib/hooks/tcx.ts'
 import type { Link } from '../../../lib/link.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { query } from '../../../lib/query.ts'
-import { isOlder } from '../../../lib/system/kernel-version.ts'
-import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { Cable, ip } from '../../support/netns.ts'
@@ -27,7 +25,7 @@ const TCX_NEXT = -1
 const TCX_PASS = 0
 const TCX_DROP = 2
 
-const lacking = absence('6.6') !== undefined || isOlder(libbpfVersion, '1.3')
+const lacking = absence('6.6') !== undefined
 
 let cable: Cable
 
@@ -46,7 +44,6 @@ for (const direction of ['ingress', 'egress'] as const) {
     hook: `tcx ${direction}`,
     family: 'network',
     since: '6.6',
-    libbpf: '1.3',
     link: '6.6',
     update: '6.6',
     async setUp() {
