@@ -23,7 +23,8 @@ let table: SymbolTable | undefined
 function readTable(): SymbolTable {
   const rows: { address: bigint; name: string; module: string | undefined }[] = []
   for (const line of readFileSync('/proc/kallsyms', 'latin1').split('\n')) {
-    const match = /^([0-9a-f]+) \S ([^\t]+)(?:\t\[(.+)\])?$/.exec(line)
+    // Absolute symbols (A) are no addresses: those of per-CPU data are offsets that begin at 0.
+    const match = /^([0-9a-f]+) [^Aa] ([^\t]+)(?:\t\[(.+)\])?$/.exec(line)
     if (match === null) continue
     rows.push({ address: BigInt(`0x${match[1]}`), name: match[2] as string, module: match[3] })
   }
