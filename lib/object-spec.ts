@@ -9,6 +9,7 @@ import {
 import { variables } from './btf/datasec.ts'
 import { type Btf, parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
+import { refuseUsdtLayout } from './hooks/usdt-layout.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { type KconfigValue, kconfigLines } from './kconfig.ts'
 import { type MapEdit, type MapSpec, mapEdit, mapSpec } from './map-spec.ts'
@@ -110,6 +111,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
    */
   async load(): Promise<BpfObject<Shape>> {
     this.#refuseUnknownStructs()
+    refuseUsdtLayout(this.#description.maps, this.name)
     const options = this.#snapshot()
     const outcome = await binding.objectLoad(this.#bytes, options)
     const { maps } = this.#description

@@ -5,10 +5,21 @@ import { describe, expect, test } from 'vitest'
 import { EbpfError } from '../../lib/errors.ts'
 import { loadObject, openObject } from '../../lib/object-spec.ts'
 import type { BpfProgram } from '../../lib/program.ts'
+import { isOlder } from '../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../lib/system/libbpf-version.ts'
 import { type ParityReport, type ProgramReport, reportOfC } from '../support/parity.ts'
 
 const fixtures = new URL('../fixtures/', import.meta.url)
-const objects = readdirSync(fixtures).filter((file) => /^hooks-.*\.bpf\.o$/.test(file))
+
+/** C loads it, too, and reads the arguments of static probes from the wrong places: see lib/hooks/usdt-layout.ts. */
+const otherLayout = isOlder(libbpfVersion, '1.7')
+  ? ['hooks-usdt.bpf.o', 'hooks-sections-recent.bpf.o']
+  : ['hooks-usdt-before.bpf.o']
+
+const objects = readdirSync(fixtures).filter((file) => /^hooks-.*\.bpf\.o$/.test(file) && !otherLayout.includes(file))
+
+/** Stands for whatever errno C gets where this package says that libbpf is too old. */
+const OLD_LIBBPF = 1
 
 function hasCompiler(): boolean {
   try {
@@ -43,6 +54,7 @@ async function outcome<T>(attempt: () => Promise<T>): Promise<{ value?: T; errno
   try {
     return { value: await attempt(), errno: 0 }
   } catch (error) {
+    if (error instanceof EbpfError && error.code === 'ERR_EBPF_LIBBPF') return { errno: OLD_LIBBPF }
     if (!(error instanceof EbpfError) || error.errno === undefined) throw error
     return { errno: error.errno }
   }
@@ -55,6 +67,16 @@ describe.skipIf(!hasCompiler())('each program of', () => {
 
   test.each(objects)('%s is loaded and attached as by C', async (file) => {
     const object = new URL(file, fixtures)
-    expect(await report(object)).toEqual(reportOfC(object))
+    const ours = await report(object)
+    expect(ours).toEqual(reportOfC(object).map((line, index) => forgetErrno(line, ours[index])))
   })
 })
+
+/** Where we say that libbpf is too old, C has to fail, with whatever errno. */
+function forgetErrno(line: ParityReport, ours: ParityReport | undefined): ParityReport {
+  const entries = Object.entries(line).map(([step, errno]) => {
+    const isOld = ours !== undefined && (ours as unknown as Record<string, unknown>)[step] === OLD_LIBBPF
+    return [step, isOld && errno !== 0 ? OLD_LIBBPF : errno]
+  })
+  return Object.fromEntries(entries) as ParityReport
+}

@@ -8,6 +8,8 @@ import type { HashMap } from '../../../lib/maps/hash-map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { openProgram } from '../../../lib/open-program.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { proveHook } from '../../support/hook-proof.ts'
@@ -37,6 +39,10 @@ type UsdtObject = BpfObject<{
 
 const program = targetProgram()
 
+/** The fixture that was compiled with the layout of this libbpf, and the other one. */
+const isOldLayout = isOlder(libbpfVersion, '1.7')
+const [fitting, other] = isOldLayout ? ['hooks-usdt-before', 'hooks-usdt'] : ['hooks-usdt', 'hooks-usdt-before']
+
 /** Before Linux 5.15 a probe is known by its address, so in position-independent code only by process. */
 const scope = (target: Target): { pid?: number } => (olderThan('5.15') ? { pid: target.pid } : {})
 
@@ -48,14 +54,14 @@ proveHook({
   update: false,
   setUp: () =>
     targetScene(
-      'hooks-usdt',
+      fitting,
       (target) => usdt(program, 'ebpftest', 'request', scope(target)),
       (target) => target.ask('request'),
     ),
 })
 
 const withUsdt = (body: (scene: { object: UsdtObject; target: Target }) => Promise<void>): Promise<void> =>
-  withTarget<{ beyond_last: bigint }, UsdtMaps>('hooks-usdt', body)
+  withTarget<{ beyond_last: bigint }, UsdtMaps>(fitting, body)
 
 const first = (object: UsdtObject): BpfProgram => object.programs.first as BpfProgram
 
@@ -125,7 +131,7 @@ describe('a static probe', () => {
   test.skipIf(!olderThan('5.15'))('needs a process in position-independent code', async () => {
     await withUsdt(async ({ object }) => {
       const error = await rejection(first(object).attach(usdt(program, 'ebpftest', 'request')))
-      expect(error).toMatchObject({ program: 'first', object: 'hooks-usdt' })
+      expect(error).toMatchObject({ program: 'first', object: fitting })
       expect(error.message).toContain('PID')
     })
   })
@@ -190,6 +196,14 @@ describe('a static probe', () => {
   })
 })
 
+describe('a program with another layout of arguments', () => {
+  test('is refused when it is loaded, with what to compile it with', async () => {
+    const error = await rejection(loadObject(fixture(other)))
+    expect(error).toMatchObject({ code: 'ERR_EBPF_LIBBPF', object: other, map: '__bpf_usdt_specs' })
+    expect(error.message).toContain('usdt.bpf.h')
+  })
+})
+
 describe('a static probe that cannot be attached', () => {
   test('has no such name, provider, file, process, or notes', async () => {
     const folder = mkdtempSync(`${tmpdir()}/ebpf-usdt-`)
@@ -206,7 +220,7 @@ describe('a static probe that cannot be attached', () => {
         ] as const
         for (const [hook, code, words] of attempts) {
           const error = await rejection(first(object).attach(hook))
-          expect(error).toMatchObject({ code, program: 'first', object: 'hooks-usdt' })
+          expect(error).toMatchObject({ code, program: 'first', object: fitting })
           expect(error.message).toContain(words)
         }
         const gone = usdt(program, 'ebpftest', 'request', { pid: 0x7fff_fff0 })
