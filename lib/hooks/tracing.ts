@@ -1,4 +1,5 @@
 /** Kernel functions whose programs get the arguments with their kernel types, by a trampoline instead of a breakpoint. */
+import { constants } from 'node:os'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
@@ -78,6 +79,13 @@ export function isTracing(link: LinkInfo, attachType: string, kernelFunction: st
   return isKernelFunction(link.targetObjectId, link.targetBtfId, kernelFunction)
 }
 
+/** The kernel looks for what the load prepared for the one attach (`bpf_tracing_prog_attach` of kernel/bpf/syscall.c). */
+export function onceHint(errno: number): string | undefined {
+  if (errno === -constants.errno.EBUSY) return 'The program is attached there already.'
+  if (errno !== -constants.errno.ENOENT) return undefined
+  return 'Before Linux 5.13 a loaded program of this type can be attached once: load the object again.'
+}
+
 /** The helper that gives the programs of trampolines their cookie, since Linux 5.19. */
 const COOKIE_EVIDENCE = 'bpf_get_attach_cookie_tracing'
 
@@ -90,6 +98,7 @@ function family(attachType: string, since: string, evidence: string): HookFamily
     evidence: ({ cookie }) => (cookie > 0n ? [evidence, COOKIE_EVIDENCE] : evidence),
     describe: (hook) => `${hook.kind} ${hook.function}`,
     loadTarget: (hook) => hook.function,
+    hint: (_hook, errno) => onceHint(errno),
     holds: (hook, link) => isTracing(link, attachType, hook.function),
     prepare: (hook) => ({ native: { kind: 'tracing', cookie: build(hook.kind, hook.function, hook).cookie } }),
   }

@@ -12,7 +12,7 @@ import { isOlder } from '../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../lib/system/libbpf-version.ts'
 import { withBpffs } from './bpffs.ts'
 import { type GapName, absence, olderThan } from './kernel-features.ts'
-import { rejection } from './wait.ts'
+import { rejection, until } from './wait.ts'
 
 /** Which program had its effect on an event. */
 export type Effect = 'none' | 'first' | 'second'
@@ -74,6 +74,8 @@ export function proveHook(proof: HookProof): void {
       await provePin(link, has(proof.link))
       if (scene.update !== undefined || scene.second !== undefined) await proveUpdate(link, scene, has(proof.update))
       await link.close()
+      // The kernel lets go of a removed pin only after a grace period, and until then of the link.
+      if (has(proof.link)) await until('the effect ends', async () => (await scene.observe()) === 'none')
       expect(await scene.observe()).toBe('none')
       outcome = 'passed'
     })

@@ -16,7 +16,10 @@ import { absence, olderThan } from '../../support/kernel-features.ts'
 import { type TracingObject, effectOf, loadTracing, renice } from '../../support/tracing-scene.ts'
 import { rejection } from '../../support/wait.ts'
 
-const load = (): Promise<TracingObject> => loadTracing('hooks-lsm', { cookieSince: '5.19' })
+const load = (...sleepable: string[]): Promise<TracingObject> => {
+  const programs = Object.fromEntries(sleepable.map((name) => [name, { autoload: true }]))
+  return loadTracing('hooks-lsm', { cookieSince: '5.19', programs })
+}
 
 const proof = {
   family: 'security',
@@ -31,12 +34,13 @@ proveHook({ ...proof, hook: 'lsm', setUp: () => lsmScene('task_setnice', 'first'
 proveHook({
   ...proof,
   hook: 'lsm.s',
-  since: '5.10',
+  since: '5.11',
+  refusal: [...proof.refusal, 'EINVAL'],
   setUp: () => lsmScene('inode_symlink', 'first_sleepable', 'second_sleepable', makeSymlink),
 })
 
 async function lsmScene(name: string, first: string, second: string, event: () => string | undefined): Promise<Scene> {
-  const object = await load()
+  const object = await load(first, second)
   const { programs } = object
   return {
     attach: () => (programs[first] as BpfProgram).attach(lsm(name)),
