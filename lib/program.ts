@@ -207,6 +207,7 @@ export class BpfProgram extends Resource {
    * @param hooks such as those of `kprobes('tcp_*')`
    */
   async attachAll(hooks: Iterable<Hook>): Promise<LinkSet> {
+    this.use('attachAll')
     return await attachAll(this, hooks)
   }
 
@@ -216,6 +217,7 @@ export class BpfProgram extends Resource {
    * @throws EbpfError ERR_EBPF_NONE_ATTACHED, with every reason, when it takes none
    */
   async attachFirst(hooks: Iterable<Hook>): Promise<FirstAttached> {
+    this.use('attachFirst')
     return await attachFirst(hookList(hooks).map((hook) => [this, hook] as const))
   }
 
