@@ -1,5 +1,5 @@
 /** The file that a probe of user space is placed in. */
-import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { invalidArgument, kernelError } from '../errors.ts'
@@ -149,23 +149,26 @@ export function isSameFile(one: string, other: string): boolean {
 function requireElf(path: string, name: string): void {
   // libbpf's way to name a library inside of an Android package.
   if (path.includes('!/')) return
-  let fd: number
+  let isElf: boolean
   try {
-    // A named pipe must not be waited for.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    // To open what is no file could do something: a named pipe waits, a watchdog starts.
+    isElf = statSync(path).isFile() && startsWithMagic(path)
   } catch {
     return
   }
-  try {
-    const magic = Buffer.alloc(ELF_MAGIC.length)
-    if (fstatSync(fd).isFile() && readSync(fd, magic, 0, magic.length, 0) === magic.length) {
-      if (magic.toString('latin1') === ELF_MAGIC) return
-    }
-  } finally {
-    closeSync(fd)
-  }
+  if (isElf) return
   throw kernelError(-system.errno.ENOEXEC, {
     operation: 'placing a probe',
     hint: `${name} is not an ELF file, so it has no instructions that a probe could be placed on.`,
   })
+}
+
+function startsWithMagic(path: string): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    const magic = Buffer.alloc(ELF_MAGIC.length)
+    return readSync(fd, magic, 0, magic.length, 0) === magic.length && magic.toString('latin1') === ELF_MAGIC
+  } finally {
+    closeSync(fd)
+  }
 }
