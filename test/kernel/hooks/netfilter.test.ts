@@ -118,6 +118,12 @@ describe.skipIf(lacking)('a program of netfilter', () => {
       const { first, second } = object.programs
       await using _late = await first.attach(input({ priority: 10 }))
       await using _early = await second.attach(input({ priority: -10 }))
+      const { entries } = await query(input())
+      const ours = entries.filter(({ programId }) => programId === first.id || programId === second.id)
+      expect(ours).toMatchObject([
+        { programId: second.id, priority: -10 },
+        { programId: first.id, priority: 10 },
+      ])
       expect(await counted(object, () => cable.left.send(cable.right, PORT, 1))).toEqual({ first: 1, second: 1 })
       expect(object.globals.second_run).toBeLessThan(object.globals.first_run)
       object.globals.second_verdict = NF_DROP

@@ -118,6 +118,13 @@ describe('a filter', () => {
     })
   })
 
+  test('is not attached by its section, which names no interface', async () => {
+    await withPackets('hooks-tc', async (object) => {
+      expect(await object.attach()).toEqual({ links: [], skipped: ['first', 'second'] })
+      expect((await rejection(object.programs.first.attach())).message).toContain('names no target')
+    })
+  })
+
   test('has neither id nor pin', async () => {
     await withPackets('hooks-tc', async ({ programs: { first } }) => {
       await using link = await first.attach(ingress())
