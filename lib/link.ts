@@ -94,6 +94,7 @@ export class Link extends Resource {
    * (5.7), network namespaces (5.8), iterators (5.8), sockmaps (6.10) and struct_ops (6.4).
    */
   async update(replacement: BpfProgram | StructOpsMap, options: UpdateOptions = {}): Promise<void> {
+    this.use('update')
     const next = ownerOf(replacement)
     if (next === undefined) {
       throw invalidArgument(
@@ -102,7 +103,6 @@ export class Link extends Resource {
     }
     const expected = expectedOwner(options)
     this.#refuseOther(next, expected)
-    this.use('update')
     next.borrow('update')
     const update = this.#updating.then(() => this.#update(next, expected))
     this.#updating = update.catch(() => {})
