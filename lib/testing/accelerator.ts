@@ -84,7 +84,7 @@ async function probe(kernel: Kernel, signal: AbortSignal | undefined): Promise<b
   } as const
   const limits = { boot: PROBE_MILLISECONDS, total: PROBE_MILLISECONDS, signal }
   try {
-    await new Guest({ onOutput: () => {}, onStart: () => {} }).run(machine, initramfs, limits)
+    await new Guest(kernel.release, { onOutput: () => {}, onStart: () => {} }).run(machine, initramfs, limits)
     return false
   } catch (error) {
     if (signal?.aborted) throw error

@@ -50,11 +50,13 @@ export class Guest {
   #child: ChildProcess | undefined
   #qemuWords = ''
   #started = false
-  #release = 'unknown'
+  #release: string
   #exitCode: number | undefined
   #failure: unknown
 
-  constructor(handlers: GuestHandlers) {
+  /** @param release what the image says of itself, until the guest does */
+  constructor(release: string, handlers: GuestHandlers) {
+    this.#release = release
     this.#handlers = handlers
     this.#streams = {
       stdout: new MarkedStream(this.mark, (bytes) => handlers.onOutput(bytes, 'stdout')),
@@ -214,8 +216,11 @@ export class Guest {
     )
   }
 
+  /** The last lines, or after a crash those that begin with its first word. */
   #tail(): string[] {
-    return this.#console.text.split('\n').filter(Boolean).slice(-TAIL_LINES)
+    const lines = this.#console.text.split('\n').filter(Boolean)
+    const crash = lines.findIndex((line) => /\b(?:BUG: |Oops: |general protection fault|Kernel panic)/.test(line))
+    return crash === -1 ? lines.slice(-TAIL_LINES) : lines.slice(crash, crash + TAIL_LINES)
   }
 }
 

@@ -132,7 +132,7 @@ async function boot(options: VmOptions, checked: Checked, kernel: Kernel, accele
   const began = performance.now()
   let bootMilliseconds = 0
   let kernelRelease = kernel.release
-  const guest = new Guest({
+  const guest = new Guest(kernel.release, {
     onOutput: (bytes, stream) => {
       const text = decoders[stream].decode(bytes, { stream: true })
       all.push(text)
@@ -183,7 +183,7 @@ async function settings(
     modprobe: await requireTool('modprobe'),
     copied: compareVersions(kernel.release, FAST_9P) < 0 ? await realpath(process.execPath) : '',
     end_mark: mark,
-    terminal: terminal === undefined ? '' : `rows ${terminal.rows} cols ${terminal.columns}`,
+    terminal: terminal === undefined ? '' : `rows ${terminal.rows || 24} cols ${terminal.columns || 80}`,
     writable_count: writable.length,
     ...Object.fromEntries(writable.map((path, index) => [`writable_${index}`, path])),
   }
