@@ -6,6 +6,8 @@ import { type TcxHook, tcx } from '../../../lib/hooks/tcx.ts'
 import type { Link } from '../../../lib/link.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { query } from '../../../lib/query.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
 import { Cable, ip } from '../../support/netns.ts'
@@ -26,6 +28,9 @@ const TCX_PASS = 0
 const TCX_DROP = 2
 
 const lacking = absence('6.6') !== undefined
+
+/** Relative places, revisions and link ids are what an older libbpf cannot pass on. */
+const oldLibbpf = isOlder(libbpfVersion, '1.3')
 
 let cable: Cable
 
@@ -73,8 +78,8 @@ describe.skipIf(lacking)('the order of programs', () => {
       const { first, second } = object.programs
       const links = [await second.attach(ingress()), await first.attach(ingress())]
       expect((await query(ingress())).entries).toMatchObject([
-        { programId: second.id, programName: 'second', linkId: links[0]?.id },
-        { programId: first.id, programName: 'first', linkId: links[1]?.id },
+        { programId: second.id, programName: 'second', ...(!oldLibbpf && { linkId: links[0]?.id }) },
+        { programId: first.id, programName: 'first', ...(!oldLibbpf && { linkId: links[1]?.id }) },
       ])
       expect(await counted(object, () => cable.left.send(cable.right, PORT, 1))).toEqual({ first: 1, second: 1 })
       expect(object.globals.second_run).toBeLessThan(object.globals.first_run)
@@ -92,7 +97,7 @@ describe.skipIf(lacking)('the order of programs', () => {
   })
 
   type Naming = (link: Link, program: BpfProgram) => NonNullable<Ordering['before']>
-  test.each<[string, Naming]>([
+  test.skipIf(oldLibbpf).each<[string, Naming]>([
     ['link', (link) => link],
     ['link id', (link) => ({ linkId: link.id })],
     ['program', (_link, program) => program],
@@ -123,7 +128,7 @@ describe.skipIf(lacking)('the order of programs', () => {
   })
 })
 
-describe.skipIf(lacking)('an anchor', () => {
+describe.skipIf(lacking || oldLibbpf)('an anchor', () => {
   test('that is attached nowhere is ENOENT, and says so', async () => {
     await withPackets('hooks-tc', async ({ programs: { first, second } }) => {
       const error = await rejection(first.attach(ingress({ before: second })))
@@ -154,7 +159,19 @@ describe.skipIf(lacking)('an anchor', () => {
   })
 })
 
-describe.skipIf(lacking)('the revision', () => {
+describe.skipIf(lacking || !oldLibbpf)('with an older libbpf', () => {
+  test('a relative place and a revision are refused, and nothing is attached', async () => {
+    await withPackets('hooks-tc', async ({ programs: { first, second } }) => {
+      await using link = await second.attach(ingress())
+      for (const ordering of [{ before: link }, { after: { programId: second.id } }, { expectedRevision: 1 }]) {
+        expect(await rejection(first.attach(ingress(ordering)))).toMatchObject({ code: 'ERR_EBPF_LIBBPF' })
+      }
+      expect(await attachedIds()).toEqual([second.id])
+    })
+  })
+})
+
+describe.skipIf(lacking || oldLibbpf)('the revision', () => {
   test('grows with every attach, update and detach', async () => {
     await withPackets('hooks-tc', async ({ programs: { first, second } }) => {
       const revision = async (): Promise<bigint> => (await query(ingress())).revision ?? 0n
@@ -252,12 +269,15 @@ describe.skipIf(lacking)('a link', () => {
     await using own = new Cable()
     await withPackets('hooks-tc', async (object) => {
       const { namespace, path, index } = own.right
-      await using link = await object.programs.first.attach(tcx('right0', 'ingress', { netns: path }))
+      const { first } = object.programs
+      await using link = await first.attach(tcx('right0', 'ingress', { netns: path }))
       ip('-n', namespace, 'link', 'set', 'right0', 'down')
       ip('-n', namespace, 'link', 'set', 'right0', 'name', 'renamed0')
       ip('-n', namespace, 'link', 'set', 'renamed0', 'up')
       expect(link.info()).toMatchObject({ interfaceIndex: index })
-      expect((await query(tcx('renamed0', 'ingress', { netns: path }))).entries).toMatchObject([{ linkId: link.id }])
+      expect((await query(tcx('renamed0', 'ingress', { netns: path }))).entries).toMatchObject([
+        { programId: first.id },
+      ])
       expect(await rejection(query(tcx('right0', 'ingress', { netns: path })))).toMatchObject({ code: 'ENODEV' })
     })
   })
@@ -268,7 +288,9 @@ describe.skipIf(lacking)('a link', () => {
       const { left, right } = own
       await using link = await first.attach(tcx('right0', 'ingress', { netns: right.path }))
       ip('-n', right.namespace, 'link', 'set', 'right0', 'netns', left.namespace)
-      expect((await query(tcx('right0', 'ingress', { netns: left.path }))).entries).toMatchObject([{ linkId: link.id }])
+      expect((await query(tcx('right0', 'ingress', { netns: left.path }))).entries).toMatchObject([
+        { programId: first.id },
+      ])
     })
   })
 
