@@ -42,7 +42,8 @@ class TcPlacement final : public ProgramPlacement {
   Status DoReplace(int program_fd, int current_fd) override {
     return InNetns(netns_, [&]() -> Status {
       constexpr const char* kOperation = "bpf_tc_attach";
-      if (CheckOurs(current_fd) != 0) return {-ENOLINK, kOperation, nullptr};
+      int error = CheckOurs(current_fd);
+      if (error != 0) return {IsGone(error) ? -ENOLINK : error, kOperation, nullptr};
       LibbpfOptions<bpf_tc_opts> options = Options();
       options.prog_fd = program_fd;
       options.flags = BPF_TC_F_REPLACE;
@@ -53,9 +54,10 @@ class TcPlacement final : public ProgramPlacement {
   Status DoDetach(int current_fd) override {
     return InNetns(netns_, [&]() -> Status {
       int error = CheckOurs(current_fd);
-      if (error != 0) return FromReturn("bpf_tc_query", error == -ENOENT ? 0 : error);
+      if (error != 0) return FromReturn("bpf_tc_query", IsGone(error) ? 0 : error);
       LibbpfOptions<bpf_tc_opts> options = Options();
-      return FromReturn("bpf_tc_detach", bpf_tc_detach(&hook_, &options));
+      Status status = FromReturn("bpf_tc_detach", bpf_tc_detach(&hook_, &options));
+      return IsGone(status.error) ? Status{} : status;
     });
   }
 
@@ -81,12 +83,14 @@ class TcPlacement final : public ProgramPlacement {
     return options;
   }
 
-  // -ENOENT when our filter is not there any more.
+  // The filter, its qdisc, or the interface (tc_get_tfilter and tc_del_tfilter of
+  // net/sched/cls_api.c).
+  static bool IsGone(int error) { return error == -ENOENT || error == -EINVAL || error == -ENODEV; }
+
+  // Gone also when another program is there.
   int CheckOurs(int current_fd) {
     LibbpfOptions<bpf_tc_opts> options = Options();
     int status = bpf_tc_query(&hook_, &options);
-    // The interface is gone, or its qdisc (tc_get_tfilter, net/sched/cls_api.c).
-    if (status == -ENODEV || status == -EINVAL) return -ENOENT;
     if (status != 0) return status;
     return options.prog_id == ProgramId(current_fd) ? 0 : -ENOENT;
   }
