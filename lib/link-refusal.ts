@@ -84,8 +84,11 @@ function updateHint(errno: number, next: LinkOwner, expected: LinkOwner | undefi
   return errno === constants.errno.ENOLINK ? 'The link was detached: nothing is attached by it any more.' : undefined
 }
 
-export function notDetachable(outcome: Outcome<unknown>, names: Names): EbpfError {
-  if (![EOPNOTSUPP, ENOTSUPP].includes(-outcome.errno)) return failure(outcome, names)
-  const hint = 'The kernel detaches a link of this kind when the last holder closes it, and its pins are removed.'
+export function notDetachable(outcome: Outcome<unknown>, names: Names, info: NativeLinkInfo | Status): EbpfError {
+  if (![EOPNOTSUPP, ENOTSUPP, EINVAL].includes(-outcome.errno)) return failure(outcome, names)
+  const hint =
+    typeof info === 'number'
+      ? 'It is no link of this kernel: nothing but close() detaches it.'
+      : 'The kernel detaches a link of this kind when the last holder closes it, and its pins are removed.'
   return kernelError(outcome.errno, failureContext(outcome, { ...names, hint }))
 }

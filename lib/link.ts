@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { inspectBriefly, nonEmptyString } from './arguments.ts'
-import { type Handle, binding } from './binding.ts'
+import { type Handle, type NativeLinkInfo, type Status, binding } from './binding.ts'
 import { closedError, invalidArgument } from './errors.ts'
 import { readIterator } from './iterator-stream.ts'
 import { type LinkInfo, linkInfo } from './link-info.ts'
@@ -129,8 +129,7 @@ export class Link extends Resource {
         ? await binding.linkUpdateMap(handle, next.borrow('update'))
         : await binding.linkUpdate(handle, next.borrow('update'), expected?.borrow('update') ?? 0)
     if (outcome.errno !== 0) {
-      const info = this.closed ? -constants.errno.EBADF : binding.linkInfo(handle)
-      throw updateError(outcome, { ...next.names, link: this.name }, info, next, expected)
+      throw updateError(outcome, { ...next.names, link: this.name }, this.#infoFor(handle), next, expected)
     }
     unwrap(outcome, this.#names())
     // Closed meanwhile: whoever did that detaches the new program, too.
@@ -171,8 +170,9 @@ export class Link extends Resource {
    * @throws EbpfError EOPNOTSUPP for kinds that the kernel detaches only when the last holder closes them, such as tracing
    */
   async detach(): Promise<void> {
-    const outcome = await binding.linkDetach(this.use('detach'))
-    if (outcome.errno !== 0) throw notDetachable(outcome, this.#names())
+    const handle = this.use('detach')
+    const outcome = await binding.linkDetach(handle)
+    if (outcome.errno !== 0) throw notDetachable(outcome, this.#names(), this.#infoFor(handle))
     unwrap(outcome, this.#names())
   }
 
@@ -229,6 +229,11 @@ export class Link extends Resource {
   #detached(): void {
     attached.delete(this)
     this.#owner?.forget(this)
+  }
+
+  /** To explain what was refused: a number when it is no link of the kernel, or closed meanwhile. */
+  #infoFor(handle: Handle): NativeLinkInfo | Status {
+    return this.closed ? -constants.errno.EBADF : binding.linkInfo(handle)
   }
 
   #names(): Names {

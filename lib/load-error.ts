@@ -1,10 +1,12 @@
 /** Why an object was not loaded. */
 import { constants, release } from 'node:os'
 import type { Outcome } from './binding.ts'
+import { variables } from './btf/datasec.ts'
+import type { Btf } from './btf/parse.ts'
 import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
 import { sectionTarget } from './hooks/section.ts'
 import { sectionFeature, sectionLibbpf } from './hooks/section-feature.ts'
-import { attachError, lackOf } from './hooks/support.ts'
+import { type Feature, attachError, lackOf } from './hooks/support.ts'
 import { type Names, failureContext, libbpfError } from './outcome.ts'
 import type { ProgramDescription } from './program.ts'
 import { publish } from './system/logging.ts'
@@ -14,6 +16,7 @@ export async function loadError(
   outcome: Outcome<unknown>,
   object: string,
   programs: readonly ProgramDescription[],
+  btf: Btf | undefined,
 ): Promise<EbpfError> {
   const messages = outcome.log.map(({ message }) => message)
   const rejected = rejectedProgram(messages)
@@ -24,7 +27,8 @@ export async function loadError(
   const known =
     unknownSection(outcome, names, messages) ??
     unknownFunction(outcome, names, messages) ??
-    (await unknownStruct(outcome, names, messages))
+    (await unknownStruct(outcome, names, messages)) ??
+    (await unknownStructLink(outcome, names, messages, btf))
   return known ?? attachError(outcome, { ...names, hint: targetHint(outcome.errno, program) }, feature(program))
 }
 
@@ -119,6 +123,27 @@ async function unknownStruct(
         })
   const message = lack ?? `this kernel has no struct_ops '${name}'`
   return new EbpfError(message, 'ERR_EBPF_KERNEL', outcome.errno, failureContext(outcome, names))
+}
+
+/** Older kernels know struct_ops, but no links of them (BPF_F_LINK of linux/bpf.h). */
+async function unknownStructLink(
+  outcome: Outcome<unknown>,
+  names: Names,
+  messages: readonly string[],
+  btf: Btf | undefined,
+): Promise<EbpfError | undefined> {
+  const map = matched(messages, /map '([^']*)': failed to create/)?.[1]
+  if (map === undefined || btf === undefined || !variables(btf, '.struct_ops.link').some(({ name }) => name === map)) {
+    return undefined
+  }
+  return await attachError(outcome, { ...names, map }, STRUCT_OPS_LINK)
+}
+
+const STRUCT_OPS_LINK: Feature = {
+  what: "section '.struct_ops.link'",
+  since: '6.4',
+  evidence: ['bpf_struct_ops_link_create'],
+  config: undefined,
 }
 
 /** What is known of some structs; `evidence` is a function that comes with them. */

@@ -69,7 +69,7 @@ describe('openLink()', () => {
     await other.programs.xdp_first.attach(hook())
   })
 
-  test('of a pinned tracepoint may be closed: the pin keeps it attached', async () => {
+  test.skipIf(olderThan('5.15'))('of a pinned tracepoint may be closed: the pin keeps it attached', async () => {
     await withBpffs(async (folder) => {
       await withTrace(async ({ maps, programs }) => {
         const path = join(folder, 'link')
@@ -196,6 +196,7 @@ describe('link.unpin()', () => {
           ['on_tracepoint', maps.tracepoint_calls],
           ['on_raw', maps.raw_calls],
         ] as const) {
+          if (name === 'on_tracepoint' && olderThan('5.15')) continue
           const path = join(folder, name)
           const link = await programs[name].attach()
           link.pin(path)
@@ -278,9 +279,9 @@ describe.skipIf(olderThan('5.9'))('link.detach()', () => {
       const link = await programs[name].attach(where)
       expect(await rejection(link.detach())).toMatchObject({
         name: 'EbpfError',
-        code: 'EOPNOTSUPP',
+        code: expect.stringMatching(/^(EOPNOTSUPP|EINVAL)$/),
         program: name,
-        hint: expect.stringContaining('last holder'),
+        hint: expect.stringMatching(/last holder|nothing but close/),
       })
       expect(link.closed).toBe(false)
     })

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../lib/binding.ts'
 import { EbpfError, VerifierError } from '../../lib/errors.ts'
 import { sectionFeature, sectionLibbpf } from '../../lib/hooks/section-feature.ts'
-import { loadError } from '../../lib/load-error.ts'
+import { loadError as loadErrorOf } from '../../lib/load-error.ts'
+import type { ProgramDescription } from '../../lib/program.ts'
 
 const { EINVAL, ESRCH } = constants.errno
 
@@ -20,6 +21,9 @@ const program = (section: string): { name: string; section: string; type: string
   type: 'unspec',
   expectedAttachType: '',
 })
+
+const loadError = (outcome: Outcome<unknown>, object: string, programs: ProgramDescription[]): Promise<EbpfError> =>
+  loadErrorOf(outcome, object, programs, undefined)
 
 const NO_TYPE = (section: string): string => `prog 'prog': missing BPF prog type, check ELF section name '${section}'`
 
