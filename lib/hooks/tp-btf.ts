@@ -1,4 +1,7 @@
+import { release } from 'node:os'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { ruleError } from '../errors.ts'
+import { kernelOlderThan } from '../system/kernel-version.ts'
 import type { HookFamily } from './family.ts'
 
 /** A tracepoint whose program gets the arguments with their kernel types. */
@@ -34,5 +37,15 @@ export const tpBtfFamily: HookFamily<TpBtfHook> = {
   loadTarget: ({ name }) => name,
   // The kernel does not tell the two kinds of raw tracepoints apart.
   holds: ({ name }, link) => link.type === 'raw_tracepoint' && link.name === name,
-  prepare: ({ name, cookie }) => ({ native: { kind: 'tracing', cookie: tpBtf(name, { cookie }).cookie } }),
+  prepare({ name, cookie }) {
+    const checked = tpBtf(name, { cookie })
+    // The kernel would attach it, and give the program a 0.
+    if (checked.cookie > 0n && kernelOlderThan('6.10')) {
+      throw ruleError('ERR_EBPF_KERNEL', `a cookie of tp_btf needs Linux 6.10: this is ${release()}`, {
+        operation: 'attach',
+        link: `tp_btf ${name}`,
+      })
+    }
+    return { native: { kind: 'tracing', cookie: checked.cookie } }
+  },
 }

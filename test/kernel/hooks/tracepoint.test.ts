@@ -80,20 +80,25 @@ async function resultOf(program: BpfProgram): Promise<string | undefined> {
   }
 }
 
+const PROGRAMS = ['first', 'second', 'first_raw', 'second_raw', 'first_typed', 'second_typed']
+
 describe('a cookie', () => {
   test.each([
     ['tracepoint', '5.15', 'first', tracepoint(...GETPPID, { cookie: 2n ** 64n - 1n })],
     ['raw tracepoint', '6.10', 'first_raw', rawTracepoint('sys_enter', { cookie: 3 })],
     ['tp_btf', '6.10', 'first_typed', tpBtf('sys_enter', { cookie: 4n })],
   ] as const)('of a %s is given since Linux %s', async (_name, cookieSince, program, hook) => {
-    await using object = await load({ cookieSince })
+    // The kernel refuses the helper to the others of them for longer.
+    const programs = Object.fromEntries(PROGRAMS.map((name) => [name, { autoload: name === program }]))
+    await using object = await load({ cookieSince, programs })
     const attaching = (object.programs[program] as BpfProgram).attach(hook)
-    if (cookieSince === '6.10' && isOlder(libbpfVersion, '1.4')) {
-      expect(await rejection(attaching)).toMatchObject({ code: 'ERR_EBPF_LIBBPF', program })
-      return
-    }
-    if (olderThan(cookieSince)) {
-      expect(await rejection(attaching)).toMatchObject({ name: 'EbpfError', program })
+    const lacksLibbpf = cookieSince === '6.10' && isOlder(libbpfVersion, '1.4')
+    if (lacksLibbpf || olderThan(cookieSince)) {
+      const codes = [
+        ...(lacksLibbpf ? ['ERR_EBPF_LIBBPF'] : []),
+        ...(olderThan(cookieSince) ? ['ERR_EBPF_KERNEL'] : []),
+      ]
+      expect(codes).toContain((await rejection(attaching)).code)
       return
     }
     await attaching
@@ -108,7 +113,7 @@ describe('tracepoints that fit a pattern', () => {
     const hooks = tracepoints('sysc?lls', 'sys_*_getppid', { cookie: 5 })
     expect(hooks).toHaveLength(2)
     expect(new Set(hooks)).toContainEqual(tracepoint('syscalls', 'sys_exit_getppid', { cookie: 5 }))
-    await using object = await load({ cookieSince: '5.15' })
+    await using object = await load()
     const links = await (object.programs.first as BpfProgram).attachAll(tracepoints('syscalls', 'sys_*_getppid'))
     event()
     expect(object.globals.calls).toBe(2n)
