@@ -106,6 +106,16 @@ function checkOrdering(options: Ordering): Ordering | undefined {
   return orderingOf(options)
 }
 
+/**
+ * Kernels that count no revisions would not look at the one that is expected, but they refuse places, and the last one is
+ * where a program goes anyway.
+ */
+function demandingOrdering(options: Ordering): Ordering | undefined {
+  const ordering = checkOrdering(options)
+  if (ordering === undefined || ordering.before !== undefined || ordering.after !== undefined) return ordering
+  return ordering.first === true ? ordering : { ...ordering, last: true }
+}
+
 function checkAttachType(value: unknown): CgroupAttachType {
   if (typeof value === 'string' && Object.hasOwn(PROGRAM_TYPES, value)) return value as CgroupAttachType
   const known = Object.keys(PROGRAM_TYPES).join(', ')
@@ -126,7 +136,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
   describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
     const attachType = attachTypeFor(hook, program)
-    const anchor = nativeAnchor(checkOrdering(hook.ordering ?? {}))
+    const anchor = nativeAnchor(demandingOrdering(hook.ordering ?? {}))
     const flags = anchor.flags | (boolean(hook.preorder, 'preorder') ? PREORDER : 0)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
     return {

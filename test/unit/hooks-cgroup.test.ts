@@ -160,7 +160,10 @@ describe('the folder', () => {
 test('the flags say where among the others', () => {
   const flags = (options: Parameters<typeof cgroup>[1]): unknown =>
     cgroupFamily.prepare(cgroup({ fd: 0 }, options), program('cgroup_device', '')).native
+  expect(flags({})).toMatchObject({ flags: 0 })
   expect(flags({ first: true })).toMatchObject({ flags: 1 << 3 })
+  // So that kernels that count no revisions refuse it.
+  expect(flags({ expectedRevision: 3 })).toMatchObject({ flags: 1 << 4, expectedRevision: 3n })
   expect(flags({ last: true, preorder: true })).toMatchObject({ flags: (1 << 4) | (1 << 6) })
   expect(flags({ after: { linkId: 9 } })).toMatchObject({ flags: (1 << 4) | (1 << 5) | (1 << 13), relative: 9 })
   expect(flags({ before: { linkId: 9 }, expectedRevision: 3 })).toMatchObject({
