@@ -107,11 +107,15 @@ function describe({ event, pid, cpu, cgroup }: PerfEventHook): string {
   return `perf_event ${describeEvent(event)}${scope.join('')}`
 }
 
-function hint({ event, frequency, cpu }: PerfEventHook, errno: number): string | undefined {
+function hint({ event, frequency, cpu, cgroup }: PerfEventHook, errno: number): string | undefined {
   const { ENOENT, EOPNOTSUPP, EINVAL, ENOSPC, ENODEV } = constants.errno
   const isCounter = event.type === 'hardware' || event.type === 'cache' || event.type === 'raw'
   if (isCounter && (errno === -ENOENT || errno === -EOPNOTSUPP)) {
     return "This CPU has no such counter that the kernel knows; virtual machines often have none at all. software('cpu-clock') is everywhere."
+  }
+  if (cgroup !== undefined && errno === -ENOENT) {
+    // cgroup_propagate_control of kernel/cgroup/cgroup.c.
+    return 'The kernel counts in cgroups of version 2 from the first time on that a controller is enabled in the cgroup.subtree_control of their root.'
   }
   if (event.type === 'breakpoint' && errno === -ENOSPC) {
     return 'All debug registers of a CPU are in use; x86 and arm64 have four of them.'

@@ -1,5 +1,6 @@
 /** Samples of clocks, counters and breakpoints of processes that this test started. */
-import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   type BreakpointOptions,
@@ -225,9 +226,22 @@ describe('the CPU of a sample', () => {
   })
 })
 
+/**
+ * On a machine where nobody has enabled a controller of cgroups yet, as systemd does, the kernel has not handed perf_event
+ * down from the root either.
+ */
+function handDownControllers(cgroup: Cgroup): void {
+  const root = dirname(cgroup.path)
+  const enabled = readFileSync(`${root}/cgroup.subtree_control`, 'latin1').trim()
+  const [controller] = readFileSync(`${root}/cgroup.controllers`, 'latin1').trim().split(' ')
+  if (enabled !== '' || controller === '') return
+  for (const sign of '+-') writeFileSync(`${root}/cgroup.subtree_control`, `${sign}${controller}`)
+}
+
 describe('the cgroup of a sample', () => {
   test.each(['path', 'descriptor'])('is the one that was named by its %s, and those below', async (by) => {
     await using cgroup = new Cgroup()
+    handDownControllers(cgroup)
     await using below = new Cgroup(cgroup)
     await using outside = await Target.start()
     await using inside = await Target.start()
