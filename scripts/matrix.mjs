@@ -54,7 +54,7 @@ function readArguments(args) {
   try {
     return parseArgs({ args, allowPositionals: true, options: { kernel: { type: 'string', multiple: true } } })
   } catch (error) {
-    throw new Problem(`${error.message}. Known: --kernel KERNEL (may be repeated), and test files.`)
+    throw new Problem(`${error.message.split('. ')[0]}. Known: --kernel KERNEL (may be repeated), and test files.`)
   }
 }
 
