@@ -10,10 +10,10 @@ const lib = new URL('../../../lib/', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'ebpf-no-code-'))
 
 beforeAll(() => {
-  mkdirSync(join(folder, 'btf'))
+  for (const name of ['btf', 'system']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   const files = readdirSync(new URL('btf/', lib)).map((name) => `btf/${name}`)
-  for (const name of ['errors.ts', ...files]) {
+  for (const name of ['errors.ts', 'system/privileges.ts', ...files]) {
     const { outputText } = ts.transpileModule(readFileSync(new URL(name, lib), 'utf8'), {
       compilerOptions: {
         module: ts.ModuleKind.ESNext,
