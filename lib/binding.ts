@@ -181,6 +181,11 @@ export interface NativeInterface {
   interface: string | number
   /** Descriptor of the network namespace to work in (duplicated before the call returns); -1: the current one. */
   netnsFd: number
+  /**
+   * Where it was opened. What has no kernel's link, and so goes there again, opens it again at this path when it is still the
+   * same namespace; without a path it keeps a descriptor, and so the namespace.
+   */
+  netnsPath?: string
 }
 
 /** Where among the programs of a hook that takes several (`bpf_mprog`). */
@@ -302,7 +307,8 @@ export type NativeHook =
   | ({ kind: 'cgroup'; attachType: number; cgroupFd: number } & NativeAnchor)
   /**
    * `setsockopt(2)` with SO_ATTACH_BPF; taken back by SO_DETACH_FILTER from the socket that the same number still means
-   * then: the link does not keep the socket open. The same for `reuseport`.
+   * then: the link does not keep the socket open. Nor is it taken back when another link of this process has replaced it.
+   * The same for `reuseport`, whose program is that of the socket's whole group.
    */
   | { kind: 'socket_filter'; socketFd: number }
   /** `setsockopt(2)` with SO_ATTACH_REUSEPORT_EBPF; taken back by SO_DETACH_REUSEPORT_BPF. */

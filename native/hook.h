@@ -98,12 +98,14 @@ bool ReadCgroupHook(Napi::Value hook, AttachFunction* attach);
 // hook_socket.cc
 bool ReadSocketFilterHook(Napi::Value hook, AttachFunction* attach);
 bool ReadReuseportHook(Napi::Value hook, AttachFunction* attach);
-bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach);
-bool ReadLircHook(Napi::Value hook, AttachFunction* attach);
 // `held` is a duplicate of the user's descriptor; the bytes are those of `struct sock_filter`.
 Status AttachClassicFilter(int user_fd, const UniqueFd& held,
                            const std::vector<uint8_t>& instructions, bool reuseport,
                            Attachment* attachment);
+
+// hook_descriptor.cc
+bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach);
+bool ReadLircHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_iterator.cc
 bool ReadIteratorHook(Napi::Value hook, AttachFunction* attach);

@@ -1,8 +1,9 @@
 // Hooks of control groups.
 
 #include <bpf/bpf.h>
+#include <sys/stat.h>
 
-#include <vector>
+#include <string>
 
 #include "anchor.h"
 #include "convert.h"
@@ -12,11 +13,22 @@
 namespace ebpf {
 namespace {
 
+// The name of the place's Slot: the same program may be attached again, unless several may.
+std::string SlotOf(int cgroup_fd, bpf_attach_type type, uint32_t flags) {
+  struct stat facts;
+  if ((flags & BPF_F_ALLOW_MULTI) != 0 || fstat(cgroup_fd, &facts) != 0) return "";
+  return "cgroup " + std::to_string(facts.st_dev) + " " + std::to_string(facts.st_ino) + " " +
+         std::to_string(type);
+}
+
 // For the ways in which no link attaches: links are always BPF_F_ALLOW_MULTI.
 class CgroupPlacement final : public ProgramPlacement {
  public:
   CgroupPlacement(HeldFd cgroup, bpf_attach_type type, uint32_t flags)
-      : cgroup_(std::move(cgroup)), type_(type), flags_(flags) {}
+      : ProgramPlacement(SlotOf(cgroup.get(), type, flags)),
+        cgroup_(std::move(cgroup)),
+        type_(type),
+        flags_(flags) {}
 
  protected:
   Status DoAttach(int program_fd) override { return Attach(program_fd, flags_, 0); }

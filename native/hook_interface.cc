@@ -15,7 +15,7 @@ namespace {
 // XDP by netlink. A program that is there already is not replaced.
 class XdpPlacement final : public ProgramPlacement {
  public:
-  XdpPlacement(int index, uint32_t flags, UniqueFd netns)
+  XdpPlacement(int index, uint32_t flags, NetnsReference netns)
       : index_(index), flags_(flags), netns_(std::move(netns)) {}
 
  protected:
@@ -29,14 +29,16 @@ class XdpPlacement final : public ProgramPlacement {
 
   Status DoDetach(int current_fd) override {
     Status status = Set(-1, flags_, current_fd);
-    // The interface is gone; another program is there (dev_xdp_attach, net/core/dev.c), or a link.
-    bool not_ours = status.error == -ENODEV || status.error == -EEXIST || status.error == -EBUSY;
+    // The namespace or the interface is gone; another program is there (dev_xdp_attach,
+    // net/core/dev.c), or a link.
+    bool not_ours = status.error == -ENOLINK || status.error == -ENODEV ||
+                    status.error == -EEXIST || status.error == -EBUSY;
     return not_ours ? Status{} : status;
   }
 
  private:
   Status Set(int program_fd, uint32_t flags, int current_fd) {
-    return InNetns(netns_, [&] {
+    return netns_.Enter([&] {
       LibbpfOptions<bpf_xdp_attach_opts> options;
       options.old_prog_fd = current_fd;
       return FromReturn("bpf_xdp_attach", bpf_xdp_attach(index_, program_fd, flags, &options));
@@ -45,12 +47,14 @@ class XdpPlacement final : public ProgramPlacement {
 
   int index_;
   uint32_t flags_;
-  UniqueFd netns_;
+  NetnsReference netns_;
 };
 
-Status AttachByNetlink(int index, uint32_t flags, int program_fd, Attachment* attachment) {
-  UniqueFd netns = OpenOwnNetns();
-  if (!netns.valid()) return FromReturn("open(/proc/thread-self/ns/net)", netns.get());
+Status AttachByNetlink(const Interface& interface, int index, uint32_t flags, int program_fd,
+                       Attachment* attachment) {
+  NetnsReference netns;
+  Status status = netns.Remember(interface);
+  if (!status.ok()) return status;
   return attachment->Take(std::make_shared<XdpPlacement>(index, flags, std::move(netns)),
                           program_fd);
 }
@@ -102,7 +106,7 @@ bool ReadXdpHook(Napi::Value hook, AttachFunction* attach) {
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     return OnInterface(interface, [&](int index) {
-      if (netlink) return AttachByNetlink(index, flags, target.fd, attachment);
+      if (netlink) return AttachByNetlink(interface, index, flags, target.fd, attachment);
       LibbpfOptions<bpf_link_create_opts> options;
       options.flags = flags;
       // bpf_program__attach_xdp takes no flags.

@@ -46,7 +46,11 @@ bool ReadNetnsHook(Napi::Value hook, AttachFunction* attach) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
-    UniqueFd own = netns.given() ? UniqueFd() : OpenOwnNetns();
+    UniqueFd own;
+    if (!netns.given()) {
+      own.Reset(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+      if (!own.valid()) return FromSyscall("open(/proc/thread-self/ns/net)", -1);
+    }
     int fd = netns.given() ? netns.get() : own.get();
     if (fd < 0) return FromReturn("bpf_link_create", fd);
     return attachment->Take(

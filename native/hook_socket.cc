@@ -1,9 +1,15 @@
-// Hooks of sockets, and of maps and devices without links: programs attached by setsockopt(2) and
-// BPF_PROG_ATTACH.
+// Hooks of sockets: programs attached by setsockopt(2).
 
-#include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <utility>
 
 #include "convert.h"
 #include "hook.h"
@@ -12,6 +18,8 @@
 
 namespace ebpf {
 namespace {
+
+constexpr const char* kClassicOperation = "setsockopt(SO_ATTACH_FILTER)";
 
 // A socket of the user's: the number of his descriptor, and which socket it meant. A duplicate
 // would keep the socket open when its user closes it, and its port in use. When the number means
@@ -23,6 +31,7 @@ class UserSocket {
 
   // No socket has 0 (sock_gen_cookie, net/core/sock_diag.c).
   bool valid() const { return cookie_ != 0; }
+  uint64_t cookie() const { return cookie_; }
 
   // -ENOLINK when the socket is gone.
   Status SetOption(int option, const void* value, socklen_t size, const char* operation) const {
@@ -32,7 +41,7 @@ class UserSocket {
     return FromSyscall(operation, setsockopt(socket.get(), SOL_SOCKET, option, value, size));
   }
 
-  // There is no way to ask what is on a socket, so whoever replaced ours since loses his.
+  // There is no way to ask what is on a socket: another process that replaced ours since loses his.
   Status Detach(int option) const {
     int unused = 0;
     Status status = SetOption(option, &unused, sizeof(unused), "setsockopt(SO_DETACH_FILTER)");
@@ -51,38 +60,81 @@ class UserSocket {
   uint64_t cookie_;
 };
 
+// One of the two programs that a socket can have.
+struct SocketHook {
+  bool reuseport;
+  int attach_option;
+  int attach_classic_option;
+  int detach_option;
+};
+
+constexpr SocketHook kFilter = {false, SO_ATTACH_BPF, SO_ATTACH_FILTER, SO_DETACH_FILTER};
+constexpr SocketHook kReuseport = {true, SO_ATTACH_REUSEPORT_EBPF, SO_ATTACH_REUSEPORT_CBPF,
+                                   SO_DETACH_REUSEPORT_BPF};
+
+int NumberOf(int fd, int option) {
+  int number = 0;
+  socklen_t size = sizeof(number);
+  return getsockopt(fd, SOL_SOCKET, option, &number, &size) == 0 ? number : 0;
+}
+
+// The name of the place's Slot. A filter is the socket's own; the other program is shared by all
+// sockets of a group, which are those of one address (inet_reuseport_add_sock,
+// net/ipv4/inet_hashtables.c). A socket that is not bound has a group of its own.
+std::string SlotOf(const SocketHook& hook, const UserSocket& socket, int held) {
+  std::string own =
+      (hook.reuseport ? "reuseport of " : "filter of ") + std::to_string(socket.cookie());
+  sockaddr_storage address;
+  memset(&address, 0, sizeof(address));
+  socklen_t size = sizeof(address);
+  if (!hook.reuseport || getsockname(held, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return own;
+  }
+  // At the same place for IPv4 and IPv6.
+  if (reinterpret_cast<const sockaddr_in*>(&address)->sin_port == 0) return own;
+  int netns = ioctl(held, SIOCGSKNS);
+  struct stat facts;
+  UniqueFd closed(netns);
+  if (netns < 0 || fstat(netns, &facts) != 0) return own;
+  std::string group = "reuseport in " + std::to_string(facts.st_ino) + " at ";
+  group.append(reinterpret_cast<const char*>(&address), size);
+  group += " of " + std::to_string(NumberOf(held, SO_PROTOCOL));
+  group += " on " + std::to_string(NumberOf(held, SO_BINDTOIFINDEX));
+  return group;
+}
+
 class SocketPlacement final : public ProgramPlacement {
  public:
-  SocketPlacement(const UserSocket& socket, int attach_option, int detach_option)
-      : socket_(socket), attach_option_(attach_option), detach_option_(detach_option) {}
+  SocketPlacement(const SocketHook& hook, const UserSocket& socket, std::string slot)
+      : ProgramPlacement(std::move(slot)), hook_(hook), socket_(socket) {}
 
  protected:
   Status DoAttach(int program_fd) override {
-    return socket_.SetOption(attach_option_, &program_fd, sizeof(program_fd),
+    return socket_.SetOption(hook_.attach_option, &program_fd, sizeof(program_fd),
                              "setsockopt(SO_ATTACH_BPF)");
   }
 
   Status DoReplace(int program_fd, int) override { return DoAttach(program_fd); }
-  Status DoDetach(int) override { return socket_.Detach(detach_option_); }
+  Status DoDetach(int) override { return socket_.Detach(hook_.detach_option); }
 
  private:
+  SocketHook hook_;
   UserSocket socket_;
-  int attach_option_;
-  int detach_option_;
 };
 
-bool ReadSocketOption(Napi::Value hook, int attach_option, int detach_option,
-                      AttachFunction* attach) {
+bool ReadSocketHook(Napi::Value value, const SocketHook& hook, AttachFunction* attach) {
   int32_t fd;
   HeldFd held;
-  if (!ReadProperty(hook, "socketFd", &fd) || !ReadProperty(hook, "socketFd", &held)) return false;
+  if (!ReadProperty(value, "socketFd", &fd) || !ReadProperty(value, "socketFd", &held)) {
+    return false;
+  }
   *attach = [=](const AttachTarget& target, Attachment* attachment) -> Status {
     constexpr const char* kOperation = "getsockopt(SO_COOKIE)";
     if (held.get() < 0) return {held.get(), kOperation, nullptr};
     UserSocket socket(fd, held.get());
     if (!socket.valid()) return {-errno, kOperation, nullptr};
-    return attachment->Take(std::make_shared<SocketPlacement>(socket, attach_option, detach_option),
-                            target.fd);
+    auto place = std::make_shared<SocketPlacement>(hook, socket, SlotOf(hook, socket, held.get()));
+    return attachment->Take(std::move(place), target.fd);
   };
   return true;
 }
@@ -91,122 +143,55 @@ bool ReadSocketOption(Napi::Value hook, int attach_option, int detach_option,
 // object.
 class ClassicPlacement final : public Placement {
  public:
-  ClassicPlacement(const UserSocket& socket, int detach_option)
-      : socket_(socket), detach_option_(detach_option) {}
+  ClassicPlacement(const SocketHook& hook, const UserSocket& socket, std::string slot)
+      : slot_(std::move(slot)), hook_(hook), socket_(socket) {}
 
-  Status Replace(int, int) override { return {-EINVAL, "setsockopt(SO_ATTACH_FILTER)", nullptr}; }
+  Status Attach(const sock_fprog& program) {
+    return slot_.Take([&] {
+      return socket_.SetOption(hook_.attach_classic_option, &program, sizeof(program),
+                               kClassicOperation);
+    });
+  }
+
+  Status Replace(int, int) override { return {-EINVAL, kClassicOperation, nullptr}; }
 
   Status Detach() override {
-    if (detached_) return {};
-    Status status = socket_.Detach(detach_option_);
-    detached_ = status.ok();
-    return status;
+    return slot_.Leave([&] { return socket_.Detach(hook_.detach_option); });
   }
 
  private:
+  Slot slot_;
+  SocketHook hook_;
   UserSocket socket_;
-  int detach_option_;
-  bool detached_ = false;
-};
-
-// Attached by BPF_PROG_ATTACH to what a descriptor names. Detaching names the program: one that
-// replaced ours stays.
-class DescriptorPlacement : public ProgramPlacement {
- public:
-  DescriptorPlacement(HeldFd target, bpf_attach_type type)
-      : target_(std::move(target)), type_(type) {}
-
- protected:
-  Status DoAttach(int program_fd) override {
-    return FromReturn("bpf_prog_attach", bpf_prog_attach(program_fd, target_.get(), type_, 0));
-  }
-
-  Status DoReplace(int program_fd, int) override { return DoAttach(program_fd); }
-
-  Status DoDetach(int current_fd) override {
-    Status status =
-        FromReturn("bpf_prog_detach2", bpf_prog_detach2(current_fd, target_.get(), type_));
-    // Unplugged, or another program is there.
-    bool gone = status.error == -ENOENT || status.error == -ENODEV;
-    return gone ? Status{} : status;
-  }
-
- private:
-  HeldFd target_;
-  bpf_attach_type type_;
-};
-
-// A device takes several programs: a new one does not replace the old one.
-class LircPlacement final : public DescriptorPlacement {
- public:
-  explicit LircPlacement(HeldFd device) : DescriptorPlacement(std::move(device), BPF_LIRC_MODE2) {}
-
- protected:
-  Status DoReplace(int program_fd, int current_fd) override {
-    Status status = DoAttach(program_fd);
-    return status.ok() ? DoDetach(current_fd) : status;
-  }
 };
 
 }  // namespace
 
 bool ReadSocketFilterHook(Napi::Value hook, AttachFunction* attach) {
-  return ReadSocketOption(hook, SO_ATTACH_BPF, SO_DETACH_BPF, attach);
+  return ReadSocketHook(hook, kFilter, attach);
 }
 
 bool ReadReuseportHook(Napi::Value hook, AttachFunction* attach) {
-  return ReadSocketOption(hook, SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF, attach);
+  return ReadSocketHook(hook, kReuseport, attach);
 }
 
 Status AttachClassicFilter(int user_fd, const UniqueFd& held,
                            const std::vector<uint8_t>& instructions, bool reuseport,
                            Attachment* attachment) {
-  constexpr const char* kOperation = "setsockopt(SO_ATTACH_FILTER)";
-  if (!held.valid()) return {held.get(), kOperation, nullptr};
+  if (!held.valid()) return {held.get(), kClassicOperation, nullptr};
   size_t count = instructions.size() / sizeof(sock_filter);
   if (count * sizeof(sock_filter) != instructions.size() || count > BPF_MAXINSNS) {
-    return {-EINVAL, kOperation, nullptr};
+    return {-EINVAL, kClassicOperation, nullptr};
   }
   UserSocket socket(user_fd, held.get());
   if (!socket.valid()) return {-errno, "getsockopt(SO_COOKIE)", nullptr};
   std::vector<sock_filter> copy(count);
   if (count > 0) memcpy(copy.data(), instructions.data(), instructions.size());
-  sock_fprog program = {static_cast<unsigned short>(count), copy.data()};
-  int option = reuseport ? SO_ATTACH_REUSEPORT_CBPF : SO_ATTACH_FILTER;
-  Status status = socket.SetOption(option, &program, sizeof(program), kOperation);
-  if (status.ok()) {
-    attachment->placement = std::make_shared<ClassicPlacement>(
-        socket, reuseport ? SO_DETACH_REUSEPORT_BPF : SO_DETACH_FILTER);
-  }
+  const SocketHook& hook = reuseport ? kReuseport : kFilter;
+  auto place = std::make_shared<ClassicPlacement>(hook, socket, SlotOf(hook, socket, held.get()));
+  Status status = place->Attach({static_cast<unsigned short>(count), copy.data()});
+  if (status.ok()) attachment->placement = std::move(place);
   return status;
-}
-
-bool ReadSockmapHook(Napi::Value hook, AttachFunction* attach) {
-  HeldFd map;
-  uint32_t attach_type;
-  if (!ReadProperty(hook, "mapFd", &map) || !ReadProperty(hook, "attachType", &attach_type)) {
-    return false;
-  }
-  *attach = [=](const AttachTarget& target, Attachment* attachment) {
-    auto type = kernel::ToAttachType(attach_type);
-    if (map.get() < 0) return FromReturn("bpf_link_create", map.get());
-    Status status =
-        attachment->Take("bpf_link_create", bpf_link_create(target.fd, map.get(), type, nullptr));
-    // Linux before 6.10 has no link for these programs.
-    if (status.error != -EINVAL) return status;
-    return attachment->Take(std::make_shared<DescriptorPlacement>(map, type), target.fd);
-  };
-  return true;
-}
-
-bool ReadLircHook(Napi::Value hook, AttachFunction* attach) {
-  HeldFd device;
-  if (!ReadProperty(hook, "deviceFd", &device)) return false;
-  *attach = [=](const AttachTarget& target, Attachment* attachment) {
-    if (device.get() < 0) return FromReturn("bpf_prog_attach", device.get());
-    return attachment->Take(std::make_shared<LircPlacement>(device), target.fd);
-  };
-  return true;
 }
 
 }  // namespace ebpf

@@ -17,7 +17,7 @@ namespace {
 class TcPlacement final : public ProgramPlacement {
  public:
   TcPlacement(int index, bpf_tc_attach_point attach_point, uint32_t handle, uint32_t priority,
-              UniqueFd netns)
+              NetnsReference netns)
       : handle_(handle), priority_(priority), netns_(std::move(netns)) {
     hook_.ifindex = index;
     hook_.attach_point = attach_point;
@@ -25,7 +25,7 @@ class TcPlacement final : public ProgramPlacement {
 
  protected:
   Status DoAttach(int program_fd) override {
-    return InNetns(netns_, [&] {
+    return netns_.Enter([&] {
       Status status = MakeQdisc();
       if (!status.ok()) return status;
       LibbpfOptions<bpf_tc_opts> options = Options();
@@ -40,7 +40,7 @@ class TcPlacement final : public ProgramPlacement {
   }
 
   Status DoReplace(int program_fd, int current_fd) override {
-    return InNetns(netns_, [&]() -> Status {
+    return netns_.Enter([&]() -> Status {
       constexpr const char* kOperation = "bpf_tc_attach";
       int error = CheckOurs(current_fd);
       if (error != 0) return {IsGone(error) ? -ENOLINK : error, kOperation, nullptr};
@@ -52,13 +52,13 @@ class TcPlacement final : public ProgramPlacement {
   }
 
   Status DoDetach(int current_fd) override {
-    return InNetns(netns_, [&]() -> Status {
+    Status status = netns_.Enter([&]() -> Status {
       int error = CheckOurs(current_fd);
-      if (error != 0) return FromReturn("bpf_tc_query", IsGone(error) ? 0 : error);
+      if (error != 0) return FromReturn("bpf_tc_query", error);
       LibbpfOptions<bpf_tc_opts> options = Options();
-      Status status = FromReturn("bpf_tc_detach", bpf_tc_detach(&hook_, &options));
-      return IsGone(status.error) ? Status{} : status;
+      return FromReturn("bpf_tc_detach", bpf_tc_detach(&hook_, &options));
     });
+    return IsGone(status.error) ? Status{} : status;
   }
 
  private:
@@ -83,9 +83,11 @@ class TcPlacement final : public ProgramPlacement {
     return options;
   }
 
-  // The filter, its qdisc, or the interface (tc_get_tfilter and tc_del_tfilter of
-  // net/sched/cls_api.c).
-  static bool IsGone(int error) { return error == -ENOENT || error == -EINVAL || error == -ENODEV; }
+  // The filter, its qdisc, the interface (tc_get_tfilter and tc_del_tfilter of
+  // net/sched/cls_api.c), or the namespace.
+  static bool IsGone(int error) {
+    return error == -ENOENT || error == -EINVAL || error == -ENODEV || error == -ENOLINK;
+  }
 
   // Gone also when another program is there.
   int CheckOurs(int current_fd) {
@@ -98,7 +100,7 @@ class TcPlacement final : public ProgramPlacement {
   LibbpfOptions<bpf_tc_hook> hook_;
   uint32_t handle_;
   uint32_t priority_;
-  UniqueFd netns_;
+  NetnsReference netns_;
 };
 
 }  // namespace
@@ -114,8 +116,9 @@ bool ReadTcHook(Napi::Value hook, AttachFunction* attach) {
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
     return OnInterface(interface, [&](int index) {
-      UniqueFd netns = OpenOwnNetns();
-      if (!netns.valid()) return FromReturn("open(/proc/thread-self/ns/net)", netns.get());
+      NetnsReference netns;
+      Status status = netns.Remember(interface);
+      if (!status.ok()) return status;
       return attachment->Take(
           std::make_shared<TcPlacement>(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3),
                                         handle, priority, std::move(netns)),

@@ -3,11 +3,15 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "convert.h"
+#include "kernel_abi.h"
 #include "log.h"
 
 namespace ebpf {
@@ -39,6 +43,15 @@ Status RunOnThread(int netns, const NetnsWork& work) {
   return thread.status;
 }
 
+// That of the calling thread's network namespace; no two ever have the same. 0 before Linux 5.14.
+uint64_t OwnCookie() {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  int option = kernel::kSoNetnsCookie;
+  return getsockopt(socket.get(), SOL_SOCKET, option, &cookie, &size) == 0 ? cookie : 0;
+}
+
 }  // namespace
 
 bool Read(Napi::Value value, Interface* result) {
@@ -46,16 +59,18 @@ bool Read(Napi::Value value, Interface* result) {
   if (!GetProperty(value, "interface", &interface)) return false;
   bool read =
       interface.IsString() ? Read(interface, &result->name) : Read(interface, &result->index);
-  return read && ReadProperty(value, "netnsFd", &result->netns);
+  std::optional<std::string> path;
+  if (!read || !ReadProperty(value, "netnsFd", &result->netns) ||
+      !ReadProperty(value, "netnsPath", &path)) {
+    return false;
+  }
+  result->netns_path = path.value_or("");
+  return true;
 }
 
 Status InNetns(const HeldFd& netns, const NetnsWork& work) {
   if (!netns.given()) return work();
   if (netns.get() < 0) return FromReturn("setns", netns.get());
-  return RunOnThread(netns.get(), work);
-}
-
-Status InNetns(const UniqueFd& netns, const NetnsWork& work) {
   return RunOnThread(netns.get(), work);
 }
 
@@ -70,9 +85,36 @@ Status OnInterface(const Interface& interface, const std::function<Status(int in
   });
 }
 
-UniqueFd OpenOwnNetns() {
-  int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-  return UniqueFd(fd < 0 ? -errno : fd);
+Status NetnsReference::Remember(const Interface& interface) {
+  constexpr const char* kOperation = "open(/proc/thread-self/ns/net)";
+  UniqueFd own(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  struct stat facts;
+  if (!own.valid() || fstat(own.get(), &facts) != 0) return FromSyscall(kOperation, -1);
+  path_ = interface.netns_path;
+  device_ = facts.st_dev;
+  inode_ = facts.st_ino;
+  cookie_ = OwnCookie();
+  if (path_.empty()) fd_ = std::move(own);
+  return {};
+}
+
+Status NetnsReference::Enter(const NetnsWork& work) const {
+  constexpr const char* kOperation = "setns";
+  if (path_.empty()) return RunOnThread(fd_.get(), work);
+  // Not waiting for whoever would write into a pipe that is there now.
+  UniqueFd netns(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!netns.valid()) {
+    // The path, or the process that it names.
+    bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESRCH;
+    return {gone ? -ENOLINK : -errno, kOperation, nullptr};
+  }
+  struct stat facts;
+  if (fstat(netns.get(), &facts) != 0) return FromSyscall(kOperation, -1);
+  if (facts.st_dev != device_ || facts.st_ino != inode_) return {-ENOLINK, kOperation, nullptr};
+  return RunOnThread(netns.get(), [&]() -> Status {
+    if (OwnCookie() != cookie_) return {-ENOLINK, kOperation, nullptr};
+    return work();
+  });
 }
 
 }  // namespace ebpf

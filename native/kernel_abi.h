@@ -1,5 +1,5 @@
-// Numbers of linux/bpf.h that the header of a system build may be too old for. The kernel never
-// changes them.
+// Numbers that the kernel's headers of a system build may be too old for. The kernel never changes
+// them.
 #ifndef EBPF_NATIVE_KERNEL_ABI_H_
 #define EBPF_NATIVE_KERNEL_ABI_H_
 
@@ -23,6 +23,9 @@ constexpr auto kNetfilter = static_cast<bpf_attach_type>(45);
 constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
 constexpr auto kTraceKprobeSession = static_cast<bpf_attach_type>(56);
 constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
+
+// SO_NETNS_COOKIE of asm-generic/socket.h
+constexpr int kSoNetnsCookie = 71;
 
 // BPF_F_ID, of the flags of an attachment
 constexpr uint32_t kId = 1U << 5;

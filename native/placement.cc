@@ -16,7 +16,7 @@ uint32_t ProgramId(int program_fd) {
 Status ProgramPlacement::Attach(int program_fd) {
   UniqueFd program = Duplicate(program_fd);
   if (!program.valid()) return FromReturn("fcntl(F_DUPFD_CLOEXEC)", program.get());
-  Status status = DoAttach(program.get());
+  Status status = slot_.Take([&] { return DoAttach(program.get()); });
   if (status.ok()) program_ = std::move(program);
   return status;
 }
@@ -30,14 +30,14 @@ Status ProgramPlacement::Replace(int program_fd, int expected_fd) {
   }
   UniqueFd program = Duplicate(program_fd);
   if (!program.valid()) return FromReturn("fcntl(F_DUPFD_CLOEXEC)", program.get());
-  Status status = DoReplace(program.get(), program_.get());
+  Status status = slot_.Use([&] { return DoReplace(program.get(), program_.get()); });
   if (status.ok()) program_ = std::move(program);
   return status;
 }
 
 Status ProgramPlacement::Detach() {
   if (!program_.valid()) return {};
-  Status status = DoDetach(program_.get());
+  Status status = slot_.Leave([&] { return DoDetach(program_.get()); });
   if (status.ok()) program_.Reset();
   return status;
 }

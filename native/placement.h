@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#include <string>
+#include <utility>
+
+#include "slot.h"
 #include "status.h"
 #include "unique_fd.h"
 
@@ -31,6 +35,9 @@ class Placement {
 // One program at one place.
 class ProgramPlacement : public Placement {
  public:
+  // `slot` is the name of a Slot.
+  explicit ProgramPlacement(std::string slot = "") : slot_(std::move(slot)) {}
+
   // For the first time.
   Status Attach(int program_fd);
   Status Replace(int program_fd, int expected_fd) final;
@@ -42,6 +49,7 @@ class ProgramPlacement : public Placement {
   virtual Status DoDetach(int current_fd) = 0;
 
  private:
+  Slot slot_;
   // The one that is attached; none before and after.
   UniqueFd program_;
 };

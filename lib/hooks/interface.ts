@@ -31,6 +31,9 @@ export interface OpenedInterface {
 /** @throws the error of opening the namespace, when there is no such one. */
 export function openInterface(place: InterfacePlace): OpenedInterface {
   const checked = interfacePlace(place.interface, place.netns)
-  const { fd, release } = openNetworkNamespace(checked.netns)
-  return { native: { interface: checked.interface, netnsFd: fd }, release }
+  const { fd, path, release } = openNetworkNamespace(checked.netns)
+  return {
+    native: { interface: checked.interface, netnsFd: fd, ...(path !== undefined && { netnsPath: path }) },
+    release,
+  }
 }

@@ -1,5 +1,6 @@
 /** Network namespaces: an interface name means nothing without one. */
 import { closeSync, openSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 
@@ -9,6 +10,8 @@ export type NetworkNamespace = string | { pid: number } | { fd: number }
 export interface OpenedNetworkNamespace {
   /** -1: the process's own. */
   fd: number
+  /** Where it can be opened again; not for one that the caller gave as a descriptor. */
+  path?: string
   release(): void
 }
 
@@ -31,6 +34,7 @@ export function openNetworkNamespace(netns: NetworkNamespace | undefined): Opene
   if (netns === undefined) return { fd: -1, release() {} }
   const checked = checkNetworkNamespace(netns)
   if (typeof checked === 'object' && 'fd' in checked) return { fd: checked.fd, release() {} }
-  const fd = openSync(typeof checked === 'string' ? checked : `/proc/${checked.pid}/ns/net`, 'r')
-  return { fd, release: () => closeSync(fd) }
+  const path = typeof checked === 'string' ? resolve(checked) : `/proc/${checked.pid}/ns/net`
+  const fd = openSync(path, 'r')
+  return { fd, path, release: () => closeSync(fd) }
 }
