@@ -30,8 +30,9 @@ describe('a link', () => {
       expect(link.id).toBeGreaterThan(0)
       expect(statSync(`/proc/self/fd/${link.fd}`)).toBeDefined()
       expect(link).toMatchObject({ name: 'raw_tracepoint sys_enter', program: 'on_raw', closed: false })
+      await link.close()
+      // Before Linux 6.10, a program is at a tracepoint once.
       const other = await programs.on_raw.attach()
-      expect(other.id).not.toBe(link.id)
       expect(other.name).toBe('raw_tp/sys_enter')
     })
   })
@@ -40,7 +41,7 @@ describe('a link', () => {
     await withTrace(async (object) => {
       const { on_raw, on_btf } = object.programs
       const first = await on_raw.attach()
-      const second = await on_raw.attach()
+      const second = await on_raw.attach(rawTracepoint('sys_exit'))
       const third = await on_btf.attach()
       expect(on_raw.links).toEqual([first, second])
       expect(object.links).toEqual([first, second, third])
@@ -204,7 +205,7 @@ describe('closing an object', () => {
   test('in the blocking way detaches, too', async () => {
     const object = await loadTrace()
     const { links } = await object.attach()
-    const ids = links.map((link) => link.info().programId)
+    const ids = Object.values(object.programs).map(({ id }) => id)
     object[Symbol.dispose]()
     expect(links.every((link) => link.closed)).toBe(true)
     expect(bpfDescriptors()).toEqual({})
