@@ -1,5 +1,5 @@
 /** What the kernel knows of a link, with the numbers of its kind decoded into the words of the hooks' builders. */
-import type { NativeLinkInfo } from './binding.ts'
+import type { NativeLinkInfo } from './native-hook.ts'
 import { attachTypeName, linkTypeName } from './kernel-enums.ts'
 
 interface Common {

@@ -1,6 +1,7 @@
 /** What the kernel means when it refuses to update or to detach a link. */
 import { constants } from 'node:os'
-import type { NativeLinkInfo, Outcome, Status } from './binding.ts'
+import type { Outcome, Status } from './binding.ts'
+import type { NativeLinkInfo } from './native-hook.ts'
 import { type EbpfError, type FailureContext, invalidArgument, kernelError, ruleError } from './errors.ts'
 import { linkTypeName } from './kernel-enums.ts'
 import type { LinkOwner } from './link-owner.ts'

@@ -1,7 +1,7 @@
 /** Where a program goes among those of a hook that takes several (`bpf_mprog` of the kernel, and cgroups). */
 import { constants } from 'node:os'
 import { inspectBriefly, integer, unsigned64 } from '../arguments.ts'
-import type { NativeAnchor } from '../binding.ts'
+import type { NativeAnchor } from '../native-hook.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import type { Link } from '../link.ts'
 import type { BpfProgram } from '../program.ts'

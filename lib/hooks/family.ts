@@ -1,5 +1,5 @@
 /** What every family of hooks says of itself; one file of this folder each, and one row in the table of hook.ts. */
-import type { NativeHook, NativeQuery } from '../binding.ts'
+import type { NativeHook, NativeQuery } from '../native-hook.ts'
 import type { LinkInfo } from '../link-info.ts'
 
 /** A hook made ready for one native call; `release` closes what was opened for it. */

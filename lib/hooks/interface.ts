@@ -1,6 +1,6 @@
 /** Network interfaces, as hooks name them. */
 import { integer, nonEmptyString } from '../arguments.ts'
-import type { NativeInterface } from '../binding.ts'
+import type { NativeInterface } from '../native-hook.ts'
 import { type NetworkNamespace, checkNetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 
 /** What every hook of a network interface says. */

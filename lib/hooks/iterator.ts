@@ -1,6 +1,6 @@
 import { release } from 'node:os'
 import { inspectBriefly, integer } from '../arguments.ts'
-import type { NativeHook } from '../binding.ts'
+import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { BpfMap } from '../maps/map.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { NativeHook } from '../binding.ts'
+import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument, kernelError, ruleError } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { globExpression, listTraceableFunctions, unprobeableNames } from '../system/tracefs.ts'

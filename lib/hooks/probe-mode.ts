@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.ts'
 import { inspectBriefly } from '../arguments.ts'
-import type { NativeProbeMode } from '../binding.ts'
+import type { NativeProbeMode } from '../native-hook.ts'
 
 /**
  * The kernel's three ways to place a probe, newest first: a `link` (Linux 5.15), a `perf` event with the program set on it

@@ -1,5 +1,5 @@
 import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
-import type { NativeHook } from '../binding.ts'
+import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { globExpression } from '../system/tracefs.ts'

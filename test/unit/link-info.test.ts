@@ -1,6 +1,6 @@
 /** Decoding of what kernels newer and older than this library tell of links. */
 import { describe, expect, test } from 'vitest'
-import type { NativeLinkInfo } from '../../lib/binding.ts'
+import type { NativeLinkInfo } from '../../lib/native-hook.ts'
 import { type LinkInfo, linkInfo } from '../../lib/link-info.ts'
 
 const of = (type: number, rest: Partial<NativeLinkInfo> = {}): LinkInfo =>
