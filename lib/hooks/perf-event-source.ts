@@ -56,7 +56,7 @@ export type CacheOperation = keyof typeof OPERATIONS
 export type CacheResult = keyof typeof RESULTS
 export type BreakpointAccess = keyof typeof ACCESSES
 
-/** What a perf event counts: made by {@link software}, {@link hardware}, {@link cache}, {@link raw} or {@link breakpoint}. */
+/** What a perf event counts: made by {@link softwareEvent}, {@link hardwareEvent}, {@link cacheEvent}, {@link rawEvent} or {@link breakpoint}. */
 export type PerfEventSource =
   | { type: 'software'; name: SoftwareEvent }
   | { type: 'hardware'; name: HardwareEvent }
@@ -65,17 +65,17 @@ export type PerfEventSource =
   | { type: 'breakpoint'; address: bigint; length: number; access: BreakpointAccess }
 
 /** A clock or counter of the kernel; needs no hardware. */
-export function software(name: SoftwareEvent): PerfEventSource {
+export function softwareEvent(name: SoftwareEvent): PerfEventSource {
   return { type: 'software', name: oneOf(SOFTWARE, name, 'name') }
 }
 
 /** A counter of the CPU. ENOENT where the CPU, or the virtual machine, has none. */
-export function hardware(name: HardwareEvent): PerfEventSource {
+export function hardwareEvent(name: HardwareEvent): PerfEventSource {
   return { type: 'hardware', name: oneOf(HARDWARE, name, 'name') }
 }
 
 /** Accesses to a cache, or those that missed it. ENOENT where the CPU, or the virtual machine, does not count them. */
-export function cache(level: CacheLevel, operation: CacheOperation, result: CacheResult): PerfEventSource {
+export function cacheEvent(level: CacheLevel, operation: CacheOperation, result: CacheResult): PerfEventSource {
   return {
     type: 'cache',
     level: oneOf(CACHES, level, 'level'),
@@ -85,7 +85,7 @@ export function cache(level: CacheLevel, operation: CacheOperation, result: Cach
 }
 
 /** A counter by the number that its maker's manual gives it. */
-export function raw(config: number | bigint, options: { pmu?: string } = {}): PerfEventSource {
+export function rawEvent(config: number | bigint, options: { pmu?: string } = {}): PerfEventSource {
   const pmu = options.pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
   if (pmu !== undefined && !/^\w[\w.-]*$/.test(pmu)) {
     throw invalidArgument(`pmu must be a name of /sys/bus/event_source/devices, not ${inspectBriefly(pmu)}`)
@@ -124,17 +124,17 @@ function oneOf<T extends object>(names: T, value: unknown, argument: string): ke
 export function checkEvent(event: PerfEventSource | undefined): PerfEventSource {
   switch (event?.type) {
     case 'software':
-      return software(event.name)
+      return softwareEvent(event.name)
     case 'hardware':
-      return hardware(event.name)
+      return hardwareEvent(event.name)
     case 'cache':
-      return cache(event.level, event.operation, event.result)
+      return cacheEvent(event.level, event.operation, event.result)
     case 'raw':
-      return raw(event.config, event.pmu === undefined ? {} : { pmu: event.pmu })
+      return rawEvent(event.config, event.pmu === undefined ? {} : { pmu: event.pmu })
     case 'breakpoint':
       return breakpoint(event.address, event)
     default:
-      throw invalidArgument("event must be made by a constructor, such as software('cpu-clock')")
+      throw invalidArgument("event must be made by a constructor, such as softwareEvent('cpu-clock')")
   }
 }
 

@@ -24,7 +24,7 @@ export interface PerfEventHook {
 }
 
 export interface PerfEventsOptions {
-  /** What is counted, such as `software('cpu-clock')`. */
+  /** What is counted, such as `softwareEvent('cpu-clock')`. */
   event: PerfEventSource
   /** Samples a second; the kernel takes at most /proc/sys/kernel/perf_event_max_sample_rate. */
   frequency?: number | bigint
@@ -111,7 +111,7 @@ function hint({ event, frequency, cpu, cgroup }: PerfEventHook, errno: number): 
   const { ENOENT, EOPNOTSUPP, EINVAL, ENOSPC, ENODEV } = constants.errno
   const isCounter = event.type === 'hardware' || event.type === 'cache' || event.type === 'raw'
   if (isCounter && (errno === -ENOENT || errno === -EOPNOTSUPP)) {
-    return "This CPU has no such counter that the kernel knows; virtual machines often have none at all. software('cpu-clock') is everywhere."
+    return "This CPU has no such counter that the kernel knows; virtual machines often have none at all. softwareEvent('cpu-clock') is everywhere."
   }
   if (cgroup !== undefined && errno === -ENOENT) {
     // cgroup_propagate_control of kernel/cgroup/cgroup.c.

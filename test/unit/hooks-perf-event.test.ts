@@ -1,23 +1,30 @@
 import { describe, expect, test } from 'vitest'
 import { describeHook, prepareHook } from '../../lib/hooks/hook.ts'
-import { breakpoint, cache, hardware, nativeEvent, raw, software } from '../../lib/hooks/perf-event-source.ts'
+import {
+  breakpoint,
+  cacheEvent,
+  hardwareEvent,
+  nativeEvent,
+  rawEvent,
+  softwareEvent,
+} from '../../lib/hooks/perf-event-source.ts'
 import { perfEvent, perfEvents } from '../../lib/hooks/perf-event.ts'
 import { onlineCpus } from '../../lib/system/online-cpus.ts'
 
 const invalid = expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
 const outOfRange = expect.objectContaining({ code: 'ERR_EBPF_OUT_OF_RANGE' })
-const clock = software('cpu-clock')
+const clock = softwareEvent('cpu-clock')
 
 describe('an event', () => {
   // Numbers of linux/perf_event.h and linux/hw_breakpoint.h.
   test.each([
-    [software('cpu-clock'), { type: 1, config: 0n }, 'cpu-clock'],
-    [software('cgroup-switches'), { type: 1, config: 11n }, 'cgroup-switches'],
-    [hardware('instructions'), { type: 0, config: 1n }, 'instructions'],
-    [cache('L1-dcache', 'load', 'miss'), { type: 3, config: 0x10000n }, 'L1-dcache-load-misses'],
-    [cache('iTLB', 'prefetch', 'access'), { type: 3, config: 0x204n }, 'iTLB-prefetches'],
-    [raw(0x1cdn), { type: 4, config: 0x1cdn }, 'raw/0x1cd/'],
-    [raw(5, { pmu: 'software' }), { type: 1, config: 5n }, 'software/0x5/'],
+    [softwareEvent('cpu-clock'), { type: 1, config: 0n }, 'cpu-clock'],
+    [softwareEvent('cgroup-switches'), { type: 1, config: 11n }, 'cgroup-switches'],
+    [hardwareEvent('instructions'), { type: 0, config: 1n }, 'instructions'],
+    [cacheEvent('L1-dcache', 'load', 'miss'), { type: 3, config: 0x10000n }, 'L1-dcache-load-misses'],
+    [cacheEvent('iTLB', 'prefetch', 'access'), { type: 3, config: 0x204n }, 'iTLB-prefetches'],
+    [rawEvent(0x1cdn), { type: 4, config: 0x1cdn }, 'raw/0x1cd/'],
+    [rawEvent(5, { pmu: 'software' }), { type: 1, config: 5n }, 'software/0x5/'],
     [
       breakpoint(0x1000, { length: 8, access: 'read-write' }),
       { type: 5, config: 0n, breakpoint: { address: 0x1000n, length: 8n, access: 3 } },
@@ -35,13 +42,13 @@ describe('an event', () => {
   })
 
   test.each([
-    ['unknown software', () => software('cpu-cycles' as never)],
-    ['software of every object', () => software('constructor' as never)],
-    ['unknown hardware', () => hardware('cpu-clock' as never)],
-    ['an unknown cache', () => cache('L9' as never, 'load', 'miss')],
-    ['an unknown operation', () => cache('LLC', 'read' as never, 'miss')],
-    ['an unknown result', () => cache('LLC', 'load', 'hit' as never)],
-    ['a PMU outside of its folder', () => raw(1, { pmu: '../../../etc' })],
+    ['unknown software', () => softwareEvent('cpu-cycles' as never)],
+    ['software of every object', () => softwareEvent('constructor' as never)],
+    ['unknown hardware', () => hardwareEvent('cpu-clock' as never)],
+    ['an unknown cache', () => cacheEvent('L9' as never, 'load', 'miss')],
+    ['an unknown operation', () => cacheEvent('LLC', 'read' as never, 'miss')],
+    ['an unknown result', () => cacheEvent('LLC', 'load', 'hit' as never)],
+    ['a PMU outside of its folder', () => rawEvent(1, { pmu: '../../../etc' })],
     ['an odd length', () => breakpoint(0, { length: 3 })],
     ['an address between', () => breakpoint(2, { length: 4 })],
     ['an unknown access', () => breakpoint(0, { access: 'append' as never })],
@@ -51,7 +58,7 @@ describe('an event', () => {
   })
 
   test('of a PMU that this machine lacks is ENOENT, with where they are', () => {
-    const hook = perfEvent({ event: raw(1, { pmu: 'no_such_pmu' }), period: 1, cpu: 0 })
+    const hook = perfEvent({ event: rawEvent(1, { pmu: 'no_such_pmu' }), period: 1, cpu: 0 })
     expect(() => prepareHook(hook)).toThrow(
       expect.objectContaining({ code: 'ENOENT', hint: expect.stringContaining('/sys/bus/event_source/devices') }),
     )

@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest'
 import {
   type BreakpointOptions,
   breakpoint,
-  cache,
-  hardware,
-  raw,
-  software,
+  cacheEvent,
+  hardwareEvent,
+  rawEvent,
+  softwareEvent,
 } from '../../../lib/hooks/perf-event-source.ts'
 import { type PerfEventOptions, perfEvent, perfEvents } from '../../../lib/hooks/perf-event.ts'
 import type { HashMap } from '../../../lib/maps/hash-map.ts'
@@ -68,7 +68,7 @@ proveHook({
     const object = await load()
     return {
       attach: () =>
-        object.programs.first.attach(perfEvent({ event: software('page-faults'), period: 1, pid: target.pid })),
+        object.programs.first.attach(perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid })),
       async observe(): Promise<Effect> {
         object.maps.samples.clear()
         await target.ask('fault', 8)
@@ -87,7 +87,7 @@ proveHook({
 describe('a sample of software', () => {
   test('is taken at each event with a period of 1', async () => {
     await withSamples(async ({ object, target }) => {
-      await object.programs.first.attach(perfEvent({ event: software('page-faults'), period: 1, pid: target.pid }))
+      await object.programs.first.attach(perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid }))
       await target.ask('fault', 50)
       const seen = object.maps.samples.get(target.pid) as Samples
       expect(seen.first).toBeGreaterThanOrEqual(50n)
@@ -98,7 +98,7 @@ describe('a sample of software', () => {
 
   test('is taken at every tenth event with a period of 10', async () => {
     await withSamples(async ({ object, target }) => {
-      const event = software('minor-faults')
+      const event = softwareEvent('minor-faults')
       await object.programs.first.attach(perfEvent({ event, period: 10, pid: target.pid }))
       await object.programs.second.attach(perfEvent({ event, period: 1, pid: target.pid }))
       await target.ask('fault', 100)
@@ -108,8 +108,8 @@ describe('a sample of software', () => {
   })
 
   test.each([
-    ['a frequency', { event: software('cpu-clock'), frequency: 1000 }],
-    ['a period in nanoseconds', { event: software('task-clock'), period: 1_000_000n }],
+    ['a frequency', { event: softwareEvent('cpu-clock'), frequency: 1000 }],
+    ['a period in nanoseconds', { event: softwareEvent('task-clock'), period: 1_000_000n }],
   ] as const)('of a clock is taken with %s, of that process alone', async (_what, options) => {
     await withSamples(async ({ object, target }) => {
       await using other = await Target.start()
@@ -124,7 +124,7 @@ describe('a sample of software', () => {
     await withSamples(async ({ object, target }) => {
       const cookie = 2n ** 64n - 9n
       await object.programs.first.attach(
-        perfEvent({ event: software('page-faults'), period: 1, pid: target.pid, cookie }),
+        perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid, cookie }),
       )
       await target.ask('fault', 5)
       expect(object.maps.samples.get(target.pid)?.cookie).toBe(cookie)
@@ -133,7 +133,7 @@ describe('a sample of software', () => {
 
   test('of this process is taken with pid 0', async () => {
     await using object = await load()
-    await object.programs.first.attach(perfEvent({ event: software('cpu-clock'), frequency: 1000, pid: 0 }))
+    await object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, pid: 0 }))
     await until('a sample of this process', () => {
       const end = process.cpuUsage().user + 20_000
       while (process.cpuUsage().user < end) continue
@@ -144,7 +144,7 @@ describe('a sample of software', () => {
 
   test('is taken of what the process makes only when it is inherited', async () => {
     await withSamples(async ({ object, target }) => {
-      const options: PerfEventOptions = { event: software('page-faults'), period: 1, pid: target.pid }
+      const options: PerfEventOptions = { event: softwareEvent('page-faults'), period: 1, pid: target.pid }
       const alone = await object.programs.first.attach(perfEvent(options))
       const stranger = await target.ask('fork-fault', 10)
       expect(pids(object)).not.toContain(stranger)
@@ -160,7 +160,7 @@ describe('a sample of software', () => {
     await withSamples(async ({ object, target }) => {
       if (olderThan('6.6')) return
       const link = await object.programs.first.attach(
-        perfEvent({ event: software('page-faults'), period: 1, pid: target.pid }),
+        perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid }),
       )
       expect(link.info()).toMatchObject({ type: 'perf_event', event: 'event', eventType: 1, config: 2n })
     })
@@ -170,7 +170,7 @@ describe('a sample of software', () => {
     await withSamples(async ({ object, target }) => {
       if (olderThan('5.15')) return
       using opened = openProgram({ id: object.programs.first.id })
-      const link = await opened.attach(perfEvent({ event: software('page-faults'), period: 1, pid: target.pid }))
+      const link = await opened.attach(perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid }))
       await target.ask('fault', 5)
       expect(pids(object)).toEqual([target.pid])
       await link.close()
@@ -188,7 +188,7 @@ describe('the CPU of a sample', () => {
   test('is the one that was named', async () => {
     await using target = await Target.start(['taskset', '--cpu-list', String(last)])
     await using object = await load()
-    await object.programs.first.attach(perfEvent({ event: software('cpu-clock'), frequency: 1000, cpu: last }))
+    await object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: last }))
     await spinUntilSampled(object, target)
     for (const { cpus: seen } of object.maps.samples.values()) expect(seen).toBe(1n << BigInt(last))
   })
@@ -198,7 +198,7 @@ describe('the CPU of a sample', () => {
     await using object = await load()
     const elsewhere = cpus[0] as number
     await object.programs.first.attach(
-      perfEvent({ event: software('cpu-clock'), frequency: 1000, cpu: elsewhere, pid: target.pid }),
+      perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: elsewhere, pid: target.pid }),
     )
     await target.ask('spin', 50)
     expect(pids(object)).toEqual([])
@@ -206,7 +206,7 @@ describe('the CPU of a sample', () => {
 
   test('is any of them with perfEvents(), which have one hook each', async () => {
     await withSamples(async ({ object, target }) => {
-      const hooks = perfEvents({ event: software('cpu-clock'), frequency: 1000 })
+      const hooks = perfEvents({ event: softwareEvent('cpu-clock'), frequency: 1000 })
       expect(hooks.map(({ cpu }) => cpu)).toEqual(cpus)
       const links = await object.programs.first.attachAll(hooks)
       expect(links.size).toBe(cpus.length)
@@ -220,7 +220,7 @@ describe('the CPU of a sample', () => {
 
   test('that does not exist is an error that says so', async () => {
     await using object = await load()
-    const hook = perfEvent({ event: software('cpu-clock'), frequency: 1000, cpu: 4000 })
+    const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: 4000 })
     const error = await rejection(object.programs.first.attach(hook))
     expect(error).toMatchObject({ code: expect.stringMatching(/^(ENODEV|EINVAL)$/), program: 'first' })
   })
@@ -250,7 +250,7 @@ describe('the cgroup of a sample', () => {
     const fd = openSync(cgroup.path, 'r')
     try {
       const named = by === 'path' ? cgroup.path : { fd }
-      const hooks = perfEvents({ event: software('cpu-clock'), frequency: 1000, cgroup: named })
+      const hooks = perfEvents({ event: softwareEvent('cpu-clock'), frequency: 1000, cgroup: named })
       const links = await object.programs.first.attachAll(hooks)
       await outside.ask('spin', 20)
       await spinUntilSampled(object, inside)
@@ -265,7 +265,7 @@ describe('the cgroup of a sample', () => {
     await using object = await load()
     const attach = (cgroup: string | { fd: number }): Promise<Error> =>
       rejection(
-        object.programs.first.attach(perfEvent({ event: software('cpu-clock'), frequency: 99, cpu: 0, cgroup })),
+        object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 99, cpu: 0, cgroup })),
       )
     const before = readdirSync('/proc/self/fd').length
     expect(await attach('/no/such/cgroup')).toMatchObject({ code: 'ENOENT' })
@@ -331,10 +331,10 @@ describe('a breakpoint', () => {
 describe('a counter of hardware', () => {
   const devices = '/sys/bus/event_source/devices'
   const events = [
-    hardware('cpu-cycles'),
-    cache('L1-dcache', 'load', 'miss'),
-    raw(0x00c0n),
-    raw(1, { pmu: 'no_such_pmu' }),
+    hardwareEvent('cpu-cycles'),
+    cacheEvent('L1-dcache', 'load', 'miss'),
+    rawEvent(0x00c0n),
+    rawEvent(1, { pmu: 'no_such_pmu' }),
   ]
   test.skipIf(existsSync(`${devices}/cpu`)).each(events)(
     'that this machine lacks is ENOENT, with a hint: %o',
@@ -349,7 +349,7 @@ describe('a counter of hardware', () => {
   test.skipIf(!existsSync(`${devices}/cpu`))('is sampled', async () => {
     await withSamples(async ({ object, target }) => {
       await object.programs.first.attach(
-        perfEvent({ event: hardware('instructions'), period: 100_000, pid: target.pid }),
+        perfEvent({ event: hardwareEvent('instructions'), period: 100_000, pid: target.pid }),
       )
       await spinUntilSampled(object, target)
       expect(pids(object)).toEqual([target.pid])
@@ -359,7 +359,9 @@ describe('a counter of hardware', () => {
   test('can be one of a PMU by its name', async () => {
     await withSamples(async ({ object, target }) => {
       // The PMU of software events; 2 is page-faults.
-      await object.programs.first.attach(perfEvent({ event: raw(2, { pmu: 'software' }), period: 1, pid: target.pid }))
+      await object.programs.first.attach(
+        perfEvent({ event: rawEvent(2, { pmu: 'software' }), period: 1, pid: target.pid }),
+      )
       await target.ask('fault', 5)
       expect(pids(object)).toEqual([target.pid])
     })
@@ -370,7 +372,7 @@ describe('a perf event that cannot be', () => {
   test('is too often: the hint names the limit', async () => {
     await withSamples(async ({ object, target }) => {
       const limit = readFileSync('/proc/sys/kernel/perf_event_max_sample_rate', 'latin1').trim()
-      const hook = perfEvent({ event: software('cpu-clock'), frequency: 2 ** 40, pid: target.pid })
+      const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 2 ** 40, pid: target.pid })
       const error = await rejection(object.programs.first.attach(hook))
       expect(error).toMatchObject({ code: 'EINVAL', program: 'first' })
       expect(error.message).toContain(limit)
@@ -379,13 +381,13 @@ describe('a perf event that cannot be', () => {
 
   test('is of a process that is gone', async () => {
     await using object = await load()
-    const hook = perfEvent({ event: software('cpu-clock'), frequency: 99, pid: 0x7fff_fff0 })
+    const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 99, pid: 0x7fff_fff0 })
     expect(await rejection(object.programs.first.attach(hook))).toMatchObject({ code: 'ESRCH', program: 'first' })
   })
 
   test('is for a program of another type', async () => {
     await using object = await loadObject(fixture('hooks-uprobe'))
-    const hook = perfEvent({ event: software('cpu-clock'), frequency: 99, pid: process.pid })
+    const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 99, pid: process.pid })
     expect(await rejection((object.programs.first as BpfProgram).attach(hook))).toMatchObject({
       code: 'ERR_EBPF_INVALID_ARGUMENT',
     })
@@ -400,7 +402,7 @@ describe('a perf event that cannot be', () => {
     await withSamples(async ({ object, target }) => {
       const before = readdirSync('/proc/self/fd').length
       for (let round = 0; round < 20; round++) {
-        const hook = perfEvent({ event: software('cpu-clock'), frequency: 2 ** 40, pid: target.pid })
+        const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 2 ** 40, pid: target.pid })
         await rejection(object.programs.first.attach(hook))
       }
       expect(readdirSync('/proc/self/fd').length).toBe(before)
