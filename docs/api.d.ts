@@ -1,5 +1,7 @@
 // The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.
 
+import { Readable } from 'node:stream';
+
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
 
@@ -88,22 +90,1420 @@ interface MapSpec {
     pinPath: string | undefined;
     /** Use this map in its place: it must have the same type and sizes. It stays the caller's, and open. */
     replacement: BpfMap | undefined;
+    /** The network card that holds it, by name or index in this process's network namespace. Linux 4.16. */
+    offload: string | number | undefined;
 }
 /** What of a map can be edited before it is loaded. */
 type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>;
 
-/** What the kernel knows of a link. */
-interface LinkInfo {
+/** What the kernel knows of a link, with the numbers of its kind decoded into the words of the hooks' builders. */
+
+interface Common {
+    /** Unique in the running kernel. */
     id: number;
-    /** bpftool's name of the link type, such as `perf_event` or `xdp`. */
-    type: string;
+    /** 0 for struct_ops, whose link has a map. */
     programId: number;
+}
+/** What `bpf_get_attach_cookie()` gives the program; absent where the kernel does not tell. */
+interface Cookie {
+    cookie?: bigint;
+}
+/** Of `rawTracepoint()`, and of `tpBtf()`. */
+interface RawTracepointLinkInfo extends Common, Cookie {
+    type: 'raw_tracepoint';
+    /** Of the tracepoint. */
+    name: string;
+}
+/** fentry, fexit, fmod_ret, LSM, freplace: what the kernel calls by its own code. */
+interface TracingLinkInfo extends Common, Cookie {
+    type: 'tracing';
+    /** libbpf's name of the attach type, such as `trace_fentry`, `modify_return` or `lsm_mac`. */
+    attachType: string;
+    /** Id of the BTF object, or of the program for freplace, that the target is in. Linux 5.13, else 0. */
+    targetObjectId: number;
+    /** The target function in that BTF. Linux 5.13, else 0. */
+    targetBtfId: number;
+}
+interface CgroupLinkInfo extends Common {
+    type: 'cgroup';
+    /** As `cgroup()` names it, such as `inet_ingress` or `inet4_connect`; `lsm_cgroup` for LSM hooks. */
+    attachType: string;
+    /** Inode number of the cgroup's folder; 0 when it is gone. */
+    cgroupId: bigint;
+}
+interface IteratorLinkInfo extends Common {
+    type: 'iter';
+    /** What it walks over, such as `task` or `bpf_map_elem`. */
+    target: string;
+    mapId?: number;
+    /** Linux 6.1. */
+    cgroup?: {
+        id: bigint;
+        order: string;
+    };
+    /** Only this thread, or this process. Linux 6.1. */
+    tid?: number;
+    pid?: number;
+}
+interface NetnsLinkInfo extends Common {
+    type: 'netns';
+    /** `flow_dissector` or `sk_lookup`. */
+    attachType: string;
+    /** Inode number of the network namespace; 0 when it is gone. */
+    netnsInode: number;
+}
+interface XdpLinkInfo extends Common {
+    type: 'xdp';
+    /** 0 when the interface is gone or the link was detached. */
+    interfaceIndex: number;
+}
+/** A perf event. What it is of is known since Linux 6.6; before, `event` is absent. */
+type PerfEventLinkInfo = Common & Cookie & {
+    type: 'perf_event';
+} & ({
+    event?: undefined;
+} | {
+    event: 'tracepoint';
+    name: string;
+} | {
+    event: 'kprobe' | 'kretprobe';
+    /** Absent for a probe of an address. */
+    symbol?: string;
+    offset: bigint;
+    /** 0 where the kernel hides it. */
+    address: bigint;
+    /** Events that the probe missed. Linux 6.7. */
+    missed?: bigint;
+} | {
+    event: 'uprobe' | 'uretprobe';
+    binary: string;
+    offset: bigint;
+    /** Linux 6.16. */
+    referenceCounterOffset?: bigint;
+}
+/** `eventType` and `config` are those of `struct perf_event_attr`. */
+ | {
+    event: 'event';
+    eventType: number;
+    config: bigint;
+});
+/** Linux 5.18; what follows `programId` since 6.6. */
+interface KprobeMultiLinkInfo extends Common {
+    type: 'kprobe_multi';
+    return?: boolean;
+    /** 0 where the kernel hides them. */
+    addresses?: BigUint64Array;
+    /** As many as addresses. Linux 6.9. */
+    cookies?: BigUint64Array;
+    /** Events that the probes missed. Linux 6.7. */
+    missed?: bigint;
+}
+/** What follows `programId` since Linux 6.8. */
+interface UprobeMultiLinkInfo extends Common {
+    type: 'uprobe_multi';
+    return?: boolean;
+    binary?: string;
+    offsets?: BigUint64Array;
+    /** As many as offsets. */
+    referenceCounterOffsets?: BigUint64Array;
+    /** As many as offsets. */
+    cookies?: BigUint64Array;
+    /** Absent: every process. */
+    pid?: number;
+}
+interface StructOpsLinkInfo extends Common {
+    type: 'struct_ops';
+    mapId: number;
+}
+interface NetfilterLinkInfo extends Common {
+    type: 'netfilter';
+    /** As `netfilter()` names them. */
+    family: string;
+    hook: string;
+    priority: number;
+    defragment: boolean;
+}
+interface TcxLinkInfo extends Common {
+    type: 'tcx';
+    /** 0 when the interface is gone or the link was detached. */
+    interfaceIndex: number;
+    direction: 'ingress' | 'egress';
+}
+interface NetkitLinkInfo extends Common {
+    type: 'netkit';
+    /** 0 when the interface is gone or the link was detached. */
+    interfaceIndex: number;
+    side: 'primary' | 'peer';
+}
+interface SockmapLinkInfo extends Common {
+    type: 'sockmap';
+    /** 0 when the map is gone. */
+    mapId: number;
+    /** As `sockmap()` names it, such as `verdict` or `msg_verdict`. */
+    attachType: string;
+}
+/** Of a kernel that is newer than this library. */
+interface UnknownLinkInfo extends Common {
+    type: `unknown (${number})`;
+}
+/** What the kernel knows of a link; bpftool's name of the link type in `type` tells what else there is. */
+type LinkInfo = RawTracepointLinkInfo | TracingLinkInfo | CgroupLinkInfo | IteratorLinkInfo | NetnsLinkInfo | XdpLinkInfo | PerfEventLinkInfo | KprobeMultiLinkInfo | UprobeMultiLinkInfo | StructOpsLinkInfo | NetfilterLinkInfo | TcxLinkInfo | NetkitLinkInfo | SockmapLinkInfo | UnknownLinkInfo;
+
+/**
+ * A struct of callbacks that the kernel calls, such as a TCP congestion control (`tcp_congestion_ops`) or a scheduler
+ * (`sched_ext_ops`), declared in `SEC(".struct_ops.link")`, or before Linux 6.4 in `SEC(".struct_ops")`. Linux 5.6.
+ */
+declare class StructOpsMap extends BpfMap {
+    #private;
+    /** The links made by {@link attach} that are not closed. */
+    get links(): readonly Link[];
+    /**
+     * Registers the struct with its part of the kernel, off the JavaScript thread. It is in use until the link is closed.
+     *
+     * @throws EbpfError with the kernel's code, such as EEXIST when one of this name is registered already
+     */
+    attach(): Promise<Link>;
+}
+
+/**
+ * A program that is attached at the same hook, by its link or by itself. The kernel finds by a program alone also what is
+ * attached by a link.
+ */
+type Anchor = Link | BpfProgram | {
+    linkId: number;
+} | {
+    programId: number;
+};
+/** At most one place; the last one without it. */
+interface Ordering {
+    before?: Anchor;
+    after?: Anchor;
+    /** Before all that are there now. */
+    first?: boolean;
+    /** After all that are there now. */
+    last?: boolean;
+    /** Attach only when the hook is still at this revision, as `query(hook)` told it; ESTALE otherwise. */
+    expectedRevision?: number | bigint;
+}
+
+/** A path, or an open descriptor, which stays the caller's. */
+type PathOrDescriptor = string | {
+    fd: number;
+};
+
+/** What happens in a cgroup, and libbpf's name of the program type that it takes. */
+declare const PROGRAM_TYPES: {
+    readonly inet_ingress: "cgroup_skb";
+    readonly inet_egress: "cgroup_skb";
+    readonly inet_sock_create: "cgroup_sock";
+    readonly inet_sock_release: "cgroup_sock";
+    readonly inet4_post_bind: "cgroup_sock";
+    readonly inet6_post_bind: "cgroup_sock";
+    readonly inet4_bind: "cgroup_sock_addr";
+    readonly inet6_bind: "cgroup_sock_addr";
+    readonly inet4_connect: "cgroup_sock_addr";
+    readonly inet6_connect: "cgroup_sock_addr";
+    readonly unix_connect: "cgroup_sock_addr";
+    readonly udp4_sendmsg: "cgroup_sock_addr";
+    readonly udp6_sendmsg: "cgroup_sock_addr";
+    readonly unix_sendmsg: "cgroup_sock_addr";
+    readonly udp4_recvmsg: "cgroup_sock_addr";
+    readonly udp6_recvmsg: "cgroup_sock_addr";
+    readonly unix_recvmsg: "cgroup_sock_addr";
+    readonly inet4_getpeername: "cgroup_sock_addr";
+    readonly inet6_getpeername: "cgroup_sock_addr";
+    readonly unix_getpeername: "cgroup_sock_addr";
+    readonly inet4_getsockname: "cgroup_sock_addr";
+    readonly inet6_getsockname: "cgroup_sock_addr";
+    readonly unix_getsockname: "cgroup_sock_addr";
+    readonly sock_ops: "sock_ops";
+    readonly device: "cgroup_device";
+    readonly sysctl: "cgroup_sysctl";
+    readonly getsockopt: "cgroup_sockopt";
+    readonly setsockopt: "cgroup_sockopt";
+};
+/** What happens in a cgroup, as in `enum bpf_attach_type` of linux/bpf.h, without `BPF_CGROUP_`. */
+type CgroupAttachType = keyof typeof PROGRAM_TYPES;
+/** The processes of a cgroup and of those below it. */
+interface CgroupHook {
+    kind: 'cgroup';
+    cgroup: PathOrDescriptor;
+    /** `undefined`: what the program was loaded for. */
+    attachType: CgroupAttachType | undefined;
+    /** `undefined`: after all that are there. */
+    ordering: Ordering | undefined;
+    preorder: boolean;
+}
+/** A link to the same cgroup. */
+type CgroupAnchor = Link | {
+    linkId: number;
+};
+/**
+ * Places among the programs of the same cgroup, Linux 6.17; `before`, `after` and `expectedRevision` also libbpf 1.6. By
+ * default a program goes after the others.
+ */
+interface CgroupOptions extends Omit<Ordering, 'before' | 'after'> {
+    before?: CgroupAnchor;
+    after?: CgroupAnchor;
+    /** What the program was loaded for, which its section says, by default. Named for a program that was opened, and for `SEC("cgroup/skb")`. */
+    attachType?: CgroupAttachType;
+    /**
+     * Runs before the programs of cgroups further down, which are otherwise the first. Linux 6.17.
+     */
+    preorder?: boolean;
+}
+/**
+ * What the processes of a cgroup and of those below it do, by a link: their packets, sockets, addresses, socket options,
+ * devices, sysctls. Linux 5.7; getpeername and getsockname 5.8, inet_sock_release 5.9, unix_* 6.7.
+ *
+ * A program that returns 0 denies (the call fails with EPERM, the packet is dropped); all programs must allow.
+ *
+ * @param cgroup folder of a version 2 hierarchy, such as `/sys/fs/cgroup/user.slice`, or an open descriptor of it
+ */
+declare function cgroup(cgroup: PathOrDescriptor, options?: CgroupOptions): CgroupHook;
+
+/** A global function of a loaded program, whose place another program takes. */
+interface FreplaceHook {
+    kind: 'freplace';
+    /** It stays the caller's, and open. */
+    program: BpfProgram;
+    function: string;
+}
+interface FreplaceTarget {
+    /** The loaded program whose function is replaced. */
+    program: BpfProgram;
+    /** Its function's name in C; also the program's own name, for all of it. */
+    function: string;
+}
+/**
+ * A global function (neither `static` nor inlined) of a loaded program: from now on the extension runs in its place, until
+ * the link is closed. Linux 5.6 with BTF in both objects.
+ *
+ * The verifier checks the extension against the function, so a target is named before loading:
+ * `spec.programs.<name>.attachTarget = { program, function }`. Attaching by this hook to another function of the same
+ * prototype is Linux 5.10. One extension at a time: the second is EBUSY.
+ *
+ * @throws TypeError when `target` is not `{ program, function }`
+ */
+declare function freplace(target: FreplaceTarget): FreplaceHook;
+
+/** `enum bpf_cgroup_iter_order` of linux/bpf.h. */
+declare const ORDERS: {
+    readonly self: 1;
+    readonly descendants_pre: 2;
+    readonly descendants_post: 3;
+    readonly ancestors_up: 4;
+    readonly children: 5;
+};
+/**
+ * Which cgroups: only it (`self`), it and all below it, parents first (`descendants_pre`) or children first
+ * (`descendants_post`), it and all above it (`ancestors_up`), or only those right below it (`children`, Linux 7.0).
+ */
+type CgroupOrder = keyof typeof ORDERS;
+/** What an iterator walks over, as far as the program's section leaves it open. */
+interface IteratorHook {
+    kind: 'iterator';
+    map: BpfMap | undefined;
+    cgroup: PathOrDescriptor | undefined;
+    order: CgroupOrder | undefined;
+    tid: number | undefined;
+    pid: number | undefined;
+    pidFd: number | undefined;
+}
+/** At most one of `map`, `cgroup`, `tid`, `pid` and `pidFd`. */
+interface IteratorOptions {
+    /** For `iter/bpf_map_elem`, `iter/bpf_sk_storage_map` and `iter/sockmap`: whose entries. */
+    map?: BpfMap;
+    /** For `iter/cgroup`: from where, a folder of the version 2 hierarchy. Linux 6.1. */
+    cgroup?: PathOrDescriptor;
+    /** With `cgroup`. */
+    order?: CgroupOrder;
+    /** For `iter/task`, `iter/task_file` and `iter/task_vma`: only this thread. Linux 6.1. */
+    tid?: number;
+    /** Only the threads of this process. Linux 6.1. */
+    pid?: number;
+    /** The same, by a descriptor of `pidfd_open(2)`. Linux 6.1. */
+    pidFd?: number;
+}
+/**
+ * An iterator: a program that runs once for each task, socket, map entry and so on, when its link is read, and writes what
+ * the reader gets. What it walks over is in its section, such as `SEC("iter/task")`. Linux 5.8.
+ *
+ * @throws TypeError when more than one thing is named to walk over
+ */
+declare function iterator(options?: IteratorOptions): IteratorHook;
+
+/**
+ * The kernel's three ways to place a probe, newest first: a `link` (Linux 5.15), a `perf` event with the program set on it
+ * (4.17), and `legacy`, an event made in tracefs (4.1 for kprobes, 4.3 for uprobes). Without one, libbpf takes the newest
+ * that this kernel has. libbpf 1.2.
+ */
+type ProbeMode = 'link' | 'perf' | 'legacy';
+
+/** The entry of a kernel function, an instruction of it, or its return. */
+interface KprobeHook {
+    kind: 'kprobe' | 'kretprobe';
+    /** As in /proc/kallsyms; `module:function` where a module's is meant. */
+    symbol: string;
+    /** Bytes from the function's start; 0 for a return. */
+    offset: bigint;
+    cookie: bigint;
+    mode: ProbeMode | undefined;
+}
+/** Entry or return of a system call, by its name alone. */
+interface KsyscallHook {
+    kind: 'ksyscall' | 'kretsyscall';
+    name: string;
+    cookie: bigint;
+}
+interface KretprobeOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
+    cookie?: number | bigint;
+    /** How the kernel is asked for it; the newest way that it has by default. libbpf 1.2. */
+    mode?: ProbeMode;
+}
+interface KprobeOptions extends KretprobeOptions {
+    /** Bytes from the function's start, of an instruction's first byte. 0 by default. */
+    offset?: number | bigint;
+}
+interface KsyscallOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
+    cookie?: number | bigint;
+}
+/**
+ * Entry of a kernel function, or any instruction of it. Linux 4.1, with CONFIG_KPROBE_EVENTS.
+ *
+ * What cannot be probed (it is inlined, or the kernel forbids it) is answered with ENOENT or EINVAL, a name that several
+ * functions have with EADDRNOTAVAIL (Linux 6.6), an offset inside an instruction with EILSEQ.
+ *
+ * @param symbol as in /proc/kallsyms, such as `vfs_unlink`; `module:function` for a module's
+ */
+declare function kprobe(symbol: string, options?: KprobeOptions): KprobeHook;
+/**
+ * Return of a kernel function. Linux 4.1, with CONFIG_KPROBE_EVENTS.
+ *
+ * @param symbol as in /proc/kallsyms, such as `vfs_unlink`; `module:function` for a module's
+ */
+declare function kretprobe(symbol: string, options?: KretprobeOptions): KprobeHook;
+/**
+ * A kprobe for each function that fits, for `program.attachAll`: where the kernel has it, one link of `kprobeMulti` is a
+ * thousand times faster to attach than a thousand of these. Left out is what a kprobe cannot be placed on: names that
+ * several functions have, and functions that the kernel does not let be probed.
+ *
+ * @param pattern with `*` and `?`, over tracefs' `available_filter_functions`
+ * @throws EbpfError ENOENT when no function fits
+ */
+declare function kprobes(pattern: string, options?: KretprobeOptions): KprobeHook[];
+/** The same as {@link kprobes}, for the returns. */
+declare function kretprobes(pattern: string, options?: KretprobeOptions): KprobeHook[];
+/**
+ * Entry of a system call: the kprobe on whatever this kernel and architecture call its function, such as
+ * `__x64_sys_openat`. The program reads the arguments by libbpf's `BPF_KSYSCALL`. Linux 4.1, with CONFIG_KPROBE_EVENTS.
+ *
+ * @param name such as `openat`
+ */
+declare function ksyscall(name: string, options?: KsyscallOptions): KsyscallHook;
+/**
+ * Return of a system call. Linux 4.1, with CONFIG_KPROBE_EVENTS.
+ *
+ * @param name such as `openat`
+ */
+declare function kretsyscall(name: string, options?: KsyscallOptions): KsyscallHook;
+
+/** Which functions: a pattern with `*` and `?`, or names, or addresses. */
+type KernelFunctions = string | {
+    symbols: readonly string[];
+} | {
+    addresses: readonly (number | bigint)[] | BigUint64Array;
+};
+/** Many kernel functions by one link. */
+interface KprobeMultiHook {
+    kind: 'kprobe_multi' | 'kretprobe_multi' | 'kprobe_session';
+    functions: string | {
+        symbols: string[];
+    } | {
+        addresses: bigint[];
+    };
+    /** One for each name or address. */
+    cookies: bigint[] | undefined;
+    uniqueMatch: boolean;
+}
+interface KprobeMultiOptions {
+    /** What `bpf_get_attach_cookie()` gives the program, one for each name or address; not with a pattern. */
+    cookies?: readonly (number | bigint)[] | BigUint64Array;
+    /** Refuses a pattern that more than one function fits. libbpf 1.6. */
+    uniqueMatch?: boolean;
+}
+/**
+ * Entries of many kernel functions by one link, attached in one call. Linux 5.18, with CONFIG_FPROBE.
+ *
+ * The program is loaded for it: `SEC("kprobe.multi")`. No function is ENOENT or ESRCH.
+ *
+ * @param functions a pattern with `*` and `?` such as `vfs_*`, or `{ symbols }`, or `{ addresses }`
+ */
+declare function kprobeMulti(functions: KernelFunctions, options?: KprobeMultiOptions): KprobeMultiHook;
+/** The same as {@link kprobeMulti}, for the returns. `SEC("kretprobe.multi")`. */
+declare function kretprobeMulti(functions: KernelFunctions, options?: KprobeMultiOptions): KprobeMultiHook;
+/**
+ * Entries and returns of many kernel functions: the program runs twice for each call, tells them apart by the kfunc
+ * `bpf_session_is_return()`, and skips the return by returning 1 at the entry. Linux 6.10, with CONFIG_FPROBE; libbpf 1.5.
+ *
+ * The program is loaded for it: `SEC("kprobe.session")`.
+ */
+declare function kprobeSession(functions: KernelFunctions, options?: KprobeMultiOptions): KprobeMultiHook;
+
+/** What an infrared receiver receives. */
+interface LircHook {
+    kind: 'lirc';
+    device: PathOrDescriptor;
+}
+/**
+ * What an infrared receiver receives, pulses and spaces, which the program decodes (`bpf_rc_keydown()` and the like). Up
+ * to 64 programs; the kernel has no links for them. Linux 4.18, which must be built with CONFIG_BPF_LIRC_MODE2: Debian's
+ * kernels are not.
+ *
+ * @param device path such as `/dev/lirc0`, or an open descriptor of it
+ */
+declare function lirc(device: PathOrDescriptor): LircHook;
+
+/** A security hook, for the whole system. */
+interface LsmHook {
+    kind: 'lsm';
+    /** As in the kernel's lsm_hook_defs.h. */
+    name: string;
+    cookie: bigint;
+}
+/** A security hook, for the processes of one cgroup. */
+interface LsmCgroupHook {
+    kind: 'lsm_cgroup';
+    /** As in the kernel's lsm_hook_defs.h. */
+    name: string;
+    /** Folder of the cgroup, or a descriptor of it. */
+    cgroup: PathOrDescriptor;
+}
+interface LsmOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.19. */
+    cookie?: number | bigint;
+}
+/**
+ * A security hook, asked for every process of the system: a program that returns a negative errno refuses. Linux 5.7 with
+ * kernel BTF (arm64: 6.4), CONFIG_BPF_LSM, and `bpf` among the security modules that the kernel was booted with
+ * (`lsm=…,bpf`); without that, attaching is refused here, since the kernel would attach the program and never ask it.
+ *
+ * The verifier checks the program against this hook, so the target is fixed at load: name it in the section
+ * (`SEC("lsm/file_open")`, or `lsm.s` for a program that may sleep) or in `spec.programs.<name>.attachTarget` before loading.
+ *
+ * @param name as in the kernel's lsm_hook_defs.h, such as `file_open`
+ */
+declare function lsm(name: string, options?: LsmOptions): LsmHook;
+/**
+ * A security hook, asked only for the processes (for hooks of sockets: the sockets) of one cgroup and those below it: a
+ * program that returns 0 refuses with EPERM, or with the errno that it set by `bpf_set_retval()`; 1 allows. Linux 6.0
+ * (arm64: 6.4) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
+ *
+ * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`.
+ *
+ * @param name as in the kernel's lsm_hook_defs.h, such as `socket_create`
+ * @param cgroup its folder, such as `/sys/fs/cgroup/my.service`, or a descriptor of it
+ */
+declare function lsmCgroup(name: string, cgroup: PathOrDescriptor): LsmCgroupHook;
+
+/** A path such as `/run/netns/blue`, the pid of a process in it, or an open descriptor of it. */
+type NetworkNamespace = string | {
+    pid: number;
+} | {
+    fd: number;
+};
+
+/** NFPROTO_* of linux/netfilter.h; the kernel takes no others here. */
+declare const FAMILIES: {
+    readonly ipv4: 2;
+    readonly ipv6: 10;
+};
+/** `enum nf_inet_hooks` of linux/netfilter.h. */
+declare const HOOKS: {
+    readonly prerouting: 0;
+    readonly input: 1;
+    readonly forward: 2;
+    readonly output: 3;
+    readonly postrouting: 4;
+};
+type NetfilterFamily = keyof typeof FAMILIES;
+/** Where on a packet's way through the IP stack, in the words of nftables. */
+type NetfilterHookName = keyof typeof HOOKS;
+/** A hook of netfilter, among those of iptables, nftables and connection tracking. */
+interface NetfilterHook {
+    kind: 'netfilter';
+    family: NetfilterFamily;
+    hook: NetfilterHookName;
+    priority: number;
+    defragment: boolean;
+    netns: NetworkNamespace | undefined;
+}
+interface NetfilterOptions {
+    family: NetfilterFamily;
+    hook: NetfilterHookName;
+    /**
+     * Lower ones run first; those of the kernel are in linux/netfilter_ipv4.h: -400 defragmentation, -300 raw, -200
+     * connection tracking, -150 mangle, -100 destination NAT, 0 filter, 100 source NAT. One BPF program each. 0 by default.
+     */
+    priority?: number;
+    /** The program sees whole packets in place of fragments, which takes a priority above -400. Linux 6.6. */
+    defragment?: boolean;
+    /** The network namespace whose packets it sees; the process's own by default. */
+    netns?: NetworkNamespace;
+}
+/**
+ * A hook of netfilter, by a link; the program returns NF_DROP or NF_ACCEPT. Linux 6.4, libbpf 1.3.
+ */
+declare function netfilter(options: NetfilterOptions): NetfilterHook;
+
+/** What every hook of a network interface says. */
+interface InterfacePlace {
+    /** Name or index, in `netns`. */
+    interface: string | number;
+    /** `undefined`: this process's own. */
+    netns: NetworkNamespace | undefined;
+}
+
+/** Which device of the pair sends the packet that the program sees. */
+type NetkitSide = 'primary' | 'peer';
+/** A netkit device: a pair like veth whose packets meet an ordered list of programs before they leave. */
+interface NetkitHook extends InterfacePlace {
+    kind: 'netkit';
+    side: NetkitSide;
+    /** `undefined`: after all that are there. */
+    ordering: Ordering | undefined;
+}
+interface NetkitOptions extends Ordering {
+    /** The network namespace that the primary device is in; the process's own by default. */
+    netns?: NetworkNamespace;
+}
+/**
+ * A netkit device, by a link. What the programs return (NETKIT_*) goes over the device's default policy. Linux 6.7.
+ *
+ * @param networkInterface name or index of the primary device, for both sides
+ * @param side whose packets: `primary` what the primary device sends, `peer` what its peer sends
+ */
+declare function netkit(networkInterface: string | number, side: NetkitSide, options?: NetkitOptions): NetkitHook;
+
+/** Which socket gets a connection or datagram that no established socket takes. */
+interface SkLookupHook {
+    kind: 'sk_lookup';
+    /** `undefined`: this process's own. */
+    netns: NetworkNamespace | undefined;
+}
+/** How the kernel finds the headers and the flow of a packet. */
+interface FlowDissectorHook {
+    kind: 'flow_dissector';
+    /** `undefined`: this process's own. */
+    netns: NetworkNamespace | undefined;
+}
+interface NetworkNamespaceOptions {
+    /** The process's own by default. */
+    netns?: NetworkNamespace;
+}
+/**
+ * Which socket of a network namespace gets a new connection or a datagram, whatever its address: the program selects one
+ * by `bpf_sk_assign()`, leaves it to the kernel (SK_PASS), or refuses (SK_DROP). Several programs are allowed. By a link,
+ * Linux 5.9.
+ */
+declare function skLookup(options?: NetworkNamespaceOptions): SkLookupHook;
+/**
+ * How packets of a network namespace are dissected, where the kernel needs their headers or flow, in place of its own
+ * code. One program; one of the initial namespace excludes those of all others. By a link, Linux 5.8.
+ */
+declare function flowDissector(options?: NetworkNamespaceOptions): FlowDissectorHook;
+
+/** `enum perf_sw_ids` of linux/perf_event.h, without those that never give a sample. */
+declare const SOFTWARE: {
+    readonly 'cpu-clock': 0;
+    readonly 'task-clock': 1;
+    readonly 'page-faults': 2;
+    readonly 'context-switches': 3;
+    readonly 'cpu-migrations': 4;
+    readonly 'minor-faults': 5;
+    readonly 'major-faults': 6;
+    readonly 'alignment-faults': 7;
+    readonly 'emulation-faults': 8;
+    readonly 'cgroup-switches': 11;
+};
+/** `enum perf_hw_id`. */
+declare const HARDWARE: {
+    readonly 'cpu-cycles': 0;
+    readonly instructions: 1;
+    readonly 'cache-references': 2;
+    readonly 'cache-misses': 3;
+    readonly 'branch-instructions': 4;
+    readonly 'branch-misses': 5;
+    readonly 'bus-cycles': 6;
+    readonly 'stalled-cycles-frontend': 7;
+    readonly 'stalled-cycles-backend': 8;
+    readonly 'ref-cycles': 9;
+};
+/** `enum perf_hw_cache_id`. */
+declare const CACHES: {
+    readonly 'L1-dcache': 0;
+    readonly 'L1-icache': 1;
+    readonly LLC: 2;
+    readonly dTLB: 3;
+    readonly iTLB: 4;
+    readonly branch: 5;
+    readonly node: 6;
+};
+/** `enum perf_hw_cache_op_id`. */
+declare const OPERATIONS: {
+    readonly load: 0;
+    readonly store: 1;
+    readonly prefetch: 2;
+};
+/** `enum perf_hw_cache_op_result_id`. */
+declare const RESULTS: {
+    readonly access: 0;
+    readonly miss: 1;
+};
+/** `HW_BREAKPOINT_*` of linux/hw_breakpoint.h. x86 has no `read` alone. */
+declare const ACCESSES: {
+    readonly read: 1;
+    readonly write: 2;
+    readonly 'read-write': 3;
+    readonly execute: 4;
+};
+/** A clock or counter that the kernel keeps; `cgroup-switches` since Linux 5.13. */
+type SoftwareEvent = keyof typeof SOFTWARE;
+/** A counter of the CPU under the kernel's general name for it. */
+type HardwareEvent = keyof typeof HARDWARE;
+type CacheLevel = keyof typeof CACHES;
+type CacheOperation = keyof typeof OPERATIONS;
+type CacheResult = keyof typeof RESULTS;
+type BreakpointAccess = keyof typeof ACCESSES;
+/** What a perf event counts: made by {@link softwareEvent}, {@link hardwareEvent}, {@link cacheEvent}, {@link rawEvent} or {@link breakpoint}. */
+type PerfEventSource = {
+    type: 'software';
+    name: SoftwareEvent;
+} | {
+    type: 'hardware';
+    name: HardwareEvent;
+} | {
+    type: 'cache';
+    level: CacheLevel;
+    operation: CacheOperation;
+    result: CacheResult;
+} | {
+    type: 'raw';
+    config: bigint;
+    pmu: string | undefined;
+} | {
+    type: 'breakpoint';
+    address: bigint;
+    length: number;
+    access: BreakpointAccess;
+};
+/** A clock or counter of the kernel; needs no hardware. */
+declare function softwareEvent(name: SoftwareEvent): PerfEventSource;
+/** A counter of the CPU. ENOENT where the CPU, or the virtual machine, has none. */
+declare function hardwareEvent(name: HardwareEvent): PerfEventSource;
+/** Accesses to a cache, or those that missed it. ENOENT where the CPU, or the virtual machine, does not count them. */
+declare function cacheEvent(level: CacheLevel, operation: CacheOperation, result: CacheResult): PerfEventSource;
+/** A counter by the number that its maker's manual gives it. */
+declare function rawEvent(config: number | bigint, options?: {
+    pmu?: string;
+}): PerfEventSource;
+interface BreakpointOptions {
+    /** Bytes that are watched: 1, 2, 4 or 8, of which the address must be a multiple. 4 by default; 8 for `execute`. */
+    length?: number;
+    /** `write` by default. */
+    access?: BreakpointAccess;
+}
+/**
+ * A debug register of the CPU: a sample at each access to an address of the process that is watched, or of the kernel (see
+ * `kernelSymbols`).
+ */
+declare function breakpoint(address: number | bigint, options?: BreakpointOptions): PerfEventSource;
+
+/** A program that runs each time a counter or a clock of one CPU, process or cgroup has advanced by some steps. */
+interface PerfEventHook {
+    kind: 'perf_event';
+    event: PerfEventSource;
+    /** One of the two is given. */
+    frequency: bigint | undefined;
+    period: bigint | undefined;
+    /** -1: every process. */
+    pid: number;
+    /** -1: every CPU. */
+    cpu: number;
+    cgroup: PathOrDescriptor | undefined;
+    inherit: boolean;
+    cookie: bigint;
+}
+interface PerfEventsOptions {
+    /** What is counted, such as `softwareEvent('cpu-clock')`. */
+    event: PerfEventSource;
+    /** Samples a second; the kernel takes at most /proc/sys/kernel/perf_event_max_sample_rate. */
+    frequency?: number | bigint;
+    /** A sample each time that this many events have happened, or nanoseconds of a clock have passed; 1 for breakpoints. */
+    period?: number | bigint;
+    /**
+     * Only this thread; by the pid of a process its first thread, 0 for this process's. Every process by default. Threads that
+     * it makes later belong to it with `inherit`.
+     */
+    pid?: number;
+    /** Only processes in this cgroup and below: a path, or a descriptor. Needs a `cpu`. */
+    cgroup?: PathOrDescriptor;
+    /** Also the threads and processes that are made from now on by the one that is watched. */
+    inherit?: boolean;
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
+    cookie?: number | bigint;
+}
+interface PerfEventOptions extends PerfEventsOptions {
+    /** Only while that CPU is used; every CPU by default, which the kernel takes only with a `pid`. */
+    cpu?: number;
+}
+/** Runs a program of `SEC("perf_event")` at samples of an event. Linux 4.9. */
+declare function perfEvent(options: PerfEventOptions): PerfEventHook;
+/**
+ * The same event on every CPU that is online now: hooks for `program.attachAll(hooks)`.
+ *
+ * @throws TypeError or RangeError like {@link perfEvent}
+ */
+declare function perfEvents(options: PerfEventsOptions): PerfEventHook[];
+
+/** A tracepoint whose program reads the kernel's raw arguments. */
+interface RawTracepointHook {
+    kind: 'raw_tracepoint';
+    name: string;
+    cookie: bigint;
+}
+interface RawTracepointOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10 and libbpf 1.4. */
+    cookie?: number | bigint;
+}
+/**
+ * A raw tracepoint: no argument conversion, so cheaper than {@link tracepoint}. Linux 4.17.
+ *
+ * @param name without its category, such as `sched_switch` or `sys_enter`
+ */
+declare function rawTracepoint(name: string, options?: RawTracepointOptions): RawTracepointHook;
+
+/** What one socket receives. */
+interface SocketFilterHook {
+    kind: 'socket_filter';
+    socket: number;
+}
+/** Which socket of a group that shares an address receives. */
+interface ReuseportHook {
+    kind: 'reuseport';
+    socket: number;
+}
+/**
+ * What one socket receives: the program returns how many bytes of a packet to keep, 0 to drop it. Linux 3.19.
+ *
+ * The kernel holds one filter for each socket and no link: another one takes its place, closing takes it away, and neither
+ * can be seen from outside.
+ *
+ * @param socket descriptor of any socket, which stays the caller's
+ */
+declare function socketFilter(socket: number): SocketFilterHook;
+/**
+ * Which socket of a group that shares an address (SO_REUSEPORT) gets a packet or connection. A program of section
+ * `socket` returns its index in the order in which they were bound, Linux 4.5; one of `sk_reuseport` selects it from a
+ * map by `bpf_sk_select_reuseport()`, Linux 4.19; one of `sk_reuseport/migrate` also for connections of a socket that is
+ * closed, Linux 5.14.
+ *
+ * The kernel holds one program for each group and no link.
+ *
+ * @param socket descriptor of any socket of the group, which stays the caller's
+ */
+declare function reuseport(socket: number): ReuseportHook;
+
+/** The part of a stream that the program sees, libbpf's name of the attach type, and of the program type. */
+declare const ATTACHMENTS: {
+    readonly stream_parser: {
+        readonly attachType: "sk_skb_stream_parser";
+        readonly programType: "sk_skb";
+    };
+    readonly stream_verdict: {
+        readonly attachType: "sk_skb_stream_verdict";
+        readonly programType: "sk_skb";
+    };
+    readonly verdict: {
+        readonly attachType: "sk_skb_verdict";
+        readonly programType: "sk_skb";
+    };
+    readonly msg_verdict: {
+        readonly attachType: "sk_msg_verdict";
+        readonly programType: "sk_msg";
+    };
+};
+/**
+ * What the program decides: `stream_parser` where messages end, `stream_verdict` where a received message goes, `verdict`
+ * the same without parsing, `msg_verdict` where what is sent goes.
+ */
+type SockmapAttachType = keyof typeof ATTACHMENTS;
+/** The sockets that are put into a map. */
+interface SockmapHook {
+    kind: 'sockmap';
+    map: BpfMap;
+    /** `undefined`: what the program was loaded for. */
+    attachType: SockmapAttachType | undefined;
+}
+interface SockmapOptions {
+    /** What the program was loaded for, which its section says, by default. Named for a program that was opened, and for `SEC("sk_skb")`. */
+    attachType?: SockmapAttachType;
+}
+/**
+ * What sockets in a sockmap or sockhash send and receive. A socket gets the programs that are at the map when it is put
+ * into it. Linux 4.14, `msg_verdict` 4.17, sockhash 4.18, `verdict` 5.13; by a link 6.10.
+ */
+declare function sockmap(map: BpfMap, options?: SockmapOptions): SockmapHook;
+
+/** `ingress`: what the interface receives; `egress`: what it sends. */
+type Direction = 'ingress' | 'egress';
+
+/** A filter of traffic control, at an interface's clsact qdisc. */
+interface TcHook extends InterfacePlace {
+    kind: 'tc';
+    direction: Direction;
+    /** 0: chosen by the kernel. */
+    handle: number;
+    /** 0: chosen by the kernel, before all that are there. */
+    priority: number;
+}
+interface TcOptions {
+    /** Number of the filter within its priority. Chosen by the kernel by default. */
+    handle?: number;
+    /** Lower numbers run first, 1 to 65535. By default the kernel chooses one below all that are there. */
+    priority?: number;
+    /** The network namespace that the interface is in; the process's own by default. */
+    netns?: NetworkNamespace;
+}
+/**
+ * A classifier in direct action: what the program returns (TC_ACT_*) is what happens to the packet. Linux 4.5.
+ *
+ * The clsact qdisc is made where it is missing, and one that was there is never deleted. There is no link: the filter has no
+ * id and no pin, and lives until it is closed or this process ends; after a death by signal it stays. Where the kernel has
+ * {@link tcx} (6.6), prefer that.
+ *
+ * @param networkInterface name or index, in `options.netns`
+ */
+declare function tc(networkInterface: string | number, direction: Direction, options?: TcOptions): TcHook;
+
+/** Traffic control without qdiscs: an ordered list of programs for each direction of an interface. */
+interface TcxHook extends InterfacePlace {
+    kind: 'tcx';
+    direction: Direction;
+    /** `undefined`: after all that are there. */
+    ordering: Ordering | undefined;
+}
+interface TcxOptions extends Ordering {
+    /** The network namespace that the interface is in; the process's own by default. */
+    netns?: NetworkNamespace;
+}
+/**
+ * TCX of an interface, by a link. Programs run in order until one returns something else than TCX_NEXT. Linux 6.6.
+ *
+ * @param networkInterface name or index, in `options.netns`
+ */
+declare function tcx(networkInterface: string | number, direction: Direction, options?: TcxOptions): TcxHook;
+
+/** A tracepoint whose program gets the arguments with their kernel types. */
+interface TpBtfHook {
+    kind: 'tp_btf';
+    name: string;
+    cookie: bigint;
+}
+interface TpBtfOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10. */
+    cookie?: number | bigint;
+}
+/**
+ * A BTF-typed raw tracepoint. Linux 5.5, with kernel BTF.
+ *
+ * The verifier checks the program against this tracepoint, so the target is fixed at load: name it in the section
+ * (`SEC("tp_btf/sched_switch")`) or in `spec.programs.<name>.attachTarget` before loading. Attaching elsewhere is refused.
+ *
+ * @param name without its category, such as `sched_switch`
+ */
+declare function tpBtf(name: string, options?: TpBtfOptions): TpBtfHook;
+
+/** A static tracepoint of the kernel, as listed in tracefs under `events/<category>/<name>`. */
+interface TracepointHook {
+    kind: 'tracepoint';
+    category: string;
+    name: string;
+    cookie: bigint;
+}
+interface TracepointOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
+    cookie?: number | bigint;
+}
+/**
+ * A static tracepoint. Linux 4.7.
+ *
+ * @param category such as `sched` or `syscalls`
+ * @param name such as `sched_process_exec` or `sys_enter_openat`
+ */
+declare function tracepoint(category: string, name: string, options?: TracepointOptions): TracepointHook;
+/**
+ * A hook for each tracepoint that fits, for `program.attachAll`.
+ *
+ * @param category such as `syscalls`; both may be patterns with `*` and `?`
+ * @param pattern such as `sys_enter_*`
+ * @throws EbpfError ENOENT when no tracepoint fits, or tracefs is not mounted
+ */
+declare function tracepoints(category: string, pattern: string, options?: TracepointOptions): TracepointHook[];
+
+/** Entry of a kernel function, its return, both, or a place where its return value is decided. */
+interface TracingHook {
+    kind: 'fentry' | 'fexit' | 'fmod_ret' | 'fsession';
+    /** As in the kernel's BTF; `module:function` where a module's is meant. */
+    function: string;
+    cookie: bigint;
+}
+interface TracingOptions {
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.19. */
+    cookie?: number | bigint;
+}
+/**
+ * Entry of a kernel function. Linux 5.5 with kernel BTF (arm64: 6.4).
+ *
+ * The verifier checks the program against this function, so the target is fixed at load: name it in the section
+ * (`SEC("fentry/vfs_unlink")`, or `fentry.s` for a program that may sleep) or in `spec.programs.<name>.attachTarget`
+ * before loading. Attaching elsewhere is refused.
+ */
+declare function fentry(kernelFunction: string, options?: TracingOptions): TracingHook;
+/**
+ * Return of a kernel function, with its arguments and what it returned. Linux 5.5 with kernel BTF (arm64: 6.4). The target
+ * is fixed at load as that of {@link fentry}.
+ */
+declare function fexit(kernelFunction: string, options?: TracingOptions): TracingHook;
+/**
+ * Runs before a kernel function, and when it returns other than 0, that is what the caller gets in place of the function's
+ * run. Linux 5.7 with kernel BTF; only for functions whose name begins with `security_`, and those that the kernel marks
+ * for error injection. The target is fixed at load as that of {@link fentry}.
+ */
+declare function fmodRet(kernelFunction: string, options?: TracingOptions): TracingHook;
+/**
+ * Entry and return of a kernel function by one program, which tells them apart by the kfunc `bpf_session_is_return()` and
+ * keeps 8 bytes between them by `bpf_session_cookie()`. Linux 7.0, libbpf 1.7. The target is fixed at load as that of
+ * {@link fentry}.
+ */
+declare function fsession(kernelFunction: string, options?: TracingOptions): TracingHook;
+
+/**
+ * A path, the name of a library such as `libc.so.6` or of a program such as `bash`, or what a process runs: its executable,
+ * or a library that is mapped in it, also where it lies in another mount namespace (a container).
+ */
+type Binary = string | ProcessBinary;
+/** What a process runs. */
+interface ProcessBinary {
+    pid: number;
+    /** A library that the process has mapped, such as `libssl.so.3` or `libz.so.1`; its executable without one. */
+    library?: string;
+}
+
+/** Many functions of one binary, by one link. */
+interface UprobeMultiHook {
+    kind: 'uprobe_multi' | 'uretprobe_multi' | 'uprobe_session';
+    binary: Binary;
+    /** One of the three is given. */
+    pattern: string | undefined;
+    symbols: string[] | undefined;
+    offsets: bigint[] | undefined;
+    cookies: bigint[] | undefined;
+    referenceCounterOffsets: bigint[] | undefined;
+    /** -1: every process. */
+    pid: number;
+}
+/** Which functions: exactly one of `pattern`, `symbols` and `offsets`. */
+interface UprobeMultiOptions {
+    /** Names of functions, with the wildcards `*` and `?`. */
+    pattern?: string;
+    symbols?: readonly string[];
+    /** Bytes from the start of the file. */
+    offsets?: readonly (number | bigint)[];
+    /** What `bpf_get_attach_cookie()` gives the program at each; as many as symbols or offsets. */
+    cookies?: readonly (number | bigint)[];
+    /** File offsets of semaphores that the kernel increments while the probe is attached (USDT); as many as symbols or offsets. */
+    referenceCounterOffsets?: readonly (number | bigint)[];
+    /** Only this process; every process by default, also those that start later. */
+    pid?: number;
+}
+/**
+ * Entries of many user-space functions at once, for a program of `SEC("uprobe.multi")`: much faster to attach and to detach
+ * than one {@link uprobe} each. Linux 6.6, libbpf 1.3.
+ *
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
+ */
+declare function uprobeMulti(binary: Binary, options: UprobeMultiOptions): UprobeMultiHook;
+/**
+ * Returns of many user-space functions at once, for a program of `SEC("uretprobe.multi")`. Linux 6.6, libbpf 1.3.
+ *
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
+ */
+declare function uretprobeMulti(binary: Binary, options: UprobeMultiOptions): UprobeMultiHook;
+/**
+ * Entries and returns of user-space functions, for one program of `SEC("uprobe.session")`: what it returns at the entry says
+ * whether it runs at the return (0: yes), and both runs share 8 bytes (`bpf_session_cookie`). Linux 6.13, libbpf 1.6.
+ *
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
+ */
+declare function uprobeSession(binary: Binary, options: UprobeMultiOptions): UprobeMultiHook;
+
+/** An instruction of a user-space binary, in one process or in all. */
+interface UprobeHook {
+    kind: 'uprobe' | 'uretprobe';
+    binary: Binary;
+    symbol: string | undefined;
+    /** Bytes from the symbol, or from the start of the file without one. */
+    offset: bigint;
+    /** -1: every process. */
+    pid: number;
+    referenceCounterOffset: bigint;
+    cookie: bigint;
+    mode: ProbeMode | undefined;
+}
+interface UprobeOptions {
+    /** Function name in the binary's symbol table. */
+    symbol?: string;
+    /** Bytes from the symbol's start, or from the file's start without a symbol. 0 by default. */
+    offset?: number | bigint;
+    /** Only this process; every process by default, also those that start later. */
+    pid?: number;
+    /** File offset of a semaphore that the kernel increments while the probe is attached (USDT); Linux 4.20. */
+    referenceCounterOffset?: number | bigint;
+    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
+    cookie?: number | bigint;
+    /** How the kernel is asked for it; the newest way that it has by default. libbpf 1.2. */
+    mode?: ProbeMode;
+}
+/**
+ * Entry of a user-space function, or any instruction of a binary. Linux 4.3.
+ *
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
+ */
+declare function uprobe(binary: Binary, options: UprobeOptions): UprobeHook;
+/**
+ * Return of a user-space function. Linux 4.3.
+ *
+ * @param binary path, name such as `libc.so.6`, or `{ pid, library }`: what a process runs
+ */
+declare function uretprobe(binary: Binary, options: UprobeOptions): UprobeHook;
+
+/** A static probe that the authors of a program put into it, such as `python:function__entry`. */
+interface UsdtHook {
+    kind: 'usdt';
+    binary: Binary;
+    provider: string;
+    name: string;
+    /** -1: every process. */
+    pid: number;
+    cookie: bigint;
+}
+interface UsdtOptions {
+    /** Only this process; every process by default, also those that start later. */
+    pid?: number;
+    /** What `bpf_usdt_cookie()` gives the program. */
+    cookie?: number | bigint;
+}
+/**
+ * A static probe of user space (USDT), at every place in the binary that has it, for a program that includes
+ * `bpf/usdt.bpf.h`: it reads the arguments by `bpf_usdt_arg()`, whatever register or memory each place has them in. The
+ * probe's semaphore is raised while it is attached (Linux 4.20). A probe of a shared library needs a `pid` before
+ * Linux 5.15. The attachment is several of the kernel's, so it has no id and no pin.
+ *
+ * @param binary path, name such as `libpython3.so`, or `{ pid, library }`: what a process runs
+ * @param provider such as `python`
+ * @param name such as `function__entry`
+ */
+declare function usdt(binary: Binary, provider: string, name: string, options?: UsdtOptions): UsdtHook;
+
+/**
+ * Where the packet meets the program: `native` in the driver, `generic` in the stack (every driver, slower), `offload` on
+ * the card. The kernel chooses native, else generic, when it is not said.
+ */
+type XdpMode = 'native' | 'generic' | 'offload';
+/** The earliest point of a received packet. */
+interface XdpHook extends InterfacePlace {
+    kind: 'xdp';
+    mode: XdpMode | undefined;
+    /** `undefined`: by a link where the kernel has that (5.9). */
+    netlink: boolean | undefined;
+}
+interface XdpOptions {
+    mode?: XdpMode;
+    /** The network namespace that the interface is in; the process's own by default. */
+    netns?: NetworkNamespace;
+    /**
+     * `true`: set by netlink, like `ip link set dev … xdp` does, without a link: it has no id and no pin, and others can
+     * replace it. This process takes it back when it closes it or ends; after a death by signal it stays. The default is a
+     * link, and netlink on kernels before 5.9, which have no link for it.
+     */
+    netlink?: boolean;
+}
+/**
+ * XDP on a network interface. Linux 4.8, and 5.9 for links. One program an interface and mode; a second is EBUSY.
+ *
+ * @param networkInterface name or index, in `options.netns`
+ */
+declare function xdp(networkInterface: string | number, options?: XdpOptions): XdpHook;
+
+/** Anything that a program can be attached to by name. */
+type Hook = TracepointHook | RawTracepointHook | TpBtfHook | KprobeHook | KsyscallHook | KprobeMultiHook | TracingHook | FreplaceHook | LsmHook | LsmCgroupHook | UprobeHook | UprobeMultiHook | UsdtHook | PerfEventHook | XdpHook | TcHook | TcxHook | NetkitHook | NetfilterHook | CgroupHook | SocketFilterHook | ReuseportHook | SockmapHook | SkLookupHook | FlowDissectorHook | LircHook | IteratorHook;
+
+/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
+type EbpfErrorCode = 
+/** The native addon could not be loaded. */
+'ERR_EBPF_ADDON'
+/** The BTF of an object or of the kernel is malformed. */
+ | 'ERR_EBPF_BTF'
+/** Another consumer in this process already reads this ring. */
+ | 'ERR_EBPF_BUSY'
+/** The handle was closed. */
+ | 'ERR_EBPF_CLOSED'
+/** The program or library that a probe is for is no ELF file that libbpf can read. */
+ | 'ERR_EBPF_INVALID_BINARY'
+/** The file is not an eBPF object that libbpf can read. */
+ | 'ERR_EBPF_INVALID_OBJECT'
+/** The running kernel lacks the hook, or was built without it. */
+ | 'ERR_EBPF_KERNEL'
+/** The libbpf that the addon was built with lacks the operation. */
+ | 'ERR_EBPF_LIBBPF'
+/** The map's class is not the one that was asked for. */
+ | 'ERR_EBPF_MAP_CLASS'
+/** Keys, values or records have no BTF, so they cannot be decoded. */
+ | 'ERR_EBPF_NO_BTF'
+/** A record is shorter than its type. */
+ | 'ERR_EBPF_RECORD_SIZE'
+/** An iteration met its bound because the map kept changing underneath it. */
+ | 'ERR_EBPF_ITERATION'
+/** The memory is read-only in a loaded object. */
+ | 'ERR_EBPF_READ_ONLY'
+/** A batch of records was used after its handler had returned. */
+ | 'ERR_EBPF_RELEASED'
+/** None of several ways to attach was taken. */
+ | 'ERR_EBPF_NONE_ATTACHED'
+/** The kernel puts no other program in the place of one that is attached so. */
+ | 'ERR_EBPF_NOT_UPDATABLE'
+/** No program, map, global or field has this name. */
+ | 'ERR_EBPF_UNKNOWN_NAME'
+/** An argument has the wrong type or form. */
+ | 'ERR_EBPF_INVALID_ARGUMENT'
+/** A number or size is outside of its range. */
+ | 'ERR_EBPF_OUT_OF_RANGE';
+/** What was being done to what, when an operation failed. */
+interface FailureContext {
+    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
+    operation: string;
+    object?: string | undefined;
+    program?: string | undefined;
+    map?: string | undefined;
+    link?: string | undefined;
+    /** What a user can do about it, when the cause is known. */
+    hint?: string | undefined;
+    /** libbpf's last warnings that explain the failure. */
+    warnings?: readonly string[] | undefined;
+}
+/** A failure of the kernel, of libbpf, or of this library's own rules. */
+declare class EbpfError extends Error {
+    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
+    readonly code: string;
+    /** Negative errno as in Node, when the kernel or libbpf gave one. */
+    readonly errno?: number;
+    readonly operation: string;
+    readonly object?: string;
+    readonly program?: string;
+    readonly map?: string;
+    readonly link?: string;
+    /** What to do about it, where the cause is known. */
+    readonly hint?: string;
+    /** libbpf's last warnings that explain the failure, each one line. */
+    readonly warnings: readonly string[];
+    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
+}
+/** The verifier refused a program. `log` is its whole text, never cut. */
+declare class VerifierError extends EbpfError {
+    readonly log: string;
+    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
+}
+/** The native addon could not be loaded: says what was tried and what to do. */
+declare class AddonLoadError extends EbpfError {
+    constructor(failures: readonly {
+        path: string;
+        reason: string;
+    }[]);
+}
+
+/** A way to attach that was not taken. */
+interface PassedOver {
+    /** The program's name; `undefined` for one that was not loaded. */
+    program: string | undefined;
+    /** Such as `fentry vfs_unlink`, or the program's section. */
+    hook: string;
+    /** Why. */
+    reason: string;
+    /** What the attach failed with; absent for a program that was not loaded. */
+    error?: EbpfError;
+}
+/** What {@link attachFirst} did. */
+interface FirstAttached {
+    link: Link;
+    /** Those before it in the list. */
+    passedOver: PassedOver[];
+}
+/** A program, and where to attach it; without a hook, where its section says. */
+type AttachChoice = readonly [program: BpfProgram | undefined, hook?: Hook];
+/** None of several ways to attach was taken. */
+declare class NoneAttachedError extends EbpfError {
+    readonly passedOver: readonly PassedOver[];
+    constructor(passedOver: readonly PassedOver[]);
+}
+/**
+ * Attaches the first program that this kernel takes at its hook, and says why those before it were passed over: a newer,
+ * faster hook first, what every kernel has last. `undefined` stands for a program that was not loaded.
+ *
+ * @throws NoneAttachedError with every reason, when it takes none
+ * @throws TypeError for a hook that does not fit its program, and EbpfError ERR_EBPF_CLOSED
+ */
+declare function attachFirst(choices: Iterable<AttachChoice>): Promise<FirstAttached>;
+
+/** Links that were attached together, and are closed together. */
+declare class LinkSet implements Iterable<Link> {
+    /** In the order of their hooks. */
+    readonly links: readonly Link[];
+    get size(): number;
+    /** Whether all of them are closed. */
+    get closed(): boolean;
+    [Symbol.iterator](): Iterator<Link>;
+    /**
+     * Puts another program in the place of each link's, one link after the other: in all places, or in none when one fails.
+     *
+     * @throws EbpfError of the first that failed
+     */
+    update(program: BpfProgram): Promise<void>;
+    /** Detaches all of them, off the JavaScript thread. A second call does nothing but wait for the first. */
+    close(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+    /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace period of each link. */
+    [Symbol.dispose](): void;
+}
+
+/** What the kernel knows of a loaded program. */
+interface ProgramInfo {
+    id: number;
+    /** bpftool's name of the program type, such as `tracepoint`. */
+    type: string;
+    /** At most 15 bytes, cut by the kernel. */
+    name: string;
+    /** The kernel's hash of the instructions, 16 hexadecimal digits. */
+    tag: string;
+    gplCompatible: boolean;
+    loadTime: Date;
+    createdByUid: number;
+    mapIds: number[];
+    btfId: number;
+    /** 8-byte instructions after the kernel's rewriting; 0 when hidden from this process. */
+    instructionCount: number;
+    /** Instructions that the verifier walked, all paths together; Linux 5.16, else 0. */
+    verifiedInstructions: number;
+    /** Bytes of machine code; 0 when not compiled or hidden. */
+    jitedSize: number;
+    /** Nanoseconds and runs, counted while statistics are on (see `enableRunStatistics`). */
+    runTimeNs: bigint;
+    runCount: bigint;
+    /** Runs left out because the program was already running on that CPU; Linux 5.12. */
+    recursionMisses: bigint;
+}
+interface TestRunOptions {
+    /** The packet, or whatever input the program type takes. */
+    data?: Uint8Array;
+    /** The context struct, where the program type takes one. */
+    ctx?: Uint8Array;
+    /** Number of runs, 1 by default. */
+    repeat?: number;
+    /** BPF_F_TEST_* of linux/bpf.h. */
+    flags?: number;
+    /** CPU to run on, with BPF_F_TEST_RUN_ON_CPU. */
+    cpu?: number;
+    /** Packets in one batch, with BPF_F_TEST_XDP_LIVE_FRAMES. */
+    batchSize?: number;
+}
+interface TestRunResult {
+    returnValue: number;
+    /** Average nanoseconds of one run. */
+    durationNs: number;
+    /** The packet as the program left it. */
+    data: Uint8Array;
+    /** The context as the program left it. */
+    ctx: Uint8Array;
+}
+/** A program in the kernel: verified, compiled, ready to be attached. */
+declare class BpfProgram extends Resource {
+    #private;
+    /** ELF section, such as `tracepoint/sched/sched_process_exec`; `''` for a program that was not loaded from an object. */
+    readonly section: string;
+    /** libbpf's name of the program type, such as `tracepoint`. */
+    readonly type: string;
+    /** The kernel's descriptor; it stays this program's. */
+    get fd(): number;
+    /** Unique in the running kernel. */
+    get id(): number;
+    /** The links made by {@link attach} that are not closed. */
+    get links(): readonly Link[];
+    info(): ProgramInfo;
+    /**
+     * Attaches, off the JavaScript thread.
+     *
+     * @param hook where to; without one, where the ELF section says
+     * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
+     */
+    attach(hook?: Hook): Promise<Link>;
+    /**
+     * Attaches to several hooks: to all, or to none when one fails.
+     *
+     * @param hooks such as those of `kprobes('tcp_*')`
+     */
+    attachAll(hooks: Iterable<Hook>): Promise<LinkSet>;
+    /**
+     * Attaches to the first of the hooks that this kernel takes, and says why those before it were passed over.
+     *
+     * @throws EbpfError ERR_EBPF_NONE_ATTACHED, with every reason, when it takes none
+     */
+    attachFirst(hooks: Iterable<Hook>): Promise<FirstAttached>;
+    /**
+     * Runs the program on given input, without any event, off the JavaScript thread. Linux 4.12 for network programs; the
+     * kernel answers ENOTSUPP for types that it cannot run so.
+     */
+    testRun(options?: TestRunOptions): Promise<TestRunResult>;
+    /**
+     * Pins the program in a BPF file system, where it outlives this process. Linux 4.4.
+     *
+     * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
+     */
+    pin(path: string): void;
+    /**
+     * Removes a pin of the program.
+     *
+     * @throws TypeError when that is no pin, or one of something else
+     */
+    unpin(path: string): void;
+    /**
+     * Closes the descriptor, at once. Links of the program stay attached. A second call does nothing.
+     */
+    close(): void;
+    [Symbol.dispose](): void;
+    protected describe(): string;
+}
+
+interface UpdateOptions {
+    /** Only when this is the program that is attached now; EPERM otherwise. Not for struct_ops. */
+    expected?: BpfProgram;
 }
 /** One program attached to one hook. */
 declare class Link extends Resource {
     #private;
-    /** The program's name. */
-    readonly program: string;
+    /** The name of the program that is attached, or of the struct_ops map. */
+    get program(): string;
     /** The kernel's descriptor; it stays this link's. */
     get fd(): number;
     /** Unique in the running kernel. */
@@ -111,15 +1511,45 @@ declare class Link extends Resource {
     /**
      * What the kernel knows of the link. Linux 5.8.
      *
-     * @throws EbpfError EINVAL where the attachment is a perf event without a link (tracing before Linux 5.15).
+     * @throws EbpfError EOPNOTSUPP or EINVAL where the attachment is no link of the kernel, such as tracing before Linux 5.15.
      */
     info(): LinkInfo;
+    /**
+     * Puts another program in this one's place, off the JavaScript thread: atomically, so that every event meets one of the
+     * two. A struct_ops link takes another map of the same type (Linux 6.4, libbpf 1.2).
+     *
+     * @throws EbpfError ERR_EBPF_NOT_UPDATABLE where the kernel cannot: it can for XDP (5.9), TCX (6.6), netkit (6.7), cgroups
+     * (5.7), network namespaces (5.8), iterators (5.8), sockmaps (6.10) and struct_ops (6.4).
+     */
+    update(replacement: BpfProgram | StructOpsMap, options?: UpdateOptions): Promise<void>;
     /**
      * Pins the link in a BPF file system, where it outlives this process until the file is removed. Linux 5.7.
      *
      * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
      */
     pin(path: string): void;
+    /**
+     * Removes a pin of the link. It stays attached for as long as it is open or pinned elsewhere.
+     *
+     * @throws TypeError when that is no pin, or one of something else
+     */
+    unpin(path: string): void;
+    /**
+     * Detaches the link for everybody, also where others hold it open or pinned, off the JavaScript thread. The link is a
+     * husk from then on: it can be asked and must be closed, and does not come back. Linux 5.9.
+     *
+     * @throws EbpfError EOPNOTSUPP for kinds that the kernel detaches only when the last holder closes them, such as tracing
+     */
+    detach(): Promise<void>;
+    /**
+     * Runs an iterator once, and gives what its program writes. Each call is a run of its own; the stream must be read to its
+     * end, or destroyed. It goes on when the link is closed. Linux 5.8.
+     *
+     * @throws EbpfError EINVAL when the link is none of an iterator
+     */
+    read(): Readable;
+    /** Runs an iterator once, and gives all that its program writes, as text. */
+    text(): Promise<string>;
     /**
      * Detaches, off the JavaScript thread: the kernel waits for running programs, 60 ms and more for tracing. Resolves when
      * the program no longer runs there. A pinned link stays attached. A second call does nothing but wait for the first.
@@ -339,235 +1769,6 @@ declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T>
 
 type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
 
-/** A tracepoint whose program reads the kernel's raw arguments. */
-interface RawTracepointHook {
-    kind: 'raw_tracepoint';
-    name: string;
-    cookie: bigint;
-}
-interface RawTracepointOptions {
-    /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10 and libbpf 1.4. */
-    cookie?: number | bigint;
-}
-/**
- * A raw tracepoint: no argument conversion, so cheaper than {@link tracepoint}. Linux 4.17.
- *
- * @param name without its category, such as `sched_switch` or `sys_enter`
- */
-declare function rawTracepoint(name: string, options?: RawTracepointOptions): RawTracepointHook;
-
-/** A tracepoint whose program gets the arguments with their kernel types. */
-interface TpBtfHook {
-    kind: 'tp_btf';
-    name: string;
-    cookie: bigint;
-}
-interface TpBtfOptions {
-    /** What `bpf_get_attach_cookie()` gives the program; Linux 6.10. */
-    cookie?: number | bigint;
-}
-/**
- * A BTF-typed raw tracepoint. Linux 5.5, with kernel BTF.
- *
- * The verifier checks the program against this tracepoint, so the target is fixed at load: name it in the section
- * (`SEC("tp_btf/sched_switch")`) or in `spec.programs.<name>.attachTarget` before loading. Attaching elsewhere is refused.
- *
- * @param name without its category, such as `sched_switch`
- */
-declare function tpBtf(name: string, options?: TpBtfOptions): TpBtfHook;
-
-/** A static tracepoint of the kernel, as listed in tracefs under `events/<category>/<name>`. */
-interface TracepointHook {
-    kind: 'tracepoint';
-    category: string;
-    name: string;
-    cookie: bigint;
-}
-interface TracepointOptions {
-    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
-    cookie?: number | bigint;
-}
-/**
- * A static tracepoint. Linux 4.7.
- *
- * @param category such as `sched` or `syscalls`
- * @param name such as `sched_process_exec` or `sys_enter_openat`
- */
-declare function tracepoint(category: string, name: string, options?: TracepointOptions): TracepointHook;
-
-/** An instruction of a user-space binary, in one process or in all. */
-interface UprobeHook {
-    kind: 'uprobe' | 'uretprobe';
-    /** Path, or a library name such as `libc.so.6` that libbpf looks up in the usual folders. */
-    binary: string;
-    symbol: string | undefined;
-    /** Bytes from the symbol, or from the start of the file without one. */
-    offset: bigint;
-    /** -1: every process. */
-    pid: number;
-    referenceCounterOffset: bigint;
-    cookie: bigint;
-}
-interface UprobeOptions {
-    /** Function name in the binary's symbol table. */
-    symbol?: string;
-    /** Bytes from the symbol's start, or from the file's start without a symbol. 0 by default. */
-    offset?: number | bigint;
-    /** Only this process; every process by default. */
-    pid?: number;
-    /** File offset of a semaphore that the kernel increments while the probe is attached (USDT); Linux 4.20. */
-    referenceCounterOffset?: number | bigint;
-    /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
-    cookie?: number | bigint;
-}
-/**
- * Entry of a user-space function, or any instruction of a binary. Linux 4.3.
- *
- * @param binary path, or library name such as `libc.so.6`
- */
-declare function uprobe(binary: string, options: UprobeOptions): UprobeHook;
-/**
- * Return of a user-space function. Linux 4.3.
- *
- * @param binary path, or library name such as `libc.so.6`
- */
-declare function uretprobe(binary: string, options: UprobeOptions): UprobeHook;
-
-/** A path such as `/run/netns/blue`, the pid of a process in it, or an open descriptor of it. */
-type NetworkNamespace = string | {
-    pid: number;
-} | {
-    fd: number;
-};
-
-/**
- * Where the packet meets the program: `native` in the driver, `generic` in the stack (every driver, slower), `offload` on
- * the card. The kernel chooses native, else generic, when it is not said.
- */
-type XdpMode = 'native' | 'generic' | 'offload';
-/** The earliest point of a received packet. */
-interface XdpHook {
-    kind: 'xdp';
-    /** Name or index. */
-    interface: string | number;
-    mode: XdpMode | undefined;
-    netns: NetworkNamespace | undefined;
-}
-interface XdpOptions {
-    mode?: XdpMode;
-    /** The network namespace that the interface is in; the process's own by default. */
-    netns?: NetworkNamespace;
-}
-/**
- * XDP on a network interface, by a link. Linux 5.9.
- *
- * @param networkInterface name or index, in `options.netns`
- */
-declare function xdp(networkInterface: string | number, options?: XdpOptions): XdpHook;
-
-/**
- * Hooks are data: `tracepoint('sched', 'sched_switch')` is a plain object that can be stored, compared and logged. One file
- * of this folder holds one family: its type, its builder, and how it is described to native code.
- */
-
-/** Anything that a program can be attached to by name. */
-type Hook = TracepointHook | RawTracepointHook | TpBtfHook | UprobeHook | XdpHook;
-
-/** What the kernel knows of a loaded program. */
-interface ProgramInfo {
-    id: number;
-    /** bpftool's name of the program type, such as `tracepoint`. */
-    type: string;
-    /** At most 15 bytes, cut by the kernel. */
-    name: string;
-    /** The kernel's hash of the instructions, 16 hexadecimal digits. */
-    tag: string;
-    gplCompatible: boolean;
-    loadTime: Date;
-    createdByUid: number;
-    mapIds: number[];
-    btfId: number;
-    /** 8-byte instructions after the kernel's rewriting; 0 when hidden from this process. */
-    instructionCount: number;
-    /** Instructions that the verifier walked, all paths together; Linux 5.16, else 0. */
-    verifiedInstructions: number;
-    /** Bytes of machine code; 0 when not compiled or hidden. */
-    jitedSize: number;
-    /** Nanoseconds and runs, counted while statistics are on (see `enableRunStatistics`). */
-    runTimeNs: bigint;
-    runCount: bigint;
-    /** Runs left out because the program was already running on that CPU; Linux 5.12. */
-    recursionMisses: bigint;
-}
-interface TestRunOptions {
-    /** The packet, or whatever input the program type takes. */
-    data?: Uint8Array;
-    /** The context struct, where the program type takes one. */
-    ctx?: Uint8Array;
-    /** Number of runs, 1 by default. */
-    repeat?: number;
-    /** BPF_F_TEST_* of linux/bpf.h. */
-    flags?: number;
-    /** CPU to run on, with BPF_F_TEST_RUN_ON_CPU. */
-    cpu?: number;
-    /** Packets in one batch, with BPF_F_TEST_XDP_LIVE_FRAMES. */
-    batchSize?: number;
-}
-interface TestRunResult {
-    returnValue: number;
-    /** Average nanoseconds of one run. */
-    durationNs: number;
-    /** The packet as the program left it. */
-    data: Uint8Array;
-    /** The context as the program left it. */
-    ctx: Uint8Array;
-}
-/** A program in the kernel: verified, compiled, ready to be attached. */
-declare class BpfProgram extends Resource {
-    #private;
-    /** ELF section, such as `tracepoint/sched/sched_process_exec`; `''` for a program that was not loaded from an object. */
-    readonly section: string;
-    /** libbpf's name of the program type, such as `tracepoint`. */
-    readonly type: string;
-    /** The kernel's descriptor; it stays this program's. */
-    get fd(): number;
-    /** Unique in the running kernel. */
-    get id(): number;
-    /** The links made by {@link attach} that are not closed. */
-    get links(): readonly Link[];
-    info(): ProgramInfo;
-    /**
-     * Attaches, off the JavaScript thread.
-     *
-     * @param hook where to; without one, where the ELF section says
-     * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
-     */
-    attach(hook?: Hook): Promise<Link>;
-    /**
-     * Runs the program on given input, without any event, off the JavaScript thread. Linux 4.12 for network programs; the
-     * kernel answers ENOTSUPP for types that it cannot run so.
-     */
-    testRun(options?: TestRunOptions): Promise<TestRunResult>;
-    /**
-     * Pins the program in a BPF file system, where it outlives this process. Linux 4.4.
-     *
-     * @param path of a file that does not exist, below a mounted bpffs such as `/sys/fs/bpf`
-     */
-    pin(path: string): void;
-    /**
-     * Removes a pin of the program.
-     *
-     * @throws TypeError when that is no pin, or one of something else
-     */
-    unpin(path: string): void;
-    /**
-     * Closes the descriptor, at once. Links of the program stay attached. A second call does nothing.
-     */
-    close(): void;
-    [Symbol.dispose](): void;
-    protected describe(): string;
-}
-
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 interface ObjectShape {
     maps?: object;
@@ -640,11 +1841,20 @@ interface ProgramSpec {
     autoload: boolean;
     /** Verifier log level for this program: 0 only on failure, 1, 2 more, 4 statistics. Of the object's without it. */
     logLevel: number | undefined;
-    /** The kernel function or tracepoint of a tracing program whose section names none. */
-    attachTarget: string | undefined;
+    /**
+     * What a program whose section names no target is loaded for: the kernel function, tracepoint or security hook of a
+     * tracing or LSM program; or the function of a loaded program that an extension (`freplace`) replaces, or that a tracing
+     * program observes in place of one of the kernel's.
+     */
+    attachTarget: string | FreplaceTarget | undefined;
+    /**
+     * The network card that runs it, by name or index in this process's network namespace: such a program can be attached
+     * only there, by `xdp(…, { mode: 'offload' })`, and has only maps of the same card. Linux 4.16.
+     */
+    offload: string | number | undefined;
 }
 /** What of a program can be edited before it is loaded. */
-type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget'>>;
+type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget' | 'offload'>>;
 
 /** A path, a file URL, or the bytes of an ELF object. */
 type ObjectSource = string | URL | Uint8Array;
@@ -948,81 +2158,6 @@ declare function createMap(options: RingBufferOptions & {
     record?: never;
 }): RingBuffer<Uint8Array>;
 
-/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
-type EbpfErrorCode = 
-/** The native addon could not be loaded. */
-'ERR_EBPF_ADDON'
-/** The BTF of an object or of the kernel is malformed. */
- | 'ERR_EBPF_BTF'
-/** Another consumer in this process already reads this ring. */
- | 'ERR_EBPF_BUSY'
-/** The handle was closed. */
- | 'ERR_EBPF_CLOSED'
-/** The file is not an eBPF object that libbpf can read. */
- | 'ERR_EBPF_INVALID_OBJECT'
-/** The libbpf that the addon was built with lacks the operation. */
- | 'ERR_EBPF_LIBBPF'
-/** The map's class is not the one that was asked for. */
- | 'ERR_EBPF_MAP_CLASS'
-/** Keys, values or records have no BTF, so they cannot be decoded. */
- | 'ERR_EBPF_NO_BTF'
-/** A record is shorter than its type. */
- | 'ERR_EBPF_RECORD_SIZE'
-/** An iteration met its bound because the map kept changing underneath it. */
- | 'ERR_EBPF_ITERATION'
-/** The memory is read-only in a loaded object. */
- | 'ERR_EBPF_READ_ONLY'
-/** A batch of records was used after its handler had returned. */
- | 'ERR_EBPF_RELEASED'
-/** No program, map, global or field has this name. */
- | 'ERR_EBPF_UNKNOWN_NAME'
-/** An argument has the wrong type or form. */
- | 'ERR_EBPF_INVALID_ARGUMENT'
-/** A number or size is outside of its range. */
- | 'ERR_EBPF_OUT_OF_RANGE';
-/** What was being done to what, when an operation failed. */
-interface FailureContext {
-    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
-    operation: string;
-    object?: string | undefined;
-    program?: string | undefined;
-    map?: string | undefined;
-    link?: string | undefined;
-    /** What a user can do about it, when the cause is known. */
-    hint?: string | undefined;
-    /** libbpf's last warnings that explain the failure. */
-    warnings?: readonly string[] | undefined;
-}
-/** A failure of the kernel, of libbpf, or of this library's own rules. */
-declare class EbpfError extends Error {
-    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
-    readonly code: string;
-    /** Negative errno as in Node, when the kernel or libbpf gave one. */
-    readonly errno?: number;
-    readonly operation: string;
-    readonly object?: string;
-    readonly program?: string;
-    readonly map?: string;
-    readonly link?: string;
-    /** What to do about it, where the cause is known. */
-    readonly hint?: string;
-    /** libbpf's last warnings that explain the failure, each one line. */
-    readonly warnings: readonly string[];
-    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
-}
-/** The verifier refused a program. `log` is its whole text, never cut. */
-declare class VerifierError extends EbpfError {
-    readonly log: string;
-    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
-}
-/** The native addon could not be loaded: says what was tried and what to do. */
-declare class AddonLoadError extends EbpfError {
-    constructor(failures: readonly {
-        path: string;
-        reason: string;
-    }[]);
-}
-
 /** A pin's path, an id, or a descriptor, which is duplicated. */
 type KernelTarget = string | {
     id: number;
@@ -1057,6 +2192,73 @@ declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapCl
  * @throws EbpfError ENOENT when there is none
  */
 declare function openProgram(target: KernelTarget): BpfProgram;
+
+/**
+ * Opens a link that is in the kernel already, to look at it, update, pin, detach or read it. Closing it lets go of it: it
+ * stays attached for as long as somebody else holds or pins it. By id needs CAP_SYS_ADMIN, Linux 5.8.
+ *
+ * @throws EbpfError ENOENT when there is none
+ */
+declare function openLink(target: KernelTarget): Link;
+/**
+ * All links of the system, of all processes, in the order of their ids. Needs CAP_SYS_ADMIN. Linux 5.8.
+ */
+declare function listLinks(): LinkInfo[];
+
+/** A program that is attached to a hook. */
+interface QueryEntry {
+    programId: number;
+    /** At most 15 bytes; absent where this process may not know it. */
+    programName?: string;
+    /** Absent for what is attached without a link, and where the kernel does not tell. */
+    linkId?: number;
+    /** BPF_F_* of a cgroup's or an interface's programs, XDP_ATTACHED_* of XDP; 0 elsewhere. */
+    flags: number;
+    /** Of a tc filter. */
+    handle?: number;
+    /** Of a tc filter or a netfilter hook. */
+    priority?: number;
+}
+/** Who is attached to a hook. */
+interface QueryResult {
+    /** Changes with every attach and detach; absent where the kernel does not count (TCX, netkit and cgroups do). */
+    revision?: bigint;
+    /** In the order in which they run. */
+    entries: QueryEntry[];
+}
+/**
+ * Asks who is attached to a hook, of all processes, off the JavaScript thread. Where the kernel cannot be asked, by looking
+ * through all links of the system, which needs CAP_SYS_ADMIN and misses what is attached without a link.
+ *
+ * @throws TypeError for a hook of which neither can tell
+ */
+declare function query<H extends Hook>(hook: H): Promise<QueryResult>;
+
+/** `struct sock_filter` of linux/filter.h. */
+interface ClassicInstruction {
+    /** BPF_LD, BPF_JMP, BPF_RET and the like of linux/bpf_common.h. */
+    code: number;
+    /** Instructions to skip when a jump's condition holds; 0 by default. */
+    jt?: number;
+    /** Instructions to skip when it does not; 0 by default. */
+    jf?: number;
+    /** The operand, 0 by default; negative ones are the kernel's own fields (SKF_AD_OFF and the like). */
+    k?: number;
+}
+interface ClassicFilterOptions {
+    /** The program chooses a socket of the group by its index, as `reuseport` hooks do, in place of filtering. Linux 4.5. */
+    reuseport?: boolean;
+}
+/**
+ * Attaches a classic BPF program to one socket, off the JavaScript thread, without any privilege. Linux 2.2.
+ *
+ * The program returns how many bytes of a packet to keep, 0 to drop it. The kernel holds one filter for each socket, classic
+ * or not, and no link: another one takes its place, and `close()` takes it away.
+ *
+ * @param socket descriptor of any socket, which stays the caller's
+ * @throws EbpfError EINVAL when the kernel does not take the instructions
+ */
+declare function attachClassicFilter(socket: number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
 
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
@@ -1137,5 +2339,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LruHashMap, LruPerCpuHashMap, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, VerifierError, array, bool, bootTimeToDate, bytes, char, createMap, enableRunStatistics, enumeration, f32, f64, i16, i32, i64, i8, kernelSymbols, libbpfVersion, loadObject, monotonicToDate, onLog, openMap, openObject, openProgram, possibleCpus, rawTracepoint, struct, tpBtf, tracepoint, u16, u32, u64, u8, union, uprobe, uretprobe, xdp };
-export type { ArrayOptions, AttachResult, BatchHandler, CreateMapOptions, EbpfErrorCode, Encodable, FailureContext, HashOptions, Hook, Infer, InferInput, Input, Int64, KconfigValue, KernelSymbol, KernelTarget, LinkInfo, LoadOptions, LogLevel, LogMessage, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetworkNamespace, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, ProgramEdit, ProgramInfo, ProgramSpec, RawOptions, RawTracepointHook, RawTracepointOptions, RingBufferOptions, SetOptions, ShapeOf, StreamOptions, StreamStatistics, Subscription, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, Type, UnknownShape, UprobeHook, UprobeOptions, XdpHook, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LinkSet, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, StructOpsMap, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryResult, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
