@@ -11,14 +11,17 @@ export interface TcHook extends InterfacePlace {
   direction: Direction
   /** 0: chosen by the kernel. */
   handle: number
-  /** 0: chosen by the kernel, before all that are there. */
+  /** 0: chosen by the kernel, from 49152 downwards. */
   priority: number
 }
 
 export interface TcOptions {
   /** Number of the filter within its priority. Chosen by the kernel by default. */
   handle?: number
-  /** Lower numbers run first, 1 to 65535. By default the kernel chooses one below all that are there. */
+  /**
+   * Lower numbers run first, 1 to 65535. By default the kernel chooses 49152 for the first filter, and one less for each
+   * further one: before what it chose earlier, and after all filters with lower numbers of their own.
+   */
   priority?: number
   /** The network namespace that the interface is in; the process's own by default. */
   netns?: NetworkNamespace
