@@ -7,6 +7,7 @@
 #include "kernel_abi.h"
 
 namespace ebpf {
+
 bool ReadCgroupHook(Napi::Value hook, AttachFunction* attach) {
   uint32_t attach_type;
   HeldFd cgroup;

@@ -1,5 +1,5 @@
 /** Network namespaces: an interface name means nothing without one. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, lstatSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { inspectBriefly, integer, nonEmptyString } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
@@ -10,7 +10,7 @@ export type NetworkNamespace = string | { pid: number } | { fd: number }
 export interface OpenedNetworkNamespace {
   /** -1: the process's own. */
   fd: number
-  /** Where it can be opened again; not for one that the caller gave as a descriptor. */
+  /** Where it can be opened again for as long as it lives; not for what goes with a process or a descriptor. */
   path?: string
   release(): void
 }
@@ -36,5 +36,7 @@ export function openNetworkNamespace(netns: NetworkNamespace | undefined): Opene
   if (typeof checked === 'object' && 'fd' in checked) return { fd: checked.fd, release() {} }
   const path = typeof checked === 'string' ? resolve(checked) : `/proc/${checked.pid}/ns/net`
   const fd = openSync(path, 'r')
-  return { fd, path, release: () => closeSync(fd) }
+  // A process may end, and its namespace live on; a symbolic link leads to a process's.
+  const stays = !path.startsWith('/proc/') && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false
+  return { fd, ...(stays && { path }), release: () => closeSync(fd) }
 }

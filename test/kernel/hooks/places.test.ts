@@ -155,6 +155,16 @@ describe.each([
     await until('the end of the namespace', () => !interfaces(cable).includes('left0'))
   })
 
+  test('of a process that ends is entered again where others still use it', async () => {
+    await using cable = new Cable()
+    const { process } = await cable.right.process()
+    const link = await attach({ pid: process.pid as number })
+    await cable.right.stop()
+    expect(await attached(cable)).toBe(1)
+    await link.close()
+    expect(await attached(cable)).toBe(0)
+  })
+
   // Before, nothing tells two namespaces apart whose inode has the same number.
   test.skipIf(olderThan('5.14'))('is not mistaken for another one of the same name', async () => {
     await using cable = new Cable()
