@@ -16,8 +16,8 @@ import { Resource } from './resource.ts'
 import { checkPin, removePin } from './target.ts'
 
 /**
- * Links that are attached. Whoever drops the last reference to a link does not mean to detach: it stays until it or its
- * object is closed, or the process ends, never until some garbage collection.
+ * Links that were attached here. Whoever drops the last reference to a link does not mean to detach: it stays until it or
+ * its object is closed, or the process ends, never until some garbage collection.
  */
 const attached = new Set<Link>()
 
@@ -39,6 +39,8 @@ export interface LinkInit {
   owner?: LinkOwner
   /** The name of the program of a link without owner. */
   program?: string
+  /** Attached by somebody else, who decides how long: dropped without being closed, it is let go, like any descriptor. */
+  opened?: boolean
 }
 
 /** One program attached to one hook. */
@@ -55,7 +57,7 @@ export class Link extends Resource {
     this.#owner = init.owner
     this.#openedProgram = init.program ?? ''
     this.#owner?.adopt(this)
-    attached.add(this)
+    if (init.opened !== true) attached.add(this)
   }
 
   /** The name of the program that is attached, or of the struct_ops map. */

@@ -21,7 +21,7 @@ export function openLink(target: KernelTarget): Link {
   try {
     const { id, programId } = linkInfo(checkValue(binding.linkInfo(handle), 'bpf_link_get_info_by_fd', {}))
     const name = typeof target === 'string' ? target : `id ${id}`
-    return new Link({ name, handle, program: programName(programId) })
+    return new Link({ name, handle, program: programName(programId), opened: true })
   } catch (error) {
     binding.linkCloseSync(handle)
     throw error
