@@ -1,5 +1,5 @@
 /** What a BPF iterator writes, as a stream. */
-import { close, read } from 'node:fs'
+import { close, closeSync, read } from 'node:fs'
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 import { type Handle, binding } from './binding.ts'
@@ -20,6 +20,15 @@ export function readIterator(link: Handle, names: Names): Readable {
   return new IteratorStream(check(fd, 'bpf_iter_create', names), names)
 }
 
+/** The net below reading to the end: a run that nobody can reach any more would hold its descriptor until the process ends. */
+const dropped = new FinalizationRegistry<{ fd: number; name: string | undefined }>(({ fd, name }) => {
+  process.emitWarning(
+    `what iterator '${name}' writes was garbage-collected without being read to its end; call destroy()`,
+    'EbpfWarning',
+  )
+  closeSync(fd)
+})
+
 class IteratorStream extends Readable {
   readonly #fd: number
   readonly #names: Names
@@ -31,6 +40,7 @@ class IteratorStream extends Readable {
     super({ highWaterMark: CHUNK })
     this.#fd = fd
     this.#names = names
+    dropped.register(this, { fd, name: names.link }, this)
   }
 
   override _read(size: number): void {
@@ -48,6 +58,7 @@ class IteratorStream extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    dropped.unregister(this)
     const finish = (): void => close(this.#fd, (failed) => done(error ?? failed))
     if (this.#reading) this.#whenRead = finish
     else finish()
