@@ -39,13 +39,14 @@ async function report(object: URL): Promise<ParityReport[]> {
     const programs = Object.fromEntries(sections.map((other) => [other.name, { autoload: other.name === name }]))
     const loaded = await outcome(() => loadObject(object, { programs }))
     const about = { program: name, section, load: loaded.errno }
-    if (loaded.value === undefined) {
+    const { value } = loaded
+    if (value === undefined) {
       reports.push(about)
       continue
     }
-    const attached = await outcome(() => (loaded.value?.programs[name] as BpfProgram).attach())
+    const attached = await outcome(() => (value.programs[name] as BpfProgram).attach())
     reports.push({ ...about, attach: attached.errno })
-    await loaded.value.close()
+    await value.close()
   }
   return reports
 }

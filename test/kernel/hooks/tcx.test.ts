@@ -286,7 +286,7 @@ describe.skipIf(lacking)('a link', () => {
     await using own = new Cable()
     await withPackets('hooks-tc', async ({ programs: { first } }) => {
       const { left, right } = own
-      await using link = await first.attach(tcx('right0', 'ingress', { netns: right.path }))
+      await using _link = await first.attach(tcx('right0', 'ingress', { netns: right.path }))
       ip('-n', right.namespace, 'link', 'set', 'right0', 'netns', left.namespace)
       expect((await query(tcx('right0', 'ingress', { netns: left.path }))).entries).toMatchObject([
         { programId: first.id },
