@@ -1,6 +1,6 @@
 import { binding } from './binding.ts'
 import { invalidArgument } from './errors.ts'
-import { type Hook, describeHook, familyOf } from './hooks/hook.ts'
+import { type Hook, describeHook, familyOf, prepareQuery } from './hooks/hook.ts'
 import { attachError, featureOf } from './hooks/support.ts'
 import { listLinks, programName } from './open-link.ts'
 import { unwrap } from './outcome.ts'
@@ -36,8 +36,9 @@ export interface QueryResult {
  */
 export async function query<H extends Hook>(hook: H): Promise<QueryResult> {
   const family = familyOf(hook)
-  if (family.query !== undefined) {
-    const { native, release } = family.query(hook)
+  const question = prepareQuery(hook)
+  if (question !== undefined) {
+    const { native, release } = question
     try {
       const outcome = await binding.hookQuery(native)
       if (outcome.errno !== 0) throw await attachError(outcome, {}, featureOf(hook))

@@ -21,7 +21,7 @@ export function checkPathOrDescriptor(target: PathOrDescriptor, argument: string
   throw invalidArgument(`${argument} must be a path or { fd }, not ${inspectBriefly(target)}`)
 }
 
-/** @throws the error of `fs.openSync` when the path cannot be opened. */
+/** @throws the error of `fs.openSync` when the path cannot be opened; hook.ts says for which hook. */
 export function openDescriptor(target: PathOrDescriptor, argument: string, folder: boolean): OpenedDescriptor {
   const checked = checkPathOrDescriptor(target, argument)
   if (typeof checked !== 'string') return { fd: checked.fd, release() {} }

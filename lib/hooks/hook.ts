@@ -2,9 +2,10 @@
  * Hooks are data: `tracepoint('sched', 'sched_switch')` is a plain object that can be stored, compared and logged. One file
  * of this folder holds one family: its type, its builder, and how it is described to native code.
  */
-import { invalidArgument } from '../errors.ts'
+import { constants } from 'node:os'
+import { EbpfError, invalidArgument, kernelError } from '../errors.ts'
 import { type CgroupHook, cgroupFamily } from './cgroup.ts'
-import type { HookFamily, HookedProgram, PreparedHook } from './family.ts'
+import type { HookFamily, HookedProgram, PreparedHook, PreparedQuery } from './family.ts'
 import { type FreplaceHook, freplaceFamily } from './freplace.ts'
 import { type IteratorHook, iteratorFamily } from './iterator.ts'
 import { type KprobeHook, type KsyscallHook, kprobeFamily, ksyscallFamily } from './kprobe.ts'
@@ -123,9 +124,43 @@ export function takesProgram(hook: Hook, type: string): boolean {
 
 /**
  * @throws TypeError when `hook` is not one that a builder makes.
+ * @throws EbpfError when a file that it names cannot be opened
  */
 export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
-  return familyOf(hook).prepare(hook, program)
+  return openingFor(hook, program, () => familyOf(hook).prepare(hook, program))
+}
+
+/**
+ * The question who is attached, where the kernel can be asked; `undefined` otherwise.
+ *
+ * @throws as {@link prepareHook}
+ */
+export function prepareQuery(hook: Hook): PreparedQuery | undefined {
+  return openingFor(hook, undefined, () => familyOf(hook).query?.(hook))
+}
+
+/** Errors of the file system tell which file was missing, and not for what. */
+export function openingFor<T>(hook: Hook, program: HookedProgram | undefined, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof EbpfError) throw error
+    const { errno, path } = error as NodeJS.ErrnoException
+    if (errno === undefined || path === undefined) throw error
+    throw kernelError(errno, {
+      operation: `opening ${path}`,
+      link: describeHook(hook),
+      program: program?.name,
+      hint: openingHint(errno, path),
+    })
+  }
+}
+
+function openingHint(errno: number, path: string): string | undefined {
+  if (errno === -constants.errno.ENOTDIR) return 'It must be a folder.'
+  if (errno !== -constants.errno.ENOENT) return undefined
+  const pid = /^\/proc\/(\d+)\/ns\//.exec(path)?.[1]
+  return pid === undefined ? 'It must be there when the hook is used.' : `There is no process ${pid}, or no more.`
 }
 
 /** A short text for messages, such as `tracepoint sched/sched_switch`; the kind alone of a hook that was made by hand badly. */
