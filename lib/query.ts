@@ -39,10 +39,11 @@ export async function query<H extends Hook>(hook: H): Promise<QueryResult> {
   const question = prepareQuery(hook)
   if (question !== undefined) {
     const { native, release } = question
+    const names = { link: describeHook(hook) }
     try {
       const outcome = await binding.hookQuery(native)
-      if (outcome.errno !== 0) throw await attachError(outcome, {}, featureOf(hook))
-      const { revision, entries } = unwrap(outcome, {})
+      if (outcome.errno !== 0) throw await attachError(outcome, names, featureOf(hook))
+      const { revision, entries } = unwrap(outcome, names)
       return {
         ...(revision !== 0n && { revision }),
         entries: entries.map(({ programId, linkId, flags, handle, priority }) => ({

@@ -9,6 +9,8 @@ import {
   query,
   rawTracepoint,
   skLookup,
+  tcx,
+  tracepoint,
   xdp,
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
@@ -66,4 +68,27 @@ describe('a file that a hook names and that is not there', () => {
     await link.close()
     expect(passedOver).toMatchObject([{ program: 'egress_first', hook: 'cgroup /nowhere', error: { code: 'ENOENT' } }])
   })
+})
+
+describe('query() names the hook in its error', () => {
+  refuses([
+    {
+      name: 'an interface that is not there',
+      act: () => query(tcx('nosuch0', 'ingress')),
+      code: 'ENODEV',
+      message: /on link 'tcx ingress nosuch0'/,
+    },
+    {
+      name: 'a tracepoint that is not there',
+      act: () => query(tracepoint('sched', 'no_such')),
+      code: 'ENOENT',
+      message: /on link 'tracepoint sched\/no_such'/,
+    },
+    {
+      name: 'a folder that is no cgroup',
+      act: () => query(cgroup('/', { attachType: 'inet_egress' })),
+      code: 'EBADF',
+      message: /on link 'cgroup \/ inet_egress'/,
+    },
+  ])
 })
