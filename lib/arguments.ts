@@ -36,6 +36,12 @@ export function boolean(value: unknown, argument: string): boolean {
   return value
 }
 
+/** @throws TypeError unless `options` can have properties. */
+export function optionsObject<T extends object>(options: T): T {
+  if (typeof options === 'object' && (options as unknown) !== null) return options
+  throw invalidArgument(`options must be an object, not ${inspectBriefly(options)}`)
+}
+
 /** Never calls into the value: it may be hostile. */
 export function inspectBriefly(value: unknown): string {
   if (value === null) return 'null'

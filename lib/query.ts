@@ -1,3 +1,4 @@
+import { boolean, optionsObject } from './arguments.ts'
 import { binding } from './binding.ts'
 import { invalidArgument } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareQuery } from './hooks/hook.ts'
@@ -24,19 +25,34 @@ export interface QueryEntry {
 export interface QueryResult {
   /** Changes with every attach and detach; absent where the kernel does not count (TCX, netkit and cgroups do). */
   revision?: bigint
-  /** In the order in which they run. */
+  /**
+   * In the order in which they run; of a cgroup in the order in which they were attached, so that those with `preorder`, which
+   * run before all others, are not at the front (see {@link QueryOptions}).
+   */
   entries: QueryEntry[]
+}
+
+export interface QueryOptions {
+  /**
+   * Of a cgroup: all programs that run there, also those of the cgroups above it, in the order in which they run, in place of
+   * those attached to the cgroup itself. `flags` are 0. Linux 4.15.
+   */
+  effective?: boolean
 }
 
 /**
  * Asks who is attached to a hook, of all processes, off the JavaScript thread. Where the kernel cannot be asked, by looking
  * through all links of the system, which needs CAP_SYS_ADMIN and misses what is attached without a link.
  *
- * @throws TypeError for a hook of which neither can tell
+ * @throws TypeError for a hook of which neither can tell, and for `effective` of a hook that is no `cgroup()`
  */
-export async function query<H extends Hook>(hook: H): Promise<QueryResult> {
+export async function query<H extends Hook>(hook: H, options: QueryOptions = {}): Promise<QueryResult> {
   const family = familyOf(hook)
-  const question = prepareQuery(hook)
+  const effective = boolean(optionsObject(options).effective ?? false, 'effective')
+  if (effective && hook.kind !== 'cgroup') {
+    throw invalidArgument(`effective is for cgroup(), whose programs run below it, too: not for ${describeHook(hook)}`)
+  }
+  const question = prepareQuery(hook, effective)
   if (question !== undefined) {
     const { native, release } = question
     const names = { link: describeHook(hook) }

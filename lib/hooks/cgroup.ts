@@ -125,6 +125,9 @@ function checkAttachType(value: unknown): CgroupAttachType {
 /** BPF_F_PREORDER of linux/bpf.h. */
 const PREORDER = 1 << 6
 
+/** BPF_F_QUERY_EFFECTIVE of linux/bpf.h. */
+const QUERY_EFFECTIVE = 1 << 0
+
 const TYPES = [...new Set<string>(Object.values(PROGRAM_TYPES))]
 
 export const cgroupFamily: HookFamily<CgroupHook> = {
@@ -145,11 +148,16 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
     }
   },
   hint,
-  query(hook) {
+  query(hook, effective) {
     const attachType = attachTypeFor(hook)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
     return {
-      native: { kind: 'descriptor', fd, attachType: ATTACH_TYPES[`cgroup_${attachType}`], flags: 0 },
+      native: {
+        kind: 'descriptor',
+        fd,
+        attachType: ATTACH_TYPES[`cgroup_${attachType}`],
+        flags: effective ? QUERY_EFFECTIVE : 0,
+      },
       release,
     }
   },

@@ -57,8 +57,8 @@ export interface HookFamily<H> {
   hint?(hook: H, errno: number): string | undefined
   /** The target that a program for this hook is fixed to when it is loaded, such as a kernel function's name. */
   loadTarget?(hook: H): string
-  /** Where the kernel can be asked who is attached. */
-  query?(hook: H): PreparedQuery
+  /** Where the kernel can be asked who is attached; `effective`, of cgroups: who runs there, wherever it is attached. */
+  query?(hook: H, effective: boolean): PreparedQuery
   /** Whether a link of the system is at this hook, where the kernel answers no query. */
   holds?(hook: H, link: LinkInfo): boolean
 }

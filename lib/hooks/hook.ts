@@ -135,8 +135,8 @@ export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
  *
  * @throws as {@link prepareHook}
  */
-export function prepareQuery(hook: Hook): PreparedQuery | undefined {
-  return openingFor(hook, undefined, () => familyOf(hook).query?.(hook))
+export function prepareQuery(hook: Hook, effective: boolean): PreparedQuery | undefined {
+  return openingFor(hook, undefined, () => familyOf(hook).query?.(hook, effective))
 }
 
 /** Errors of the file system tell which file was missing, and not for what. */
