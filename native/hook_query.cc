@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
-#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include <functional>
@@ -94,20 +93,11 @@ Status QueryPrograms(int target, uint32_t attach_type, uint32_t query_flags, Res
   return FromReturn(kOperation, status);
 }
 
-// An index that names nothing is answered by netlink with an empty list.
-Status CheckIndex(int index) {
-  char name[IF_NAMESIZE];
-  bool exists = if_indextoname(static_cast<unsigned>(index), name) != nullptr;
-  return {exists ? 0 : -ENODEV, "if_indextoname", nullptr};
-}
-
 Status QueryXdp(int index, Result* result) {
-  Status status = CheckIndex(index);
-  if (!status.ok()) return status;
   LibbpfOptions<bpf_xdp_query_opts> options;
   // No further: the driver's features would be asked for by other means, which can fail.
   options.sz = offsetof(bpf_xdp_query_opts, attach_mode) + sizeof(options.attach_mode);
-  status = FromReturn("bpf_xdp_query", bpf_xdp_query(index, 0, &options));
+  Status status = FromReturn("bpf_xdp_query", bpf_xdp_query(index, 0, &options));
   if (!status.ok()) return status;
   auto add = [result](uint32_t id, uint32_t mode) {
     if (id != 0) result->entries.push_back({id, 0, mode, 0, 0});
@@ -120,10 +110,9 @@ Status QueryXdp(int index, Result* result) {
 }
 
 Status QueryTc(int index, uint32_t attach_point, Result* result) {
-  Status status = CheckIndex(index);
-  if (!status.ok()) return status;
   std::vector<TcFilter> filters;
-  status = ListTcFilters(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3), &filters);
+  Status status =
+      ListTcFilters(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3), &filters);
   for (const TcFilter& filter : filters) {
     result->entries.push_back({filter.program_id, 0, 0, filter.handle, filter.priority});
   }

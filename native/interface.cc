@@ -1,5 +1,6 @@
 #include "interface.h"
 
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -52,6 +53,47 @@ uint64_t OwnCookie() {
   return getsockopt(socket.get(), SOL_SOCKET, option, &cookie, &size) == 0 ? cookie : 0;
 }
 
+struct LinkRequest {
+  nlmsghdr header;
+  ifinfomsg link;
+  rtattr attribute;
+  // ALTIFNAMSIZ of linux/if.h, which cannot be included together with net/if.h.
+  char name[128];
+};
+
+// By one of the interface's names: of more than 15 bytes only alternative ones are (Linux 5.5),
+// which if_nametoindex cuts.
+Status FindInterface(const std::string& name, uint32_t* index) {
+  constexpr const char* kOperation = "if_nametoindex";
+  if (name.size() < IF_NAMESIZE) {
+    *index = if_nametoindex(name.c_str());
+    return {*index == 0 ? -errno : 0, kOperation, nullptr};
+  }
+  LinkRequest request;
+  memset(&request, 0, sizeof(request));
+  if (name.size() >= sizeof(request.name)) return {-ENODEV, kOperation, nullptr};
+  memcpy(request.name, name.data(), name.size());
+  request.attribute.rta_type = IFLA_ALT_IFNAME;
+  request.attribute.rta_len = static_cast<unsigned short>(RTA_LENGTH(name.size() + 1));
+  request.header.nlmsg_type = RTM_GETLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  request.header.nlmsg_len = static_cast<uint32_t>(offsetof(LinkRequest, attribute) +
+                                                   RTA_ALIGN(request.attribute.rta_len));
+  UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  alignas(nlmsghdr) char answer[32768];
+  if (!socket.valid() || send(socket.get(), &request, request.header.nlmsg_len, 0) < 0) {
+    return FromSyscall("netlink(RTM_GETLINK)", -1);
+  }
+  ssize_t received = recv(socket.get(), answer, sizeof(answer), 0);
+  const auto* header = reinterpret_cast<const nlmsghdr*>(answer);
+  bool found = received >= static_cast<ssize_t>(NLMSG_LENGTH(sizeof(ifinfomsg))) &&
+               header->nlmsg_type == RTM_NEWLINK;
+  // An older kernel finds the question invalid.
+  if (!found) return {-ENODEV, kOperation, nullptr};
+  *index = static_cast<uint32_t>(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index);
+  return {};
+}
+
 }  // namespace
 
 bool Read(Napi::Value value, Interface* result) {
@@ -78,9 +120,12 @@ Status OnInterface(const Interface& interface, const std::function<Status(int in
   return InNetns(interface.netns, [&]() -> Status {
     uint32_t index = interface.index;
     if (!interface.name.empty()) {
-      index = if_nametoindex(interface.name.c_str());
-      if (index == 0) return {-errno, "if_nametoindex", nullptr};
+      Status status = FindInterface(interface.name, &index);
+      if (!status.ok()) return status;
     }
+    // The kernel says EINVAL of one that is not there, or, to netlink, nothing.
+    char name[IF_NAMESIZE];
+    if (if_indextoname(index, name) == nullptr) return {-ENODEV, "if_indextoname", nullptr};
     return work(static_cast<int>(index));
   });
 }
