@@ -6,6 +6,7 @@
 #include "elf_functions.h"
 #include "hook.h"
 #include "kernel_abi.h"
+#include "log.h"
 #include "probe.h"
 
 namespace ebpf {
@@ -122,10 +123,24 @@ bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach) {
     options.ref_ctr_offset = reference_counter_offset;
     options.bpf_cookie = cookie;
     if (!SetProbeMode(&options, mode)) return NeedsLibbpf(kOperation, "1.2");
-    errno = 0;
-    return attachment->Take(
-        kOperation, bpf_program__attach_uprobe_opts(target.program, ProcessOf(pid), binary.c_str(),
-                                                    offset, &options));
+    bool ambiguous = false;
+    std::vector<LogMessage> log;
+    {
+      LogCapture capture(false);
+      errno = 0;
+      status = attachment->Take(kOperation,
+                                bpf_program__attach_uprobe_opts(target.program, ProcessOf(pid),
+                                                                binary.c_str(), offset, &options));
+      log = capture.Take();
+    }
+    for (const LogMessage& message : log) {
+      ambiguous = ambiguous || message.text.find("ambiguous match") != std::string::npos;
+    }
+    AddLog(std::move(log));
+    // libbpf says of a name that several functions have what it says of a broken file
+    // (elf_find_func_offset), and of several such names at once ESRCH.
+    if (ambiguous) status.error = -ESRCH;
+    return status;
   };
   return true;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument } from '../errors.ts'
@@ -163,6 +164,12 @@ function nameFilter(pattern: string | undefined, symbols: readonly string[] | un
   return (name) => expression.test(name)
 }
 
+function hint({ symbols, pid }: UprobeMultiHook, errno: number): string | undefined {
+  return errno === -constants.errno.ESRCH && symbols !== undefined && pid === -1
+    ? 'Several functions of the binary have one of these names: name it by its offset.'
+    : undefined
+}
+
 export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
   programTypes: ['kprobe'],
   since: '6.6',
@@ -170,6 +177,7 @@ export const uprobeMultiFamily: HookFamily<UprobeMultiHook> = {
   config: 'CONFIG_UPROBES',
   describe,
   prepare,
+  hint,
   holds,
 }
 
@@ -178,5 +186,6 @@ export const uprobeSessionFamily: HookFamily<UprobeMultiHook> = {
   since: '6.13',
   describe,
   prepare,
+  hint,
   holds,
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
 import type { LinkInfo } from '../link-info.ts'
@@ -114,6 +115,10 @@ export const uprobeFamily: HookFamily<UprobeHook> = {
   describe: ({ kind, binary, symbol, offset }) =>
     `${kind} ${describeBinary(binary)}:${symbol ?? `0x${offset.toString(16)}`}`,
   holds,
+  hint: ({ symbol, pid }, errno) =>
+    errno === -constants.errno.ESRCH && symbol !== undefined && pid === -1
+      ? `Several functions of the binary are named ${symbol}: name one by its version, such as ${symbol}@VERSION, or by its offset.`
+      : undefined,
   prepare(hook, program) {
     const { kind, binary, symbol, mode, ...rest } = hook
     const checked = build(kind, binary, {
