@@ -70,7 +70,10 @@ export function nativeAnchor(ordering: Ordering | undefined): NativeAnchor {
   const { before, after, first, last, expectedRevision = 0n } = orderingOf(ordering ?? {}) ?? {}
   const place = before !== undefined || first === true ? BEFORE : after !== undefined || last === true ? AFTER : 0
   const anchor = before ?? after
-  const found = anchor === undefined ? { flags: 0, relative: 0 } : checkAnchor(anchor, 'anchor').resolve()
+  const found =
+    anchor === undefined
+      ? { flags: 0, relative: 0 }
+      : checkAnchor(anchor, before === undefined ? 'after' : 'before').resolve()
   return { flags: place | found.flags, relative: found.relative, expectedRevision: BigInt(expectedRevision) }
 }
 
@@ -83,6 +86,10 @@ export function orderingHint(ordering: Ordering | undefined, errno: number): str
       return ordering?.before === undefined && ordering?.after === undefined
         ? undefined
         : 'The link or program of before or after is not attached there: query(hook) tells which are.'
+    case constants.errno.EINVAL:
+      return ordering?.before === undefined && ordering?.after === undefined
+        ? undefined
+        : 'The link or program of before or after is of another kind than this hook takes.'
     case constants.errno.ERANGE:
       // BPF_MPROG_MAX of linux/bpf_mprog.h.
       return 'As many programs as the kernel takes there, 64, are attached.'
@@ -100,7 +107,8 @@ function checkAnchor(anchor: unknown, argument: string): ResolvableAnchor {
     // Links and programs are told apart by what only they have: both modules need the hooks, and so this one.
     if (anchor instanceof Resource) {
       if ('section' in anchor) return { resolve: () => ({ flags: 0, relative: (anchor as BpfProgram).fd }) }
-      if ('program' in anchor) return { resolve: () => ({ flags: LINK, relative: (anchor as unknown as Link).fd }) }
+      if ('program' in anchor)
+        return { resolve: () => ({ flags: LINK, relative: linkFd(anchor as unknown as Link, argument) }) }
     } else if ('linkId' in anchor) {
       const relative = integer(anchor.linkId, `${argument}.linkId`, 1, 0xffff_ffff)
       return { resolve: () => ({ flags: LINK | ID, relative }) }
@@ -112,6 +120,15 @@ function checkAnchor(anchor: unknown, argument: string): ResolvableAnchor {
   throw invalidArgument(
     `${argument} must be a link, a program, { linkId } or { programId }, not ${inspectBriefly(anchor)}`,
   )
+}
+
+function linkFd(link: Link, argument: string): number {
+  try {
+    return link.fd
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EOPNOTSUPP') throw error
+    throw invalidArgument(`${argument} must be a link that the kernel has: link '${link.name}' is attached without one`)
+  }
 }
 
 /** 0 is what kernels say that do not count, and what the kernel takes for "at any revision". */

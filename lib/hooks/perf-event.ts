@@ -120,7 +120,10 @@ function hint({ event, frequency, cpu, cgroup }: PerfEventHook, errno: number): 
   if (event.type === 'breakpoint' && errno === -ENOSPC) {
     return 'All debug registers of a CPU are in use; x86 and arm64 have four of them.'
   }
-  if (errno === -ENODEV && cpu !== -1) return `CPU ${cpu} does not exist or is offline.`
+  // Beyond the numbers of CPUs that the kernel knows it says EINVAL.
+  if (cpu !== -1 && (errno === -ENODEV || (errno === -EINVAL && !onlineCpus().includes(cpu)))) {
+    return `CPU ${cpu} does not exist or is offline.`
+  }
   const limit = frequency === undefined ? undefined : setting('perf_event_max_sample_rate')
   if (errno === -EINVAL && limit !== undefined && (frequency as bigint) > BigInt(limit)) {
     return `The frequency is above ${limit}, the limit of /proc/sys/kernel/perf_event_max_sample_rate.`

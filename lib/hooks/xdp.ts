@@ -57,6 +57,8 @@ function hint({ mode }: XdpHook, errno: number): string | undefined {
   switch (-errno) {
     case constants.errno.EBUSY:
       return 'An interface takes one program: query(hook) tells which is there.'
+    case constants.errno.EEXIST:
+      return "The interface has a program of the other mode: 'native' and 'generic' exclude each other. query(hook) tells which is there."
     case constants.errno.ERANGE:
       return 'Its packets are larger than a page: lower the MTU, or compile the program for SEC("xdp.frags") (Linux 5.18).'
     case constants.errno.EOPNOTSUPP:
