@@ -27,6 +27,7 @@ export default defineConfig({
     // What the host has transformed, guests need not transform again.
     experimental: { fsModuleCache: true },
     reporters: ['default', './scripts/summary-reporter.mjs'],
+    tags: [{ name: 'family', description: 'One proof of each family of hooks: test/support/hook-proof.ts.' }],
     projects: [
       {
         extends: true,
