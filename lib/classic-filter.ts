@@ -1,6 +1,6 @@
 /** Filters in classic BPF, the kernel's older instruction set: what `tcpdump -ddd` writes, and libpcap compiles. */
 import { constants, endianness } from 'node:os'
-import { boolean, inspectBriefly, integer } from './arguments.ts'
+import { boolean, inspectBriefly, integer, optionsObject } from './arguments.ts'
 import { binding } from './binding.ts'
 import { invalidArgument } from './errors.ts'
 import { descriptor } from './hooks/descriptor.ts'
@@ -44,7 +44,7 @@ export async function attachClassicFilter(
   options: ClassicFilterOptions = {},
 ): Promise<Link> {
   const fd = descriptor(socket, 'socket')
-  const reuseport = boolean(options.reuseport ?? false, 'reuseport')
+  const reuseport = boolean(optionsObject(options).reuseport ?? false, 'reuseport')
   const code = encode(instructions)
   const name = `classic filter of fd ${fd}`
   const outcome = await binding.classicFilterAttach(fd, code, reuseport)

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { inspectBriefly, nonEmptyString } from './arguments.ts'
+import { inspectBriefly, nonEmptyString, optionsObject } from './arguments.ts'
 import { type Handle, type Status, binding } from './binding.ts'
 import type { NativeLinkInfo } from './native-hook.ts'
 import { closedError, invalidArgument } from './errors.ts'
@@ -249,10 +249,7 @@ export class Link extends Resource {
 }
 
 function expectedOwner(options: UpdateOptions): LinkOwner | undefined {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`options must be an object, not ${inspectBriefly(options)}`)
-  }
-  if (options.expected === undefined) return undefined
+  if (optionsObject(options).expected === undefined) return undefined
   const owner = ownerOf(options.expected)
   if (owner === undefined) {
     throw invalidArgument(`expected must be a loaded program, not ${inspectBriefly(options.expected)}`)

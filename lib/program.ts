@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
+import { inspectBriefly, integer, nonEmptyString, optionsObject } from './arguments.ts'
 import { type Handle, type NativeProgramDescription, binding } from './binding.ts'
 import type { NativeHook } from './native-hook.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
@@ -254,7 +254,7 @@ export class BpfProgram extends Resource {
    * kernel answers ENOTSUPP for types that it cannot run so.
    */
   async testRun(options: TestRunOptions = {}): Promise<TestRunResult> {
-    const { data, ctx } = options
+    const { data, ctx } = optionsObject(options)
     requireBytes(data, 'data')
     requireBytes(ctx, 'ctx')
     const outcome = await binding.programTestRun(this.use('testRun'), {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { boolean, inspectBriefly } from '../arguments.ts'
+import { boolean, inspectBriefly, optionsObject } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { privilegeHint } from '../system/privileges.ts'
@@ -82,7 +82,7 @@ export interface CgroupOptions extends Omit<Ordering, 'before' | 'after'> {
  * @param cgroup folder of a version 2 hierarchy, such as `/sys/fs/cgroup/user.slice`, or an open descriptor of it
  */
 export function cgroup(cgroup: PathOrDescriptor, options: CgroupOptions = {}): CgroupHook {
-  const { attachType, preorder = false } = options
+  const { attachType, preorder = false } = optionsObject(options)
   return {
     kind: 'cgroup',
     cgroup: checkPathOrDescriptor(cgroup, 'cgroup'),

@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import { inspectBriefly, integer } from '../arguments.ts'
+import { inspectBriefly, integer, optionsObject } from '../arguments.ts'
 import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { BpfMap } from '../maps/map.ts'
@@ -52,10 +52,7 @@ export interface IteratorOptions {
  * @throws TypeError when more than one thing is named to walk over
  */
 export function iterator(options: IteratorOptions = {}): IteratorHook {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`options must be an object, not ${inspectBriefly(options)}`)
-  }
-  const { map, cgroup, order, tid, pid, pidFd } = options
+  const { map, cgroup, order, tid, pid, pidFd } = optionsObject(options)
   const scopes = Object.entries({ map, cgroup, tid, pid, pidFd }).filter(([, value]) => value !== undefined)
   if (scopes.length > 1) {
     throw invalidArgument(`an iterator walks over one thing, not ${scopes.map(([name]) => name).join(' and ')}`)

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { boolean, inspectBriefly, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { boolean, inspectBriefly, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { kernelSymbols } from '../system/kernel-symbols.ts'
@@ -56,7 +56,7 @@ export function kprobeSession(functions: KernelFunctions, options: KprobeMultiOp
 
 function build(kind: KprobeMultiHook['kind'], functions: unknown, options: KprobeMultiOptions): KprobeMultiHook {
   const checked = checkFunctions(functions)
-  const uniqueMatch = boolean(options.uniqueMatch ?? false, 'uniqueMatch')
+  const uniqueMatch = boolean(optionsObject(options).uniqueMatch ?? false, 'uniqueMatch')
   const cookies = options.cookies === undefined ? undefined : integers(options.cookies, 'cookies')
   if (typeof checked === 'string') {
     if (cookies !== undefined) throw invalidArgument('cookies belong to symbols or addresses, not to a pattern')

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument, kernelError, ruleError } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
@@ -100,7 +100,7 @@ export function kretsyscall(name: string, options: KsyscallOptions = {}): Ksysca
 }
 
 function probe(kind: KprobeHook['kind'], symbol: unknown, options: KprobeOptions): KprobeHook {
-  const offset = unsigned64(options.offset ?? 0n, 'offset')
+  const offset = unsigned64(optionsObject(options).offset ?? 0n, 'offset')
   if (kind === 'kretprobe' && offset !== 0n) {
     throw invalidArgument('a function has its return nowhere else: kretprobe() takes no offset')
   }
@@ -114,7 +114,7 @@ function probe(kind: KprobeHook['kind'], symbol: unknown, options: KprobeOptions
 }
 
 function systemCall(kind: KsyscallHook['kind'], name: unknown, options: KsyscallOptions): KsyscallHook {
-  return { kind, name: nonEmptyString(name, 'name'), cookie: unsigned64(options.cookie ?? 0n, 'cookie') }
+  return { kind, name: nonEmptyString(name, 'name'), cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie') }
 }
 
 function fitting(pattern: unknown): string[] {

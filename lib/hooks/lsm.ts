@@ -1,6 +1,6 @@
 /** Security hooks: programs that may refuse what a process asks the kernel for. */
 import { readFileSync } from 'node:fs'
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { isTracing, onceHint } from './tracing.ts'
@@ -40,7 +40,11 @@ export interface LsmOptions {
  * @param name as in the kernel's lsm_hook_defs.h, such as `file_open`
  */
 export function lsm(name: string, options: LsmOptions = {}): LsmHook {
-  return { kind: 'lsm', name: nonEmptyString(name, 'name'), cookie: unsigned64(options.cookie ?? 0n, 'cookie') }
+  return {
+    kind: 'lsm',
+    name: nonEmptyString(name, 'name'),
+    cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie'),
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { boolean, inspectBriefly, integer } from '../arguments.ts'
+import { boolean, inspectBriefly, integer, optionsObject } from '../arguments.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { type NetworkNamespace, checkNetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 import type { HookFamily } from './family.ts'
@@ -49,7 +49,7 @@ const DEFRAGMENT_PRIORITY = -400
  * A hook of netfilter, by a link; the program returns NF_DROP or NF_ACCEPT. Linux 6.4, libbpf 1.3.
  */
 export function netfilter(options: NetfilterOptions): NetfilterHook {
-  const { netns, defragment = false } = options
+  const { netns, defragment = false } = optionsObject(options)
   const family = word(options.family, 'family', FAMILIES)
   const hook = word(options.hook, 'hook', HOOKS)
   // The first and the last are the kernel's own (bpf_nf_check_pf_and_hooks).

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { inspectBriefly } from '../arguments.ts'
+import { inspectBriefly, optionsObject } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
@@ -32,7 +32,7 @@ export interface NetkitOptions extends Ordering {
 export function netkit(networkInterface: string | number, side: NetkitSide, options: NetkitOptions = {}): NetkitHook {
   return {
     kind: 'netkit',
-    ...interfacePlace(networkInterface, options.netns),
+    ...interfacePlace(networkInterface, optionsObject(options).netns),
     side: checkSide(side),
     ordering: orderingOf(options),
   }

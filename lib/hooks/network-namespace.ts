@@ -1,4 +1,5 @@
 /** Programs of whole network namespaces. */
+import { optionsObject } from '../arguments.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { type NetworkNamespace, checkNetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 import type { HookFamily } from './family.ts'
@@ -39,7 +40,8 @@ export function flowDissector(options: NetworkNamespaceOptions = {}): FlowDissec
   return { kind: 'flow_dissector', netns: checked(options) }
 }
 
-function checked({ netns }: NetworkNamespaceOptions): NetworkNamespace | undefined {
+function checked(options: NetworkNamespaceOptions): NetworkNamespace | undefined {
+  const { netns } = optionsObject(options)
   return netns === undefined ? undefined : checkNetworkNamespace(netns)
 }
 

@@ -1,7 +1,7 @@
 /** What a perf event counts, in the words of `perf list`. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { inspectBriefly, integer, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { invalidArgument, kernelError } from '../errors.ts'
 
 /** `enum perf_sw_ids` of linux/perf_event.h, without those that never give a sample. */
@@ -86,7 +86,7 @@ export function cacheEvent(level: CacheLevel, operation: CacheOperation, result:
 
 /** A counter by the number that its maker's manual gives it. */
 export function rawEvent(config: number | bigint, options: { pmu?: string } = {}): PerfEventSource {
-  const pmu = options.pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
+  const pmu = optionsObject(options).pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
   if (pmu !== undefined && !/^\w[\w.-]*$/.test(pmu)) {
     throw invalidArgument(`pmu must be a name of /sys/bus/event_source/devices, not ${inspectBriefly(pmu)}`)
   }
@@ -105,7 +105,7 @@ export interface BreakpointOptions {
  * `kernelSymbols`).
  */
 export function breakpoint(address: number | bigint, options: BreakpointOptions = {}): PerfEventSource {
-  const access = oneOf(ACCESSES, options.access ?? 'write', 'access')
+  const access = oneOf(ACCESSES, optionsObject(options).access ?? 'write', 'access')
   const length = integer(options.length ?? (access === 'execute' ? 8 : 4), 'length', 1, 8)
   if (![1, 2, 4, 8].includes(length)) throw invalidArgument(`length must be 1, 2, 4 or 8, not ${length}`)
   const checked = unsigned64(address, 'address')

@@ -1,4 +1,4 @@
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import type { HookFamily } from './family.ts'
 
 /** A tracepoint whose program reads the kernel's raw arguments. */
@@ -22,7 +22,7 @@ export function rawTracepoint(name: string, options: RawTracepointOptions = {}):
   return {
     kind: 'raw_tracepoint',
     name: nonEmptyString(name, 'name'),
-    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+    cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie'),
   }
 }
 

@@ -1,4 +1,4 @@
-import { inspectBriefly } from '../arguments.ts'
+import { inspectBriefly, optionsObject } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { BpfMap } from '../maps/map.ts'
@@ -42,7 +42,7 @@ export function sockmap(map: BpfMap, options: SockmapOptions = {}): SockmapHook 
   if (map.type !== 'sockmap' && map.type !== 'sockhash') {
     throw invalidArgument(`map '${map.name}' must be of type sockmap or sockhash, not ${map.type}`)
   }
-  const { attachType } = options
+  const { attachType } = optionsObject(options)
   return { kind: 'sockmap', map, attachType: attachType === undefined ? undefined : checkAttachType(attachType) }
 }
 

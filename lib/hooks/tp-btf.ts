@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import type { HookFamily } from './family.ts'
@@ -25,7 +25,11 @@ export interface TpBtfOptions {
  * @param name without its category, such as `sched_switch`
  */
 export function tpBtf(name: string, options: TpBtfOptions = {}): TpBtfHook {
-  return { kind: 'tp_btf', name: nonEmptyString(name, 'name'), cookie: unsigned64(options.cookie ?? 0n, 'cookie') }
+  return {
+    kind: 'tp_btf',
+    name: nonEmptyString(name, 'name'),
+    cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie'),
+  }
 }
 
 export const tpBtfFamily: HookFamily<TpBtfHook> = {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { kernelError } from '../errors.ts'
 import { globExpression, listTracepoints } from '../system/tracefs.ts'
 import type { HookFamily } from './family.ts'
@@ -28,7 +28,7 @@ export function tracepoint(category: string, name: string, options: TracepointOp
     kind: 'tracepoint',
     category: nonEmptyString(category, 'category'),
     name: nonEmptyString(name, 'name'),
-    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+    cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie'),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Kernel functions whose programs get the arguments with their kernel types, by a trampoline instead of a breakpoint. */
 import { constants } from 'node:os'
-import { nonEmptyString, unsigned64 } from '../arguments.ts'
+import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { isKernelFunction } from '../system/kernel-btf.ts'
@@ -60,7 +60,7 @@ function build(kind: TracingHook['kind'], kernelFunction: unknown, options: Trac
   return {
     kind,
     function: nonEmptyString(kernelFunction, 'function'),
-    cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
+    cookie: unsigned64(optionsObject(options).cookie ?? 0n, 'cookie'),
   }
 }
 

@@ -1,4 +1,4 @@
-import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { integer, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { type Binary, checkBinary, describeBinary, resolveBinary } from './binary.ts'
 import type { HookFamily } from './family.ts'
 import { requireSection } from './probe-section.ts'
@@ -37,7 +37,7 @@ export function usdt(binary: Binary, provider: string, name: string, options: Us
     binary: checkBinary(binary),
     provider: nonEmptyString(provider, 'provider'),
     name: nonEmptyString(name, 'name'),
-    pid: integer(options.pid ?? -1, 'pid', -1, 0x7fff_ffff),
+    pid: integer(optionsObject(options).pid ?? -1, 'pid', -1, 0x7fff_ffff),
     cookie: unsigned64(options.cookie ?? 0n, 'cookie'),
   }
 }
