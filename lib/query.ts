@@ -1,7 +1,7 @@
 import { boolean, optionsObject } from './arguments.ts'
 import { binding } from './binding.ts'
 import { invalidArgument } from './errors.ts'
-import { type Hook, describeHook, familyOf, prepareQuery } from './hooks/hook.ts'
+import { type Hook, checkHook, describeHook, familyOf, prepareQuery } from './hooks/hook.ts'
 import { attachError, featureOf } from './hooks/support.ts'
 import { listLinks, programName } from './open-link.ts'
 import { unwrap } from './outcome.ts'
@@ -79,6 +79,7 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
       `nobody can tell who is attached to ${describeHook(hook)}: the kernel answers no such question`,
     )
   }
+  checkHook(hook)
   const links = listLinks().filter((link) => family.holds?.(hook, link))
   const entries = links.map((link) => ({
     ...named(link.programId),

@@ -59,6 +59,8 @@ export interface HookFamily<H> {
   loadTarget?(hook: H): string
   /** Where the kernel can be asked who is attached; `effective`, of cgroups: who runs there, wherever it is attached. */
   query?(hook: H, effective: boolean): PreparedQuery
-  /** Whether a link of the system is at this hook, where the kernel answers no query. */
+  /** Checks a hook of which links are asked, where `prepare` checks also what only an attach needs. */
+  check?(hook: H): void
+  /** Whether a link of the system is at this hook, which was checked, where the kernel answers no query. */
   holds?(hook: H, link: LinkInfo): boolean
 }

@@ -139,8 +139,22 @@ export function prepareQuery(hook: Hook, effective: boolean): PreparedQuery | un
   return openingFor(hook, undefined, () => familyOf(hook).query?.(hook, effective))
 }
 
+/**
+ * For hooks whose links are looked through, which may be made by hand: what is no hook has nobody attached, either, but that
+ * is not the answer.
+ *
+ * @throws as {@link prepareHook}
+ */
+export function checkHook(hook: Hook): void {
+  openingFor(hook, undefined, () => {
+    const family = familyOf(hook)
+    if (family.check === undefined) family.prepare(hook).release?.()
+    else family.check(hook)
+  })
+}
+
 /** Errors of the file system tell which file was missing, and not for what. */
-export function openingFor<T>(hook: Hook, program: HookedProgram | undefined, body: () => T): T {
+function openingFor<T>(hook: Hook, program: HookedProgram | undefined, body: () => T): T {
   try {
     return body()
   } catch (error) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
-import { isTracing, onceHint } from './tracing.ts'
+import { isTracing, onceHint, requireKernelFunction } from './tracing.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
 
@@ -101,6 +101,7 @@ export const lsmFamily: HookFamily<LsmHook> = {
   describe: ({ name }) => `lsm ${name}`,
   loadTarget: ({ name }) => name,
   hint: (_hook, errno) => onceHint(errno),
+  check: ({ name, cookie }) => requireKernelFunction(`bpf_lsm_${lsm(name, { cookie }).name}`, `lsm ${name}`),
   holds: ({ name }, link) => isTracing(link, 'lsm_mac', `bpf_lsm_${name}`),
   prepare({ name, cookie }) {
     const checked = lsm(name, { cookie })

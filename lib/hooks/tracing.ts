@@ -1,9 +1,9 @@
 /** Kernel functions whose programs get the arguments with their kernel types, by a trampoline instead of a breakpoint. */
 import { constants } from 'node:os'
 import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, kernelError } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
-import { isKernelFunction } from '../system/kernel-btf.ts'
+import { isFunctionOfKernel, isKernelFunction } from '../system/kernel-btf.ts'
 import type { HookFamily } from './family.ts'
 
 /** Entry of a kernel function, its return, both, or a place where its return value is decided. */
@@ -65,16 +65,25 @@ function build(kind: TracingHook['kind'], kernelFunction: unknown, options: Trac
 }
 
 /**
- * Whether the kernel runs a program at this function by that link. Links tell their target since Linux 5.13.
- *
  * @throws TypeError for a function of a module, whose types no other BTF knows
+ * @throws EbpfError ENOENT for one that the kernel does not have: nothing is attached there, and nothing can be
  */
-export function isTracing(link: LinkInfo, attachType: string, kernelFunction: string): boolean {
+export function requireKernelFunction(kernelFunction: string, link: string): void {
   if (kernelFunction.includes(':')) {
     throw invalidArgument(
       `nobody can tell who is attached to ${kernelFunction}: links tell only of the kernel's functions`,
     )
   }
+  if (isFunctionOfKernel(kernelFunction)) return
+  throw kernelError(-constants.errno.ENOENT, {
+    operation: `looking for '${kernelFunction}' among the kernel's types`,
+    link,
+    hint: 'All functions with types are listed by "bpftool btf dump file /sys/kernel/btf/vmlinux"; of modules links do not tell.',
+  })
+}
+
+/** Whether the kernel runs a program at this function by that link. Links tell their target since Linux 5.13. */
+export function isTracing(link: LinkInfo, attachType: string, kernelFunction: string): boolean {
   if (link.type !== 'tracing' || link.attachType !== attachType) return false
   return isKernelFunction(link.targetObjectId, link.targetBtfId, kernelFunction)
 }
@@ -99,6 +108,8 @@ function family(attachType: string, since: string, evidence: string): HookFamily
     describe: (hook) => `${hook.kind} ${hook.function}`,
     loadTarget: (hook) => hook.function,
     hint: (_hook, errno) => onceHint(errno),
+    check: (hook) =>
+      requireKernelFunction(build(hook.kind, hook.function, hook).function, `${hook.kind} ${hook.function}`),
     holds: (hook, link) => isTracing(link, attachType, hook.function),
     prepare: (hook) => ({ native: { kind: 'tracing', cookie: build(hook.kind, hook.function, hook).cookie } }),
   }

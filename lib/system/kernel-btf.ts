@@ -25,6 +25,16 @@ export function isKernelFunction(objectId: number, typeId: number, name: string)
   return objectId === known.id && known.btf.find(name, 'func')?.id === typeId
 }
 
+/**
+ * Whether the kernel itself, modules left out, has a function of this name.
+ *
+ * @throws the error of the file system where the kernel has no BTF
+ */
+export function isFunctionOfKernel(name: string): boolean {
+  known ??= readKernelBtf()
+  return known.btf.find(name, 'func') !== undefined
+}
+
 function readKernelBtf(): KernelBtf {
   const bytes = readFileSync('/sys/kernel/btf/vmlinux')
   for (let id = 1; id <= MAX_ID; id++) {

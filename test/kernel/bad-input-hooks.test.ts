@@ -4,8 +4,11 @@ import {
   type BpfObject,
   attachFirst,
   cgroup,
+  fentry,
   lirc,
   loadObject,
+  lsm,
+  netfilter,
   query,
   rawTracepoint,
   skLookup,
@@ -15,6 +18,8 @@ import {
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
+
+const input = netfilter({ family: 'ipv4', hook: 'input' })
 
 let object: BpfObject
 beforeAll(async () => {
@@ -67,6 +72,43 @@ describe('a file that a hook names and that is not there', () => {
     ])
     await link.close()
     expect(passedOver).toMatchObject([{ program: 'egress_first', hook: 'cgroup /nowhere', error: { code: 'ENOENT' } }])
+  })
+})
+
+describe('query() refuses a hook that no builder makes', () => {
+  const ARGUMENT = 'ERR_EBPF_INVALID_ARGUMENT'
+  const ask = (hook: object) => () => query(hook as never)
+  refuses([
+    ...['fentry', 'fexit', 'fmod_ret'].map((kind) => ({
+      name: `${kind} without a function`,
+      act: ask({ kind }),
+      code: ARGUMENT,
+      message: /function must be a non-empty string/,
+    })),
+    { name: 'lsm without a name', act: ask({ kind: 'lsm' }), code: ARGUMENT },
+    { name: 'lsm of a number', act: ask({ kind: 'lsm', name: 3, cookie: 0n }), code: ARGUMENT },
+    { name: 'kprobe without a symbol', act: ask({ kind: 'kprobe' }), code: ARGUMENT },
+    { name: 'ksyscall without a name', act: ask({ kind: 'ksyscall' }), code: ARGUMENT },
+    { name: 'kprobe.multi without functions', act: ask({ kind: 'kprobe_multi' }), code: ARGUMENT },
+    { name: 'uprobe without a binary', act: ask({ kind: 'uprobe' }), code: ARGUMENT },
+    { name: 'uprobe.multi of null', act: ask({ kind: 'uprobe_multi', binary: null }), code: ARGUMENT },
+    { name: 'raw tracepoint without a name', act: ask({ kind: 'raw_tracepoint' }), code: ARGUMENT },
+    { name: 'tp_btf of null', act: ask({ kind: 'tp_btf', name: null }), code: ARGUMENT },
+    { name: 'netfilter without a family', act: ask({ kind: 'netfilter' }), code: ARGUMENT },
+    { name: 'netfilter of a hook that is none', act: ask({ ...input, hook: 'inside' }), code: ARGUMENT },
+    {
+      name: 'a function that the kernel does not have',
+      act: () => query(fentry('no_such')),
+      code: 'ENOENT',
+      message: /'no_such' among the kernel's types failed on link 'fentry no_such'/,
+    },
+    { name: 'a security hook that it does not have', act: () => query(lsm('no_such')), code: 'ENOENT' },
+    { name: 'a function of a module', act: () => query(fentry('nf_tables:nft_do_chain')), code: ARGUMENT },
+  ])
+
+  test('and answers of one that is right', async () => {
+    expect(await query(fentry('vfs_read'))).toMatchObject({ entries: expect.any(Array) })
+    expect(await query(input)).toMatchObject({ entries: expect.any(Array) })
   })
 })
 
