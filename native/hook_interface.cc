@@ -7,6 +7,7 @@
 #include "convert.h"
 #include "interface.h"
 #include "kernel_abi.h"
+#include "log.h"
 #include "placement.h"
 
 namespace ebpf {
@@ -20,15 +21,24 @@ class XdpPlacement final : public ProgramPlacement {
 
  protected:
   Status DoAttach(int program_fd) override {
-    return Set(program_fd, flags_ | XDP_FLAGS_UPDATE_IF_NOEXIST, 0);
+    return netns_.Enter([&] {
+      trace_ = OpenTrace(index_);
+      return Set(program_fd, flags_ | XDP_FLAGS_UPDATE_IF_NOEXIST, 0);
+    });
   }
 
   Status DoReplace(int program_fd, int current_fd) override {
-    return Set(program_fd, flags_, current_fd);
+    return netns_.Enter([&] { return Set(program_fd, flags_, current_fd); });
   }
 
   Status DoDetach(int current_fd) override {
-    Status status = Set(-1, flags_, current_fd);
+    Status status = netns_.Enter([&] { return Set(-1, flags_, current_fd); });
+    if (status.error == -ENODEV && StillExists(trace_)) {
+      LogWarning(
+          "the interface was moved into another network namespace, and its XDP program with it: "
+          "'ip link set dev … xdp off' takes it off there\n");
+      return status;
+    }
     // The namespace or the interface is gone; another program is there (dev_xdp_attach,
     // net/core/dev.c), or a link.
     bool not_ours = status.error == -ENOLINK || status.error == -ENODEV ||
@@ -38,16 +48,15 @@ class XdpPlacement final : public ProgramPlacement {
 
  private:
   Status Set(int program_fd, uint32_t flags, int current_fd) {
-    return netns_.Enter([&] {
-      LibbpfOptions<bpf_xdp_attach_opts> options;
-      options.old_prog_fd = current_fd;
-      return FromReturn("bpf_xdp_attach", bpf_xdp_attach(index_, program_fd, flags, &options));
-    });
+    LibbpfOptions<bpf_xdp_attach_opts> options;
+    options.old_prog_fd = current_fd;
+    return FromReturn("bpf_xdp_attach", bpf_xdp_attach(index_, program_fd, flags, &options));
   }
 
   int index_;
   uint32_t flags_;
   NetnsReference netns_;
+  UniqueFd trace_;
 };
 
 Status AttachByNetlink(const Interface& interface, int index, uint32_t flags, int program_fd,

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <optional>
 #include <utility>
@@ -128,6 +129,28 @@ Status OnInterface(const Interface& interface, const std::function<Status(int in
     if (if_indextoname(index, name) == nullptr) return {-ENODEV, "if_indextoname", nullptr};
     return work(static_cast<int>(index));
   });
+}
+
+UniqueFd OpenTrace(int interface_index) {
+  // Of sys/mount.h, which older C libraries lack.
+  constexpr unsigned kCloseOnExec = 1;
+  constexpr unsigned kCreate = 6;
+  char name[IF_NAMESIZE];
+  if (if_indextoname(static_cast<unsigned>(interface_index), name) == nullptr) return UniqueFd();
+  // Mounted nowhere: it shows the interfaces of the namespace that it is made in.
+  UniqueFd context(static_cast<int>(syscall(SYS_fsopen, "sysfs", kCloseOnExec)));
+  if (!context.valid() || syscall(SYS_fsconfig, context.get(), kCreate, nullptr, nullptr, 0) != 0) {
+    return UniqueFd();
+  }
+  UniqueFd mount(static_cast<int>(syscall(SYS_fsmount, context.get(), kCloseOnExec, 0)));
+  if (!mount.valid()) return UniqueFd();
+  std::string path = std::string("class/net/") + name + "/ifindex";
+  return UniqueFd(openat(mount.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+bool StillExists(const UniqueFd& trace) {
+  char text[16];
+  return trace.valid() && pread(trace.get(), text, sizeof(text), 0) > 0;
 }
 
 Status NetnsReference::Remember(const Interface& interface) {

@@ -38,6 +38,12 @@ Status InNetns(const HeldFd& netns, const NetnsWork& work);
 // Calls `work(index)` where the interface is.
 Status OnInterface(const Interface& interface, const std::function<Status(int index)>& work);
 
+// A file of sysfs that goes when the interface is deleted, and not when that is moved into another
+// network namespace; it keeps neither. On failure, as before Linux 5.2, there is none.
+UniqueFd OpenTrace(int interface_index);
+// Whether what it was opened for is still somewhere.
+bool StillExists(const UniqueFd& trace);
+
 // The way back to a network namespace. A descriptor would keep it, its interfaces and addresses
 // after everybody else has left it, so there is none where it can be opened again by its path.
 class NetnsReference {

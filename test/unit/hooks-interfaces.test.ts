@@ -113,7 +113,8 @@ describe('an ordering', () => {
     [{ before: { linkId: 1 } }, -2, /not attached/],
     [{}, -2, undefined],
     [undefined, -34, /64/],
-    [{ before: { linkId: 1 } }, -22, undefined],
+    [{ before: { linkId: 1 } }, -22, /another kind/],
+    [{}, -22, undefined],
   ])('explains a refusal: %j, %i', (ordering, errno, expected) => {
     const hint = orderingHint(ordering, errno)
     if (expected === undefined) expect(hint).toBeUndefined()

@@ -192,3 +192,26 @@ describe.each([
     expect(await attached(cable)).toBe(0)
   })
 })
+
+describe('an interface that is no longer where its program was attached by netlink XDP', () => {
+  const attach = (cable: Cable): Promise<Link> =>
+    program(frames, 'first').attach(xdp('right0', { netns: cable.right.path, netlink: true, mode: 'generic' }))
+
+  test('took the program along when it was moved, and the error says so', async () => {
+    await using cable = new Cable()
+    const link = await attach(cable)
+    ip('-n', cable.right.namespace, 'link', 'set', 'right0', 'netns', cable.left.namespace)
+    const error = await rejection(link.close())
+    expect(error).toMatchObject({ code: 'ENODEV' })
+    expect(error.message).toContain('xdp off')
+    expect(ip('-n', cable.left.namespace, 'link', 'show', 'right0')).toContain('xdpgeneric')
+  })
+
+  test('took it to the grave when it was deleted, and that is fine', async () => {
+    await using cable = new Cable()
+    const link = await attach(cable)
+    ip('-n', cable.right.namespace, 'link', 'del', 'right0')
+    expect(await rejection(link.update(program(frames, 'second')))).toMatchObject({ code: 'ENODEV' })
+    await link.close()
+  })
+})
