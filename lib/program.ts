@@ -152,13 +152,18 @@ export class BpfProgram extends Resource {
   /**
    * Attaches, off the JavaScript thread.
    *
-   * @param hook where to; without one, where the ELF section says
+   * @param hook where to; without one, where the ELF section says, which a program that was opened does not have
    * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
    */
   async attach(hook?: Hook): Promise<Link> {
     const handle = this.use('attach')
     if (this.#owner.detaching) throw closedError(this.describe(), 'attach')
     if (hook === undefined) {
+      if (this.section === '') {
+        throw invalidArgument(
+          `${this.describe()} was opened, and so has no section that says where to: attach it by a hook, such as attach(xdp('eth0'))`,
+        )
+      }
       return await this.#owner.track(this.#attachBySection(handle))
     }
     const { native, release } = prepareHook(hook, this)

@@ -9,6 +9,7 @@ import {
   loadObject,
   lsm,
   netfilter,
+  openProgram,
   query,
   rawTracepoint,
   skLookup,
@@ -18,6 +19,7 @@ import {
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
+import { rejection } from '../support/wait.ts'
 
 const input = netfilter({ family: 'ipv4', hook: 'input' })
 
@@ -110,6 +112,17 @@ describe('query() refuses a hook that no builder makes', () => {
     expect(await query(fentry('vfs_read'))).toMatchObject({ entries: expect.any(Array) })
     expect(await query(input)).toMatchObject({ entries: expect.any(Array) })
   })
+})
+
+test('a program that was opened needs a hook', async () => {
+  using opened = openProgram({ id: object.programs.raw_first!.id })
+  expect(await rejection(opened.attach())).toMatchObject({
+    name: 'TypeError',
+    code: 'ERR_EBPF_INVALID_ARGUMENT',
+    message: expect.stringMatching(/^program 'raw_first' was opened, and so has no section .* by a hook/),
+  })
+  await using link = await opened.attach(rawTracepoint('sys_enter'))
+  expect(link.name).toBe('raw_tracepoint sys_enter')
 })
 
 describe('query() names the hook in its error', () => {
