@@ -58,7 +58,7 @@ export interface HookFamily<H> {
   /** The target that a program for this hook is fixed to when it is loaded, such as a kernel function's name. */
   loadTarget?(hook: H): string
   /** Where the kernel can be asked who is attached; `effective`, of cgroups: who runs there, wherever it is attached. */
-  query?(hook: H, effective: boolean): PreparedQuery
+  query?(hook: H, effective?: boolean): PreparedQuery
   /** Checks a hook of which links are asked, where `prepare` checks also what only an attach needs. */
   check?(hook: H): void
   /** Whether a link of the system is at this hook, which was checked, where the kernel answers no query. */
