@@ -601,7 +601,8 @@ declare function lsm(name: string, options?: LsmOptions): LsmHook;
  * program that returns 0 refuses with EPERM, or with the errno that it set by `bpf_set_retval()`; 1 allows. Linux 6.0
  * (arm64: 6.4) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
  *
- * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`.
+ * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`. `query()` lists the programs of all
+ * security hooks of the cgroup, whatever `name` is: the kernel answers for all of them at once.
  *
  * @param name as in the kernel's lsm_hook_defs.h, such as `socket_create`
  * @param cgroup its folder, such as `/sys/fs/cgroup/my.service`, or a descriptor of it
@@ -966,13 +967,16 @@ interface TcHook extends InterfacePlace {
     direction: Direction;
     /** 0: chosen by the kernel. */
     handle: number;
-    /** 0: chosen by the kernel, before all that are there. */
+    /** 0: chosen by the kernel, from 49152 downwards. */
     priority: number;
 }
 interface TcOptions {
     /** Number of the filter within its priority. Chosen by the kernel by default. */
     handle?: number;
-    /** Lower numbers run first, 1 to 65535. By default the kernel chooses one below all that are there. */
+    /**
+     * Lower numbers run first, 1 to 65535. By default the kernel chooses 49152 for the first filter, and one less for each
+     * further one: before what it chose earlier, and after all filters with lower numbers of their own.
+     */
     priority?: number;
     /** The network namespace that the interface is in; the process's own by default. */
     netns?: NetworkNamespace;
@@ -1454,7 +1458,7 @@ declare class BpfProgram extends Resource {
     /**
      * Attaches, off the JavaScript thread.
      *
-     * @param hook where to; without one, where the ELF section says
+     * @param hook where to; without one, where the ELF section says, which a program that was opened does not have
      * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
      */
     attach(hook?: Hook): Promise<Link>;
@@ -2223,16 +2227,26 @@ interface QueryEntry {
 interface QueryResult {
     /** Changes with every attach and detach; absent where the kernel does not count (TCX, netkit and cgroups do). */
     revision?: bigint;
-    /** In the order in which they run. */
+    /**
+     * In the order in which they run; of a cgroup in the order in which they were attached, so that those with `preorder`, which
+     * run before all others, are not at the front (see {@link QueryOptions}).
+     */
     entries: QueryEntry[];
+}
+interface QueryOptions {
+    /**
+     * Of a cgroup: all programs that run there, also those of the cgroups above it, in the order in which they run, in place of
+     * those attached to the cgroup itself. `flags` are 0. Linux 4.15.
+     */
+    effective?: boolean;
 }
 /**
  * Asks who is attached to a hook, of all processes, off the JavaScript thread. Where the kernel cannot be asked, by looking
  * through all links of the system, which needs CAP_SYS_ADMIN and misses what is attached without a link.
  *
- * @throws TypeError for a hook of which neither can tell
+ * @throws TypeError for a hook of which neither can tell, and for `effective` of a hook that is no `cgroup()`
  */
-declare function query<H extends Hook>(hook: H): Promise<QueryResult>;
+declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
 /** `struct sock_filter` of linux/filter.h. */
 interface ClassicInstruction {
@@ -2340,4 +2354,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LinkSet, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, StructOpsMap, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryResult, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryOptions, QueryResult, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
