@@ -39,9 +39,9 @@ type UsdtObject = BpfObject<{
 
 const program = targetProgram()
 
-/** The fixture that was compiled with the layout of this libbpf, and the other one. */
+/** A fixture with the layout of this libbpf, and one with another. */
 const isOldLayout = isOlder(libbpfVersion, '1.7')
-const [fitting, other] = isOldLayout ? ['hooks-usdt-before', 'hooks-usdt'] : ['hooks-usdt', 'hooks-usdt-before']
+const [fitting, other] = isOldLayout ? ['hooks-usdt-before', 'hooks-usdt-later'] : ['hooks-usdt', 'hooks-usdt-before']
 
 /** Before Linux 5.15 a probe is known by its address, so in position-independent code only by process. */
 const scope = (target: Target): { pid?: number } => (olderThan('5.15') ? { pid: target.pid } : {})
