@@ -41,7 +41,7 @@ const program = targetProgram()
 
 /** A fixture with the layout of this libbpf, and one with another. */
 const isOldLayout = isOlder(libbpfVersion, '1.7')
-const [fitting, other] = isOldLayout ? ['hooks-usdt-before', 'hooks-usdt-later'] : ['hooks-usdt', 'hooks-usdt-before']
+const [fitting, other] = isOldLayout ? ['hooks-usdt-before', 'usdt-later'] : ['hooks-usdt', 'hooks-usdt-before']
 
 /** Before Linux 5.15 a probe is known by its address, so in position-independent code only by process. */
 const scope = (target: Target): { pid?: number } => (olderThan('5.15') ? { pid: target.pid } : {})
