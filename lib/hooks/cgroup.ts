@@ -136,6 +136,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
   since: (hook, program) => demandOf(hook, program).since,
   evidence: (hook, program) => demandOf(hook, program).evidence,
   config: 'CONFIG_CGROUP_BPF',
+  refusals: (hook) => (asksForPlace(hook) ? [constants.errno.EINVAL] : undefined),
   describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
     const attachType = attachTypeFor(hook, program)
@@ -173,6 +174,11 @@ function hint({ ordering }: CgroupHook, errno: number): string | undefined {
   return privilegeHint() ?? 'A program is attached here, or above, that allows no others (without BPF_F_ALLOW_MULTI).'
 }
 
+/** Known since Linux 6.17, and to kernels that took it over, such as Debian's 6.12.117; no function tells them. */
+function asksForPlace({ ordering, preorder }: CgroupHook): boolean {
+  return ordering !== undefined || preorder === true
+}
+
 interface Demand {
   feature: string
   since: string
@@ -180,8 +186,9 @@ interface Demand {
 }
 
 /** What a hook asks of the kernel; all that is attached by a link came with Linux 5.7, or later. */
-function demandOf({ attachType, ordering, preorder }: CgroupHook, program?: HookedProgram): Demand {
-  if (ordering !== undefined || preorder === true) {
+function demandOf(hook: CgroupHook, program?: HookedProgram): Demand {
+  const { attachType } = hook
+  if (asksForPlace(hook)) {
     return { feature: 'a place among the programs of a cgroup', since: '6.17', evidence: undefined }
   }
   const name = attachType ?? (program === undefined ? undefined : loadedFor(program))

@@ -49,6 +49,8 @@ export interface HookFamily<H> {
   evidence?: PerHook<H, string | readonly string[] | undefined>
   /** The option that a kernel of that version may be built without, such as `CONFIG_FPROBE`. */
   config?: PerHook<H, string | undefined>
+  /** The errnos that a kernel without it answers, where others mean something else; whatever is plausible without it. */
+  refusals?: PerHook<H, readonly number[] | undefined>
   /** A short text for messages, such as `tracepoint sched/sched_switch`. */
   describe(hook: H): string
   /** Checks the hook like its builder does, since it may be made by hand. */

@@ -19,6 +19,8 @@ export interface Feature {
   evidence: readonly string[]
   /** What it may be built without. */
   config: string | undefined
+  /** What the kernel answers where it lacks it; whatever is plausible without it. */
+  refusals?: readonly number[] | undefined
 }
 
 /** What kernels answer to what they do not know, or were built without. */
@@ -50,6 +52,7 @@ export function featureOfFamily<H>(what: string, family: HookFamily<H>, hook: H,
     since: perHook(family.since),
     evidence: evidence === undefined ? [] : typeof evidence === 'string' ? [evidence] : evidence,
     config: perHook(family.config),
+    refusals: perHook(family.refusals),
   }
 }
 
@@ -57,7 +60,7 @@ export function featureOfFamily<H>(what: string, family: HookFamily<H>, hook: H,
 export async function attachError(outcome: Outcome<unknown>, names: Names, feature?: Feature): Promise<EbpfError> {
   if (outcome.needsLibbpf !== undefined) return failure(outcome, names)
   const errno = -outcome.errno
-  if (feature !== undefined && UNKNOWN_THERE.has(errno)) {
+  if (feature !== undefined && (feature.refusals?.includes(errno) ?? UNKNOWN_THERE.has(errno))) {
     const lack = await lackOf(feature)
     if (lack !== undefined) {
       const { operation } = outcome
