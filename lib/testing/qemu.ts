@@ -9,6 +9,8 @@ export const DESCRIPTORS = { console: 3, control: 4, stdout: 5, stderr: 6, initr
 export interface Machine {
   kernel: string
   accelerator: Accelerator
+  /** Whether each emulated processor has a thread of its own. */
+  parallel: boolean
   /** MiB. */
   memory: number
   cpus: number
@@ -28,7 +30,7 @@ export function kernelCommandLine(append: string): string {
 }
 
 export function qemuArguments(machine: Machine): string[] {
-  const { accelerator, memory, cpus, kernel, append, writable, terminal } = machine
+  const { accelerator, parallel, memory, cpus, kernel, append, writable, terminal } = machine
   const channel = (name: keyof typeof DESCRIPTORS) => ['-chardev', `socket,id=${name},fd=${DESCRIPTORS[name]}`]
   const share = (id: string, tag: string, path: string, access: string) => [
     '-fsdev',
@@ -48,7 +50,9 @@ export function qemuArguments(machine: Machine): string[] {
       ]
   return [
     ...['-machine', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-monitor', 'none'],
-    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...(accelerator === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : ['-accel', `tcg,thread=${parallel ? 'multi' : 'single'}`, '-cpu', 'max']),
     ...['-smp', String(cpus), '-m', `${memory}M`],
     ...['-kernel', kernel, '-initrd', `/dev/fd/${DESCRIPTORS.initramfs}`, '-append', kernelCommandLine(append)],
     ...[...channel('console'), '-serial', 'chardev:console'],

@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
-import { type AcceleratorChoice, chooseAccelerator } from './accelerator.ts'
+import { type AcceleratorChoice, chooseAccelerator, emulatesInParallel } from './accelerator.ts'
 import { Guest } from './guest.ts'
 import { commandFile, settingsFile } from './guest-init.ts'
 import { Tail } from './guest-streams.ts'
@@ -152,7 +152,16 @@ async function boot(options: VmOptions, checked: Checked, kernel: Kernel, accele
     commandFile(options.command, checked.cwd, environment(options, kernel)),
   )
   const end = await guest.run(
-    { kernel: kernel.image, accelerator, memory, cpus: checked.cpus, append: options.append ?? '', writable, terminal },
+    {
+      kernel: kernel.image,
+      accelerator,
+      parallel: accelerator === 'kvm' || (await emulatesInParallel(options.signal)),
+      memory,
+      cpus: checked.cpus,
+      append: options.append ?? '',
+      writable,
+      terminal,
+    },
     initramfs,
     { boot: bootTimeout, total: timeout, signal: options.signal },
     { terminal: options.terminal?.input, keep: options.keep },

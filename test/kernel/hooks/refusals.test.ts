@@ -12,6 +12,8 @@ import { xdp } from '../../../lib/hooks/xdp.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
+import { isOlder } from '../../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { compileC } from '../../support/c-program.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { olderThan } from '../../support/kernel-features.ts'
@@ -76,20 +78,23 @@ describe('an interface', () => {
     await link.close()
   })
 
-  test.skipIf(olderThan('6.6'))('has no place before what is no TCX link', async () => {
-    const netns = cable.right.path
-    const other = await frames.attach(xdp('right0', { netns }))
-    expect(await refusal(packets, tcx('right0', 'ingress', { netns, before: other }))).toMatchObject({
-      code: 'EINVAL',
-      hint: expect.stringContaining('of another kind'),
-    })
-    await other.close()
-    const filter = await packets.attach(tc('right0', 'ingress', { netns }))
-    const error = await refusal(packets, tcx('right0', 'ingress', { netns, after: filter }))
-    expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toContain("after must be a link that the kernel has: link 'tc ingress right0'")
-    await filter.close()
-  })
+  test.skipIf(olderThan('6.6') || isOlder(libbpfVersion, '1.3'))(
+    'has no place before what is no TCX link',
+    async () => {
+      const netns = cable.right.path
+      const other = await frames.attach(xdp('right0', { netns }))
+      expect(await refusal(packets, tcx('right0', 'ingress', { netns, before: other }))).toMatchObject({
+        code: 'EINVAL',
+        hint: expect.stringContaining('of another kind'),
+      })
+      await other.close()
+      const filter = await packets.attach(tc('right0', 'ingress', { netns }))
+      const error = await refusal(packets, tcx('right0', 'ingress', { netns, after: filter }))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.message).toContain("after must be a link that the kernel has: link 'tc ingress right0'")
+      await filter.close()
+    },
+  )
 })
 
 test('A CPU that is not there is named', async () => {
@@ -121,7 +126,7 @@ describe('a name that several functions of a library have', () => {
     await link.close()
   })
 
-  test.skipIf(olderThan('6.6'))('is refused among several names', async () => {
+  test.skipIf(olderThan('6.6') || isOlder(libbpfVersion, '1.3'))('is refused among several names', async () => {
     const program = await first('hooks-uprobe-multi')
     expect(await refusal(program, uprobeMulti(library, { symbols: ['versioned'] }))).toMatchObject({
       code: 'ESRCH',

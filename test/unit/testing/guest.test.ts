@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { mayUseKvm } from '../../../lib/testing/accelerator.ts'
+import { isSafeInParallel, mayUseKvm } from '../../../lib/testing/accelerator.ts'
 import { commandFile, FIRST_INIT, quote, SECOND_INIT, settingsFile } from '../../../lib/testing/guest-init.ts'
 import { isStatic, remedy } from '../../../lib/testing/host-tools.ts'
 import { runInVm, VmError, type VmOptions } from '../../../lib/testing/index.ts'
@@ -35,6 +35,7 @@ describe('QEMU', () => {
   const machine: Machine = {
     kernel: '/cache/vmlinux',
     accelerator: 'tcg',
+    parallel: true,
     memory: 2048,
     cpus: 2,
     append: 'lsm=bpf quiet',
@@ -59,6 +60,17 @@ describe('QEMU', () => {
   it('emulates a processor where there is no KVM', () => {
     expect(valuesOf(qemuArguments(machine), '-cpu')).toEqual(['max'])
     expect(valuesOf(qemuArguments({ ...machine, accelerator: 'kvm' }), '-accel')).toEqual(['kvm'])
+  })
+
+  it.each([
+    ['QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)', 'single'],
+    ['QEMU emulator version 9.2.4', 'single'],
+    ['QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1)', 'multi'],
+    ['QEMU emulator version 11.1.0', 'multi'],
+    ['who knows', 'single'],
+  ])('that says "%s" emulates on threads: %s', (words, threads) => {
+    const args = qemuArguments({ ...machine, parallel: isSafeInParallel(words) })
+    expect(valuesOf(args, '-accel')).toEqual([`tcg,thread=${threads}`])
   })
 })
 
