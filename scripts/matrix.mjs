@@ -1,9 +1,10 @@
 // Runs test/kernel on this machine's kernel and, in virtual machines, on others; writes down in docs/kernels.md which hook
 // works where. Needs root, as the tests do, and "node scripts/setup.mjs --kernel --vm" for what it needs beside.
 //
-//   node scripts/matrix.mjs [--proofs] [--kernel KERNEL]... [TEST FILE]...
+//   node scripts/matrix.mjs [--proofs] [--jobs N] [--kernel KERNEL]... [TEST FILE]...
 //
 // A KERNEL is "host", or what "ebpf vm --kernel" takes. --proofs runs only the proof of each hook, a quarter of the time.
+// --jobs runs that many guests at once, and shows what each printed when it has ended; the host has its turn alone.
 // docs/kernels.md is written only when all kernels were asked for, and every hook was proven on each of them.
 
 import { spawn } from 'node:child_process'
@@ -38,13 +39,7 @@ await main(import.meta.url, async (args) => {
   const kernels = values.kernel ? values.kernel.map((name) => ({ name })) : everyKernel
   const files = positionals.length > 0 ? positionals : [values.proofs ? 'test/kernel/hooks' : 'test/kernel']
   const tests = values.proofs ? ['--testNamePattern', proofs, ...files] : files
-  const runs = []
-  for (const kernel of kernels) {
-    process.stdout.write(
-      `\n=== The tests on ${kernel.name === 'host' ? `the host (Linux ${release()})` : kernel.name}\n`,
-    )
-    runs.push(await runOn(kernel, tests))
-  }
+  const runs = await runOnAll(kernels, tests, readJobs(values.jobs))
   const ran = runs.filter((run) => !run.skipped)
   const unproven = findFaults(ran)
   const faults = [...ran.filter((run) => run.problem).map((run) => `${run.name}: ${run.problem}`), ...unproven]
@@ -62,24 +57,55 @@ function readArguments(args) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { kernel: { type: 'string', multiple: true }, proofs: { type: 'boolean' } },
+      options: {
+        kernel: { type: 'string', multiple: true },
+        proofs: { type: 'boolean' },
+        jobs: { type: 'string', default: '1' },
+      },
     })
   } catch (error) {
     throw new Problem(
-      `${error.message.split('. ')[0]}. Known: --proofs, --kernel KERNEL (may be repeated), and test files.`,
+      `${error.message.split('. ')[0]}. Known: --proofs, --jobs N, --kernel KERNEL (may be repeated), and test files.`,
     )
   }
 }
 
+function readJobs(text) {
+  if (!/^[1-9]\d?$/.test(text)) throw new Problem(`--jobs takes a number from 1 to 99, not "${text}".`)
+  return Number(text)
+}
+
+async function runOnAll(kernels, tests, jobs) {
+  const runs = new Map()
+  const run = async (kernel, show) => {
+    const title = kernel.name === 'host' ? `the host (Linux ${release()})` : kernel.name
+    show(`\n=== The tests on ${title}\n`)
+    runs.set(kernel, await runOn(kernel, tests, show))
+  }
+  const inTurn = kernels.filter(({ name }) => name === 'host' || jobs === 1)
+  for (const kernel of inTurn) await run(kernel, (text) => process.stdout.write(text))
+  const waiting = kernels.filter((kernel) => !inTurn.includes(kernel))
+  const lane = async () => {
+    for (let kernel = waiting.shift(); kernel !== undefined; kernel = waiting.shift()) {
+      const shown = []
+      await run(kernel, (text) => shown.push(text))
+      process.stdout.write(shown.join(''))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, lane))
+  return kernels.map((kernel) => runs.get(kernel))
+}
+
 /** One kernel's run: { name, release, passed, failed, skippedTests, seconds, records } and what went wrong. */
-async function runOn({ name, optional }, tests) {
+async function runOn({ name, optional }, tests, show) {
   const folder = mkdtempSync(join(tmpdir(), 'ebpf-matrix-'))
   const record = join(folder, 'hooks.jsonl')
   const began = Date.now()
   const command = [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'kernel', ...tests]
   const env = { ...process.env, EBPF_HOOK_RECORD: record, NO_COLOR: '1' }
   try {
-    const outcome = name === 'host' ? await runHere(command, env) : await runInGuest(name, command, env, folder)
+    const outcome =
+      name === 'host' ? await runHere(command, env, show) : await runInGuest(name, command, env, folder, show)
     const records = existsSync(record) ? parseRecords(readFileSync(record, 'utf8')) : []
     const counts = countTests(outcome.output)
     const problem = outcome.exitCode === 0 && counts ? undefined : problemOf(outcome.exitCode, counts)
@@ -117,13 +143,13 @@ function problemOf(exitCode, counts) {
   return counts.failed > 0 ? `${counts.failed} tests failed` : `ended with exit code ${exitCode}`
 }
 
-function runHere([command, ...args], env) {
+function runHere([command, ...args], env, show) {
   return new Promise((resolve, reject) => {
     let output = ''
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text
-      process.stdout.write(text)
+      show(text)
     })
     child.once('error', reject).once('close', (exitCode) => resolve({ exitCode, output, release: release() }))
   })
@@ -136,8 +162,9 @@ async function testing() {
   return await import(compiled)
 }
 
-async function runInGuest(kernel, command, env, writable) {
+async function runInGuest(kernel, command, env, writable, show) {
   const { runInVm } = await testing()
+  const decoder = new TextDecoder()
   const { exitCode, output, kernelRelease } = await runInVm({
     kernel,
     command,
@@ -145,7 +172,7 @@ async function runInGuest(kernel, command, env, writable) {
     cwd: root,
     writable: [writable],
     timeout: patience * 1000,
-    onOutput: (bytes) => process.stdout.write(bytes),
+    onOutput: (bytes) => show(decoder.decode(bytes, { stream: true })),
   })
   return { exitCode, output, release: kernelRelease }
 }
