@@ -37,9 +37,9 @@ export function boolean(value: unknown, argument: string): boolean {
 }
 
 /** @throws TypeError unless `options` can have properties. */
-export function optionsObject<T extends object>(options: T): T {
+export function optionsObject<T extends object>(options: T, argument: string = 'options'): T {
   if (typeof options === 'object' && (options as unknown) !== null) return options
-  throw invalidArgument(`options must be an object, not ${inspectBriefly(options)}`)
+  throw invalidArgument(`${argument} must be an object, not ${inspectBriefly(options)}`)
 }
 
 /** Never calls into the value: it may be hostile. */

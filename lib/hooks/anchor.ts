@@ -1,6 +1,6 @@
 /** Where a program goes among those of a hook that takes several (`bpf_mprog` of the kernel, and cgroups). */
 import { constants } from 'node:os'
-import { inspectBriefly, integer, unsigned64 } from '../arguments.ts'
+import { boolean, inspectBriefly, integer, optionsObject, unsigned64 } from '../arguments.ts'
 import type { NativeAnchor } from '../native-hook.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import type { Link } from '../link.ts'
@@ -44,9 +44,7 @@ export function orderingOf(options: Ordering): Ordering | undefined {
   if (wanted.length > 1)
     throw invalidArgument(`only one of ${PLACES.join(', ')} can be meant, not ${wanted.join(' and ')}`)
   for (const [name, value] of Object.entries({ first, last })) {
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw invalidArgument(`${name} must be a boolean, not ${inspectBriefly(value)}`)
-    }
+    if (value !== undefined) boolean(value, name)
   }
   if (before !== undefined) checkAnchor(before, 'before')
   if (after !== undefined) checkAnchor(after, 'after')
@@ -62,12 +60,15 @@ export function orderingOf(options: Ordering): Ordering | undefined {
 }
 
 /**
- * The ordering for one native call: descriptors in it are those of the anchors, which stay theirs.
+ * The ordering of a hook, which may be made by hand, for one native call: descriptors in it are those of the anchors, which
+ * stay theirs.
  *
+ * @throws TypeError or RangeError as {@link orderingOf}, and when it is no object.
  * @throws EbpfError ERR_EBPF_CLOSED when the anchor was closed.
  */
 export function nativeAnchor(ordering: Ordering | undefined): NativeAnchor {
-  const { before, after, first, last, expectedRevision = 0n } = orderingOf(ordering ?? {}) ?? {}
+  const checked = ordering === undefined ? undefined : orderingOf(optionsObject(ordering, 'ordering'))
+  const { before, after, first, last, expectedRevision = 0n } = checked ?? {}
   const place = before !== undefined || first === true ? BEFORE : after !== undefined || last === true ? AFTER : 0
   const anchor = before ?? after
   const found =

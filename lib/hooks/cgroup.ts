@@ -110,8 +110,8 @@ function checkOrdering(options: Ordering): Ordering | undefined {
  * Kernels that count no revisions would not look at the one that is expected, but they refuse places, and the last one is
  * where a program goes anyway.
  */
-function demandingOrdering(options: Ordering): Ordering | undefined {
-  const ordering = checkOrdering(options)
+function demandingOrdering(asked: Ordering | undefined): Ordering | undefined {
+  const ordering = asked === undefined ? undefined : checkOrdering(optionsObject(asked, 'ordering'))
   if (ordering === undefined || ordering.before !== undefined || ordering.after !== undefined) return ordering
   return ordering.first === true ? ordering : { ...ordering, last: true }
 }
@@ -140,7 +140,7 @@ export const cgroupFamily: HookFamily<CgroupHook> = {
   describe: ({ cgroup, attachType }) => `cgroup ${describeDescriptor(cgroup)}${attachType ? ` ${attachType}` : ''}`,
   prepare(hook, program) {
     const attachType = attachTypeFor(hook, program)
-    const anchor = nativeAnchor(demandingOrdering(hook.ordering ?? {}))
+    const anchor = nativeAnchor(demandingOrdering(hook.ordering))
     const flags = anchor.flags | (boolean(hook.preorder, 'preorder') ? PREORDER : 0)
     const { fd, release } = openDescriptor(hook.cgroup, 'cgroup', true)
     return {

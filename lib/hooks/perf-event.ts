@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { boolean, integer, unsigned64 } from '../arguments.ts'
+import { boolean, integer, optionsObject, unsigned64 } from '../arguments.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { onlineCpus } from '../system/online-cpus.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
@@ -53,8 +53,8 @@ const MAX_PERIOD = 2n ** 63n - 1n
 
 /** Runs a program of `SEC("perf_event")` at samples of an event. Linux 4.9. */
 export function perfEvent(options: PerfEventOptions): PerfEventHook {
-  const { pid = -1, cpu = -1, cgroup, inherit = false, cookie = 0n } = options ?? {}
-  const event = checkEvent(options?.event)
+  const { pid = -1, cpu = -1, cgroup, inherit = false, cookie = 0n } = optionsObject(options)
+  const event = checkEvent(options.event)
   const hook: PerfEventHook = {
     kind: 'perf_event',
     event,
@@ -78,7 +78,8 @@ export function perfEvent(options: PerfEventOptions): PerfEventHook {
  * @throws TypeError or RangeError like {@link perfEvent}
  */
 export function perfEvents(options: PerfEventsOptions): PerfEventHook[] {
-  return onlineCpus().map((cpu) => perfEvent({ ...options, cpu }))
+  const checked = optionsObject(options)
+  return onlineCpus().map((cpu) => perfEvent({ ...checked, cpu }))
 }
 
 function sampling(

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { integer } from '../arguments.ts'
+import { integer, optionsObject } from '../arguments.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
 import { type Direction, checkDirection } from './direction.ts'
 import type { HookFamily } from './family.ts'
@@ -40,7 +40,7 @@ const ATTACH_POINTS = { ingress: 1, egress: 2 } as const
  * @param networkInterface name or index, in `options.netns`
  */
 export function tc(networkInterface: string | number, direction: Direction, options: TcOptions = {}): TcHook {
-  const { handle, priority, netns } = options
+  const { handle, priority, netns } = optionsObject(options)
   return {
     kind: 'tc',
     ...interfacePlace(networkInterface, netns),

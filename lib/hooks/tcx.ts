@@ -1,3 +1,4 @@
+import { optionsObject } from '../arguments.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
 import { type Ordering, nativeAnchor, orderingHint, orderingOf } from './anchor.ts'
@@ -26,7 +27,7 @@ export interface TcxOptions extends Ordering {
 export function tcx(networkInterface: string | number, direction: Direction, options: TcxOptions = {}): TcxHook {
   return {
     kind: 'tcx',
-    ...interfacePlace(networkInterface, options.netns),
+    ...interfacePlace(networkInterface, optionsObject(options).netns),
     direction: checkDirection(direction),
     ordering: orderingOf(options),
   }

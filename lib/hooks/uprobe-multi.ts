@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { inspectBriefly, integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { inspectBriefly, integer, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
@@ -72,7 +72,7 @@ export function uprobeSession(binary: Binary, options: UprobeMultiOptions): Upro
 
 function build(kind: UprobeMultiHook['kind'], binary: Binary, options: UprobeMultiOptions): UprobeMultiHook {
   const checked = checkBinary(binary)
-  const { pattern, symbols, offsets, cookies, referenceCounterOffsets, pid } = options ?? {}
+  const { pattern, symbols, offsets, cookies, referenceCounterOffsets, pid } = optionsObject(options)
   if ([pattern, symbols, offsets].filter((given) => given !== undefined).length !== 1) {
     throw invalidArgument(`${kind} needs exactly one of pattern, symbols and offsets in ${describeBinary(checked)}`)
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { invalidArgument, outOfRange } from '../errors.ts'
-import { integer, nonEmptyString, unsigned64 } from '../arguments.ts'
+import { integer, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
 import { functionOffsets } from './elf-functions.ts'
@@ -57,7 +57,7 @@ export function uretprobe(binary: Binary, options: UprobeOptions): UprobeHook {
 
 function build(kind: UprobeHook['kind'], binary: Binary, options: UprobeOptions): UprobeHook {
   const checked = checkBinary(binary)
-  if (options?.symbol === undefined && options?.offset === undefined) {
+  if (optionsObject(options).symbol === undefined && options.offset === undefined) {
     throw invalidArgument(`${kind}() needs a symbol or an offset in ${describeBinary(checked)}`)
   }
   const mode = checkProbeMode(options.mode)

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { boolean, inspectBriefly } from '../arguments.ts'
+import { boolean, inspectBriefly, optionsObject } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import type { NetworkNamespace } from '../system/netns.ts'
@@ -41,7 +41,7 @@ const MODE_FLAGS: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, o
  * @param networkInterface name or index, in `options.netns`
  */
 export function xdp(networkInterface: string | number, options: XdpOptions = {}): XdpHook {
-  const { mode, netns, netlink } = options
+  const { mode, netns, netlink } = optionsObject(options)
   if (mode !== undefined && !Object.hasOwn(MODE_FLAGS, mode)) {
     throw invalidArgument(`mode must be one of ${Object.keys(MODE_FLAGS).join(', ')}, not ${inspectBriefly(mode)}`)
   }
