@@ -11,7 +11,7 @@ const file = join(root, 'docs/api.d.ts')
 const heading = '// The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.\n\n'
 
 async function rolledUp() {
-  compileTypeScript('tsconfig.json')
+  await compileTypeScript('tsconfig.json')
   const { rollup } = await import('rollup')
   const { dts } = await import('rollup-plugin-dts')
   const bundle = await rollup({ input: join(root, 'dist/index.d.ts'), plugins: [dts()], external: [/^node:/] })

@@ -16,5 +16,5 @@ await main(import.meta.url, async (args) => {
   await buildAddon(readOptions(args))
   if (!existsSync(join(root, 'lib'))) return
   await compilePrograms()
-  compileTypeScript('tsconfig.json')
+  await compileTypeScript('tsconfig.json')
 })

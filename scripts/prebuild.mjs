@@ -41,5 +41,5 @@ await main(import.meta.url, async () => {
   if (isHookOfBuild()) return
   await prebuildAddon()
   await compilePrograms()
-  compileTypeScript('tsconfig.json')
+  await compileTypeScript('tsconfig.json')
 })

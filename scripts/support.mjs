@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -98,5 +98,33 @@ export function replace(from, to) {
     renameSync(fresh, to)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Moves the files of one folder into another of the same file system, each in one step: nobody ever sees half a file, or
+ * misses one that stays. With `exactly`, what else was there is removed.
+ */
+export function refill(from, to, { exactly = false } = {}) {
+  const files = filesUnder(from)
+  const present = new Set(filesUnder(to))
+  // New ones first: those that are there already may come to need them.
+  const inOrder = [...files.filter((file) => !present.has(file)), ...files.filter((file) => present.has(file))]
+  for (const file of inOrder) {
+    mkdirSync(dirname(join(to, file)), { recursive: true })
+    renameSync(join(from, file), join(to, file))
+    present.delete(file)
+  }
+  if (!exactly) return
+  for (const file of present) rmSync(join(to, file))
+  removeEmptyFolders(to)
+}
+
+function removeEmptyFolders(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const inner = join(folder, entry.name)
+    removeEmptyFolders(inner)
+    if (readdirSync(inner).length === 0) rmdirSync(inner)
   }
 }

@@ -1,9 +1,10 @@
 // Compiles one TypeScript project of this package (tsconfig.json, tsconfig.examples.json, tsconfig.bench.json) when one
 // of its sources changed.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { filesUnder, fingerprint, main, Problem, root, run, say } from './support.mjs'
+import { withLock } from './lock.mjs'
+import { besides, filesUnder, fingerprint, main, Problem, refill, root, run, say } from './support.mjs'
 
 const projects = {
   'tsconfig.json': { sources: ['lib'], output: 'dist' },
@@ -11,33 +12,53 @@ const projects = {
   'tsconfig.bench.json': { sources: ['bench', 'lib'], output: 'build/bench' },
 }
 
-export function compileTypeScript(project) {
+/** Two at once are one after the other, and whoever reads the output meanwhile finds whole files there. */
+export async function compileTypeScript(project) {
   const { sources, output } = projects[project] ?? {}
   if (output === undefined) throw new Problem(`${project} is none of ${Object.keys(projects).join(', ')}.`)
-  const compiler = join(root, 'node_modules/typescript/lib/tsc.js')
-  if (!existsSync(compiler)) throw new Problem('TypeScript is not installed. Run: npm run setup')
+  const folder = join(root, output)
   const stamp = join(root, 'build/typescript', `${project}.stamp`)
+  // What is up to date is only read: the checkout may be another user's, or a guest's host's.
+  if (isUpToDate(folder, stamp, stateOf(project, sources))) return
+  await withLock(dirname(stamp), () => {
+    const state = stateOf(project, sources)
+    if (isUpToDate(folder, stamp, state)) return
+    say(`Compiling the TypeScript of ${sources[0]}/`)
+    // As deep in the checkout as the output itself: source maps name their sources relative to themselves.
+    const fresh = besides(folder)
+    try {
+      compile(project, sources[0], fresh)
+      rmSync(stamp, { force: true })
+      // Files whose source is gone must not stay in the package; the other outputs hold more than compiled TypeScript.
+      refill(fresh, folder, { exactly: output === 'dist' })
+    } finally {
+      rmSync(fresh, { recursive: true, force: true })
+    }
+    writeFileSync(stamp, state)
+  })
+}
+
+function isUpToDate(folder, stamp, state) {
+  return existsSync(folder) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state
+}
+
+function stateOf(project, sources) {
   const files = sources.flatMap((folder) =>
     filesUnder(join(root, folder), (file) => file.endsWith('.ts')).map((file) => join(root, folder, file)),
   )
-  const settings = [
-    join(root, 'tsconfig.json'),
-    join(root, project),
-    join(root, 'node_modules/typescript/package.json'),
-  ]
-  const state = fingerprint([project], [...settings, ...files])
-  if (existsSync(join(root, output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return
-  say(`Compiling the TypeScript of ${sources[0]}/`)
-  // Files whose source is gone must not stay in the package.
-  if (output === 'dist') rmSync(join(root, output), { recursive: true, force: true })
-  run(process.execPath, [compiler, '-p', project], {
-    stdio: ['ignore', 2, 'inherit'],
-    problem: `The TypeScript of ${sources[0]}/ did not compile; the compiler's words are above.`,
-  })
-  mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, state)
+  const compiler = join(root, 'node_modules/typescript/package.json')
+  if (!existsSync(compiler)) throw new Problem('TypeScript is not installed. Run: npm run setup')
+  return fingerprint([project], [join(root, 'tsconfig.json'), join(root, project), compiler, ...files])
 }
 
-await main(import.meta.url, (args) => {
-  for (const project of args.length > 0 ? args : ['tsconfig.json']) compileTypeScript(project)
+function compile(project, source, folder) {
+  const compiler = join(root, 'node_modules/typescript/lib/tsc.js')
+  run(process.execPath, [compiler, '-p', project, '--outDir', folder, '--noEmitOnError'], {
+    stdio: ['ignore', 2, 'inherit'],
+    problem: `The TypeScript of ${source}/ did not compile; the compiler's words are above.`,
+  })
+}
+
+await main(import.meta.url, async (args) => {
+  for (const project of args.length > 0 ? args : ['tsconfig.json']) await compileTypeScript(project)
 })

@@ -5,9 +5,11 @@ import { compileTypeScript } from '../../scripts/typescript.mjs'
 
 const root = new URL('../..', import.meta.url)
 
+// Here, since it is wanted in the middle of source texts, where nobody waits.
+await compileTypeScript('tsconfig.json')
+
 /** The package as processes and workers import it, which know no TypeScript: compiled from what lib/ is now. */
 export function builtPackage(): string {
-  compileTypeScript('tsconfig.json')
   return new URL('dist/index.js', root).href
 }
 
