@@ -793,6 +793,8 @@ type PerfEventSource = {
 } | {
     type: 'raw';
     config: bigint;
+    config1: bigint;
+    config2: bigint;
     pmu: string | undefined;
 } | {
     type: 'breakpoint';
@@ -806,10 +808,15 @@ declare function softwareEvent(name: SoftwareEvent): PerfEventSource;
 declare function hardwareEvent(name: HardwareEvent): PerfEventSource;
 /** Accesses to a cache, or those that missed it. ENOENT where the CPU, or the virtual machine, does not count them. */
 declare function cacheEvent(level: CacheLevel, operation: CacheOperation, result: CacheResult): PerfEventSource;
-/** A counter by the number that its maker's manual gives it. */
-declare function rawEvent(config: number | bigint, options?: {
+interface RawEventOptions {
+    /** A unit of /sys/bus/event_source/devices, such as `power`; the CPU's own by default. */
     pmu?: string;
-}): PerfEventSource;
+    /** What some units want beside `config`, as the files in `format` of their folder tell. 0 by default. */
+    config1?: number | bigint;
+    config2?: number | bigint;
+}
+/** A counter by the number that its maker's manual gives it, in `config` and, for some, in `config1` and `config2`. */
+declare function rawEvent(config: number | bigint, options?: RawEventOptions): PerfEventSource;
 interface BreakpointOptions {
     /** Bytes that are watched: 1, 2, 4 or 8, of which the address must be a multiple. 4 by default; 8 for `execute`. */
     length?: number;
@@ -825,8 +832,10 @@ declare function breakpoint(address: number | bigint, options?: BreakpointOption
 /** A program that runs each time a counter or a clock of one CPU, process or cgroup has advanced by some steps. */
 interface PerfEventHook {
     kind: 'perf_event';
-    event: PerfEventSource;
-    /** One of the two is given. */
+    /** One of the two is given: an event to be opened, or the descriptor of one that is open. */
+    event: PerfEventSource | undefined;
+    fd: number | undefined;
+    /** One of the two is given, for an event. */
     frequency: bigint | undefined;
     period: bigint | undefined;
     /** -1: every process. */
@@ -835,8 +844,18 @@ interface PerfEventHook {
     cpu: number;
     cgroup: PathOrDescriptor | undefined;
     inherit: boolean;
+    excludeUser: boolean;
+    excludeKernel: boolean;
+    excludeHypervisor: boolean;
+    excludeIdle: boolean;
+    precise: PerfEventPrecision;
     cookie: bigint;
 }
+/**
+ * How far the registers of a sample may be behind the instruction that made it (`precise_ip`): 0 any distance, 1 always the
+ * same, 2 none if possible, 3 none. Above 0 only for counters of the CPU, where it can (PEBS, IBS).
+ */
+type PerfEventPrecision = 0 | 1 | 2 | 3;
 interface PerfEventsOptions {
     /** What is counted, such as `softwareEvent('cpu-clock')`. */
     event: PerfEventSource;
@@ -853,6 +872,13 @@ interface PerfEventsOptions {
     cgroup?: PathOrDescriptor;
     /** Also the threads and processes that are made from now on by the one that is watched. */
     inherit?: boolean;
+    /** Not while the CPU runs user space, or the kernel, or a hypervisor, or has nothing to do; all four by default. */
+    excludeUser?: boolean;
+    excludeKernel?: boolean;
+    excludeHypervisor?: boolean;
+    excludeIdle?: boolean;
+    /** 0 by default. */
+    precise?: PerfEventPrecision;
     /** What `bpf_get_attach_cookie()` gives the program; Linux 5.15. */
     cookie?: number | bigint;
 }
@@ -860,8 +886,18 @@ interface PerfEventOptions extends PerfEventsOptions {
     /** Only while that CPU is used; every CPU by default, which the kernel takes only with a `pid`. */
     cpu?: number;
 }
-/** Runs a program of `SEC("perf_event")` at samples of an event. Linux 4.9. */
-declare function perfEvent(options: PerfEventOptions): PerfEventHook;
+/** An event that was opened elsewhere, with its own period, process and CPU. */
+interface OpenPerfEventOptions {
+    /**
+     * Its descriptor, which stays the caller's. The event is enabled by the attach, and neither disabled nor closed by the link:
+     * that takes away the program alone. Linux 5.15.
+     */
+    fd: number;
+    /** What `bpf_get_attach_cookie()` gives the program. */
+    cookie?: number | bigint;
+}
+/** Runs a program of `SEC("perf_event")` at samples of an event: one that is opened for it, or `{ fd }`. Linux 4.9. */
+declare function perfEvent(options: PerfEventOptions | OpenPerfEventOptions): PerfEventHook;
 /**
  * The same event on every CPU that is online now: hooks for `program.attachAll(hooks)`.
  *
@@ -2354,4 +2390,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LinkSet, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, StructOpsMap, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryOptions, QueryResult, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryOptions, QueryResult, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

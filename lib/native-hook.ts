@@ -83,8 +83,10 @@ export type NativeHook =
       /** `struct perf_event_attr` of linux/perf_event.h. */
       type: number
       config: bigint
-      /** Breakpoints: the address, its length in bytes, and HW_BREAKPOINT_*. */
-      breakpoint: { address: bigint; length: bigint; access: number } | undefined
+      config1: bigint
+      config2: bigint
+      /** Breakpoints: HW_BREAKPOINT_*, with the address in `config1` and its length in bytes in `config2`. */
+      breakpointType: number
       /** `sample_freq` in hertz when `isFrequency`, else `sample_period` in events. */
       sample: bigint
       isFrequency: boolean
@@ -96,8 +98,16 @@ export type NativeHook =
       cgroupFd: number
       /** Also the threads and processes that it makes. */
       inherit: boolean
+      excludeUser: boolean
+      excludeKernel: boolean
+      excludeHypervisor: boolean
+      excludeIdle: boolean
+      /** `precise_ip`, 0 to 3. */
+      precise: number
       cookie: bigint
     }
+  /** Only by a link, which takes the program away and leaves the event as it is. */
+  | { kind: 'open_perf_event'; fd: number; cookie: bigint }
   | ({
       kind: 'xdp'
       /** XDP_FLAGS_* of linux/if_link.h. */

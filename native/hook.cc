@@ -28,6 +28,7 @@ constexpr Hook kHooks[] = {
     {"uprobe_multi", ReadUprobeMultiHook},
     {"usdt", ReadUsdtHook},
     {"perf_event", ReadPerfEventHook},
+    {"open_perf_event", ReadOpenPerfEventHook},
     {"xdp", ReadXdpHook},
     {"tc", ReadTcHook},
     {"tcx", ReadTcxHook},

@@ -79,6 +79,7 @@ bool ReadUsdtHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_perf_event.cc
 bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach);
+bool ReadOpenPerfEventHook(Napi::Value hook, AttachFunction* attach);
 
 // hook_interface.cc
 bool ReadXdpHook(Napi::Value hook, AttachFunction* attach);

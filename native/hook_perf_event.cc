@@ -1,23 +1,26 @@
 // Hooks of perf events: counters, clocks, breakpoints.
 
-#include <optional>
-
 #include "convert.h"
 #include "perf_event.h"
 
 namespace ebpf {
 namespace {
 
-struct Breakpoint {
-  uint64_t address;
-  uint64_t length;
-  uint32_t access;
+// What is not sampled, and how exact the rest is.
+struct Conditions {
+  bool exclude_user;
+  bool exclude_kernel;
+  bool exclude_hypervisor;
+  bool exclude_idle;
+  uint32_t precise;
 };
 
-bool Read(Napi::Value value, Breakpoint* result) {
-  return ReadProperty(value, "address", &result->address) &&
-         ReadProperty(value, "length", &result->length) &&
-         ReadProperty(value, "access", &result->access);
+bool Read(Napi::Value value, Conditions* result) {
+  return ReadProperty(value, "excludeUser", &result->exclude_user) &&
+         ReadProperty(value, "excludeKernel", &result->exclude_kernel) &&
+         ReadProperty(value, "excludeHypervisor", &result->exclude_hypervisor) &&
+         ReadProperty(value, "excludeIdle", &result->exclude_idle) &&
+         ReadProperty(value, "precise", &result->precise);
 }
 
 }  // namespace
@@ -25,24 +28,24 @@ bool Read(Napi::Value value, Breakpoint* result) {
 bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach) {
   uint32_t type;
   uint64_t config;
-  Napi::Value breakpoint_value;
-  std::optional<Breakpoint> breakpoint;
+  uint64_t config1;
+  uint64_t config2;
+  uint32_t breakpoint_type;
   uint64_t sample;
   bool is_frequency;
   int32_t pid;
   int32_t cpu;
   HeldFd cgroup;
   bool inherit;
+  Conditions conditions;
   uint64_t cookie;
   if (!ReadProperty(hook, "type", &type) || !ReadProperty(hook, "config", &config) ||
-      !GetProperty(hook, "breakpoint", &breakpoint_value) ||
+      !ReadProperty(hook, "config1", &config1) || !ReadProperty(hook, "config2", &config2) ||
+      !ReadProperty(hook, "breakpointType", &breakpoint_type) ||
       !ReadProperty(hook, "sample", &sample) || !ReadProperty(hook, "isFrequency", &is_frequency) ||
       !ReadProperty(hook, "pid", &pid) || !ReadProperty(hook, "cpu", &cpu) ||
       !ReadProperty(hook, "cgroupFd", &cgroup) || !ReadProperty(hook, "inherit", &inherit) ||
-      !ReadProperty(hook, "cookie", &cookie)) {
-    return false;
-  }
-  if (!breakpoint_value.IsUndefined() && !Read(breakpoint_value, &breakpoint.emplace())) {
+      !Read(hook, &conditions) || !ReadProperty(hook, "cookie", &cookie)) {
     return false;
   }
   *attach = [=](const AttachTarget& target, Attachment* attachment) {
@@ -51,11 +54,15 @@ bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach) {
     event.freq = is_frequency;
     // One place with sample_freq.
     event.sample_period = sample;
-    if (breakpoint) {
-      event.bp_type = breakpoint->access;
-      event.bp_addr = breakpoint->address;
-      event.bp_len = breakpoint->length;
-    }
+    event.bp_type = breakpoint_type;
+    // One place with bp_addr and bp_len.
+    event.config1 = config1;
+    event.config2 = config2;
+    event.exclude_user = conditions.exclude_user;
+    event.exclude_kernel = conditions.exclude_kernel;
+    event.exclude_hv = conditions.exclude_hypervisor;
+    event.exclude_idle = conditions.exclude_idle;
+    event.precise_ip = conditions.precise & 3;
     if (cgroup.given()) {
       if (cgroup.get() < 0) return FromReturn("perf_event_open", cgroup.get());
       return AttachPerfEvent(target, OpenPerfEvent(event, cgroup.get(), cpu, PERF_FLAG_PID_CGROUP),
@@ -64,6 +71,16 @@ bool ReadPerfEventHook(Napi::Value hook, AttachFunction* attach) {
     // To the kernel, 0 is the calling thread: one of the pool.
     return AttachPerfEvent(target, OpenPerfEvent(event, pid == 0 ? getpid() : pid, cpu, 0), cookie,
                            attachment);
+  };
+  return true;
+}
+
+bool ReadOpenPerfEventHook(Napi::Value hook, AttachFunction* attach) {
+  HeldFd event;
+  uint64_t cookie;
+  if (!ReadProperty(hook, "fd", &event) || !ReadProperty(hook, "cookie", &cookie)) return false;
+  *attach = [=](const AttachTarget& target, Attachment* attachment) {
+    return AttachOpenPerfEvent(target, event.get(), cookie, attachment);
   };
   return true;
 }

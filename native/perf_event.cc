@@ -33,13 +33,21 @@ int64_t TracepointId(const std::string& category, const std::string& name) {
   return error;
 }
 
-// Without a bpf_program. `bpf_program__attach_perf_event_opts` does the same.
-Status AttachByDescriptor(int program_fd, UniqueFd event, uint64_t cookie, Attachment* attachment) {
+Status CreateLink(int program_fd, int event_fd, uint64_t cookie, Attachment* link) {
   LibbpfOptions<bpf_link_create_opts> options;
   options.perf_event.bpf_cookie = cookie;
+  return link->Take("bpf_link_create",
+                    bpf_link_create(program_fd, event_fd, BPF_PERF_EVENT, &options));
+}
+
+Status Enable(int event_fd) {
+  return FromSyscall("ioctl(PERF_EVENT_IOC_ENABLE)", ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0));
+}
+
+// Without a bpf_program. `bpf_program__attach_perf_event_opts` does the same.
+Status AttachByDescriptor(int program_fd, UniqueFd event, uint64_t cookie, Attachment* attachment) {
   Attachment link;
-  Status status = link.Take("bpf_link_create",
-                            bpf_link_create(program_fd, event.get(), BPF_PERF_EVENT, &options));
+  Status status = CreateLink(program_fd, event.get(), cookie, &link);
   // Linux before 5.15 has no link of an event, and so no cookie.
   bool without_link = status.error == -EINVAL && cookie == 0;
   if (without_link) {
@@ -47,8 +55,7 @@ Status AttachByDescriptor(int program_fd, UniqueFd event, uint64_t cookie, Attac
                          ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program_fd));
   }
   if (!status.ok()) return status;
-  status =
-      FromSyscall("ioctl(PERF_EVENT_IOC_ENABLE)", ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0));
+  status = Enable(event.get());
   // The link holds the event by itself (bpf_perf_link_attach, kernel/bpf/syscall.c).
   if (status.ok()) attachment->fd = without_link ? std::move(event) : std::move(link.fd);
   return status;
@@ -94,6 +101,16 @@ Status AttachPerfEvent(const AttachTarget& target, UniqueFd event, uint64_t cook
                        bpf_program__attach_perf_event_opts(target.program, event.get(), &options));
   // The link closes it from now on.
   if (status.ok()) event.Release();
+  return status;
+}
+
+Status AttachOpenPerfEvent(const AttachTarget& target, int event_fd, uint64_t cookie,
+                           Attachment* attachment) {
+  if (event_fd < 0) return FromReturn("bpf_link_create", event_fd);
+  Attachment link;
+  Status status = CreateLink(target.fd, event_fd, cookie, &link);
+  if (status.ok()) status = Enable(event_fd);
+  if (status.ok()) attachment->fd = std::move(link.fd);
   return status;
 }
 

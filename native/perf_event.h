@@ -25,6 +25,11 @@ UniqueFd OpenTracepoint(const std::string& category, const std::string& name);
 Status AttachPerfEvent(const AttachTarget& target, UniqueFd event, uint64_t cookie,
                        Attachment* attachment);
 
+// The same to an event that stays somebody else's: libbpf's link would disable it when it is
+// closed. Linux 5.15, since a program without a link stays as long as its event is open.
+Status AttachOpenPerfEvent(const AttachTarget& target, int event_fd, uint64_t cookie,
+                           Attachment* attachment);
+
 }  // namespace ebpf
 
 #endif  // EBPF_NATIVE_PERF_EVENT_H_

@@ -61,7 +61,7 @@ export type PerfEventSource =
   | { type: 'software'; name: SoftwareEvent }
   | { type: 'hardware'; name: HardwareEvent }
   | { type: 'cache'; level: CacheLevel; operation: CacheOperation; result: CacheResult }
-  | { type: 'raw'; config: bigint; pmu: string | undefined }
+  | { type: 'raw'; config: bigint; config1: bigint; config2: bigint; pmu: string | undefined }
   | { type: 'breakpoint'; address: bigint; length: number; access: BreakpointAccess }
 
 /** A clock or counter of the kernel; needs no hardware. */
@@ -84,13 +84,28 @@ export function cacheEvent(level: CacheLevel, operation: CacheOperation, result:
   }
 }
 
-/** A counter by the number that its maker's manual gives it. */
-export function rawEvent(config: number | bigint, options: { pmu?: string } = {}): PerfEventSource {
-  const pmu = optionsObject(options).pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
+export interface RawEventOptions {
+  /** A unit of /sys/bus/event_source/devices, such as `power`; the CPU's own by default. */
+  pmu?: string
+  /** What some units want beside `config`, as the files in `format` of their folder tell. 0 by default. */
+  config1?: number | bigint
+  config2?: number | bigint
+}
+
+/** A counter by the number that its maker's manual gives it, in `config` and, for some, in `config1` and `config2`. */
+export function rawEvent(config: number | bigint, options: RawEventOptions = {}): PerfEventSource {
+  const { config1 = 0n, config2 = 0n } = optionsObject(options)
+  const pmu = options.pmu === undefined ? undefined : nonEmptyString(options.pmu, 'pmu')
   if (pmu !== undefined && !/^\w[\w.-]*$/.test(pmu)) {
     throw invalidArgument(`pmu must be a name of /sys/bus/event_source/devices, not ${inspectBriefly(pmu)}`)
   }
-  return { type: 'raw', config: unsigned64(config, 'config'), pmu }
+  return {
+    type: 'raw',
+    config: unsigned64(config, 'config'),
+    config1: unsigned64(config1, 'config1'),
+    config2: unsigned64(config2, 'config2'),
+    pmu,
+  }
 }
 
 export interface BreakpointOptions {
@@ -130,7 +145,11 @@ export function checkEvent(event: PerfEventSource | undefined): PerfEventSource 
     case 'cache':
       return cacheEvent(event.level, event.operation, event.result)
     case 'raw':
-      return rawEvent(event.config, event.pmu === undefined ? {} : { pmu: event.pmu })
+      return rawEvent(event.config, {
+        ...(event.pmu !== undefined && { pmu: event.pmu }),
+        ...(event.config1 !== undefined && { config1: event.config1 }),
+        ...(event.config2 !== undefined && { config2: event.config2 }),
+      })
     case 'breakpoint':
       return breakpoint(event.address, event)
     default:
@@ -146,7 +165,7 @@ export function describeEvent(event: PerfEventSource): string {
     case 'cache':
       return `${event.level}-${event.result === 'miss' ? `${event.operation}-misses` : PLURALS[event.operation]}`
     case 'raw':
-      return `${event.pmu ?? 'raw'}/0x${event.config.toString(16)}/`
+      return `${event.pmu ?? 'raw'}/${describeConfigs(event)}/`
     case 'breakpoint':
       return `breakpoint 0x${event.address.toString(16)}/${event.length} ${event.access}`
     default:
@@ -154,31 +173,41 @@ export function describeEvent(event: PerfEventSource): string {
   }
 }
 
+function describeConfigs({ config, config1, config2 }: Extract<PerfEventSource, { type: 'raw' }>): string {
+  const more = Object.entries({ config1, config2 }).filter(([, value]) => value !== 0n)
+  return [`0x${config.toString(16)}`, ...more.map(([name, value]) => `${name}=0x${value.toString(16)}`)].join(',')
+}
+
 /** The fields of `struct perf_event_attr`. */
 export interface NativeEvent {
   type: number
   config: bigint
-  breakpoint: { address: bigint; length: bigint; access: number } | undefined
+  config1: bigint
+  config2: bigint
+  breakpointType: number
 }
 
 /** @throws EbpfError ENOENT when there is no PMU of that name. */
 export function nativeEvent(event: PerfEventSource): NativeEvent {
-  const type = TYPES[event.type]
+  const native = { type: TYPES[event.type] as number, config: 0n, config1: 0n, config2: 0n, breakpointType: 0 }
   switch (event.type) {
     case 'software':
-      return { type, config: BigInt(SOFTWARE[event.name]), breakpoint: undefined }
+      return { ...native, config: BigInt(SOFTWARE[event.name]) }
     case 'hardware':
-      return { type, config: BigInt(HARDWARE[event.name]), breakpoint: undefined }
+      return { ...native, config: BigInt(HARDWARE[event.name]) }
     case 'cache': {
       const { level, operation, result } = event
       const config = CACHES[level] | (OPERATIONS[operation] << 8) | (RESULTS[result] << 16)
-      return { type, config: BigInt(config), breakpoint: undefined }
+      return { ...native, config: BigInt(config) }
     }
-    case 'raw':
-      return { type: event.pmu === undefined ? type : pmuType(event.pmu), config: event.config, breakpoint: undefined }
+    case 'raw': {
+      const { config, config1, config2, pmu } = event
+      return { ...native, type: pmu === undefined ? native.type : pmuType(pmu), config, config1, config2 }
+    }
     case 'breakpoint': {
+      // Of one place in the struct: bp_addr is config1, bp_len is config2.
       const { address, length, access } = event
-      return { type, config: 0n, breakpoint: { address, length: BigInt(length), access: ACCESSES[access] } }
+      return { ...native, config1: address, config2: BigInt(length), breakpointType: ACCESSES[access] }
     }
   }
 }
