@@ -1536,8 +1536,8 @@ declare class BpfProgram extends Resource {
 }
 
 interface UpdateOptions {
-    /** Only when this is the program that is attached now; EPERM otherwise. Not for struct_ops. */
-    expected?: BpfProgram;
+    /** Only when this is the program, or the struct_ops map, that is attached now; EPERM otherwise. */
+    expected?: BpfProgram | StructOpsMap;
 }
 /** One program attached to one hook. */
 declare class Link extends Resource {

@@ -269,8 +269,8 @@ export interface Binding {
    * place; netlink XDP: XDP_FLAGS_REPLACE; sockets and sockmaps: attached over it).
    */
   linkUpdate(link: Handle, program: Handle, expected: Handle): Promise<Outcome<void>>
-  /** The same for struct_ops: another map of the same type. Linux 6.4, libbpf 1.2. */
-  linkUpdateMap(link: Handle, map: Handle): Promise<Outcome<void>>
+  /** The same for struct_ops: another map of the same type; `expected` is a map, too. Linux 6.4, libbpf 1.2. */
+  linkUpdateMap(link: Handle, map: Handle, expected: Handle): Promise<Outcome<void>>
   /** Detaches whoever else holds or pins the link (`BPF_LINK_DETACH`), and keeps the handle. */
   linkDetach(link: Handle): Promise<Outcome<void>>
   /** `bpf_iter_create`: a descriptor to read the iterator's output from, once; the caller's to close. */

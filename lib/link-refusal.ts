@@ -29,7 +29,7 @@ const LIST = Object.entries(UPDATABLE)
   .join(', ')
 
 const SAME_STRUCT =
-  'Only a struct_ops map of the same struct, with the same name in it, can take its place; that of an opened link, only one that was attached before.'
+  'Only a struct_ops map of the same struct, with the same name in it, can take its place; one that was opened, only after it was attached once.'
 
 /** @param info of the link: a number where it is no link of the kernel */
 export function updateError(
@@ -76,7 +76,7 @@ function structError(type: string | undefined, context: FailureContext): EbpfErr
 
 function updateHint(errno: number, next: LinkOwner, expected: LinkOwner | undefined): string | undefined {
   if (expected !== undefined && [EPERM, EEXIST, ESTALE].includes(errno)) {
-    return `Another program than '${expected.name}' is attached there.`
+    return `Another ${next.kind} than '${expected.name}' is attached there.`
   }
   if (errno === EINVAL) {
     if (next.kind === 'map') return SAME_STRUCT

@@ -26,8 +26,8 @@ const releaseLink = (unreachable: Handle): unknown => binding.linkClose(unreacha
 const PIN_CALLS = { open: binding.linkOpenByPath, info: binding.linkInfo, close: binding.linkCloseSync }
 
 export interface UpdateOptions {
-  /** Only when this is the program that is attached now; EPERM otherwise. Not for struct_ops. */
-  expected?: BpfProgram
+  /** Only when this is the program, or the struct_ops map, that is attached now; EPERM otherwise. */
+  expected?: BpfProgram | StructOpsMap
 }
 
 /** @internal */
@@ -120,17 +120,17 @@ export class Link extends Resource {
         `${next.kind} '${next.name}' of type ${next.type} cannot take the place of ${present.kind} '${present.name}' of type ${present.type}`,
       )
     }
-    if (expected !== undefined && (expected.kind !== 'program' || next.kind !== 'program')) {
-      throw invalidArgument('expected must be a loaded program, and so must be what takes its place')
+    if (expected !== undefined && expected.kind !== next.kind) {
+      throw invalidArgument(
+        `expected must be a ${next.kind}, as what takes its place: not ${expected.kind} '${expected.name}'`,
+      )
     }
   }
 
   async #update(next: LinkOwner, expected: LinkOwner | undefined): Promise<void> {
     const handle = this.use('update')
-    const outcome =
-      next.kind === 'map'
-        ? await binding.linkUpdateMap(handle, next.borrow('update'))
-        : await binding.linkUpdate(handle, next.borrow('update'), expected?.borrow('update') ?? 0)
+    const update = next.kind === 'map' ? binding.linkUpdateMap : binding.linkUpdate
+    const outcome = await update(handle, next.borrow('update'), expected?.borrow('update') ?? 0)
     if (outcome.errno !== 0) {
       throw updateError(outcome, { ...next.names, link: this.name }, this.#infoFor(handle), next, expected)
     }
@@ -252,7 +252,9 @@ function expectedOwner(options: UpdateOptions): LinkOwner | undefined {
   if (optionsObject(options).expected === undefined) return undefined
   const owner = ownerOf(options.expected)
   if (owner === undefined) {
-    throw invalidArgument(`expected must be a loaded program, not ${inspectBriefly(options.expected)}`)
+    throw invalidArgument(
+      `expected must be a loaded program, or a struct_ops map, not ${inspectBriefly(options.expected)}`,
+    )
   }
   return owner
 }

@@ -44,6 +44,10 @@ UniqueFd DuplicateProgram(Environment* environment, int32_t handle) {
   return program == nullptr ? UniqueFd(-EBADF) : Duplicate(program->fd());
 }
 
+UniqueFd DuplicateMap(const Map* map) {
+  return map == nullptr ? UniqueFd(-EBADF) : Duplicate(map->fd());
+}
+
 }  // namespace
 
 Napi::Value ProgramAttach(const Napi::CallbackInfo& info) {
@@ -186,19 +190,23 @@ Napi::Value LinkUpdate(const Napi::CallbackInfo& info) {
 Napi::Value LinkUpdateMap(const Napi::CallbackInfo& info) {
   int32_t handle;
   int32_t map_handle;
-  if (!ReadArguments(info, &handle, &map_handle)) return {};
+  int32_t expected;
+  if (!ReadArguments(info, &handle, &map_handle, &expected)) return {};
   Environment* environment = Environment::Of(info);
   Map* map = environment->handles().Get<Map>(map_handle);
-  return StartTask(environment, "ebpf.linkUpdateMap",
-                   [link = StateOf(environment, handle),
-                    map_fd = map == nullptr ? UniqueFd(-EBADF) : Duplicate(map->fd()),
-                    libbpf_map = map == nullptr ? nullptr : map->map,
-                    object = map == nullptr ? nullptr : map->object]() -> Status {
-                     constexpr const char* kOperation = "bpf_link__update_map";
-                     if (link == nullptr) return {-EBADF, kOperation, nullptr};
-                     if (!map_fd.valid()) return {map_fd.get(), kOperation, nullptr};
-                     return link->UpdateMap(object, libbpf_map, map_fd.get());
-                   });
+  return StartTask(
+      environment, "ebpf.linkUpdateMap",
+      [link = StateOf(environment, handle), map_fd = DuplicateMap(map),
+       libbpf_map = map == nullptr ? nullptr : map->map,
+       object = map == nullptr ? nullptr : map->object, expects = expected != 0,
+       expected_fd = DuplicateMap(environment->handles().Get<Map>(expected))]() -> Status {
+        constexpr const char* kOperation = "bpf_link__update_map";
+        if (link == nullptr) return {-EBADF, kOperation, nullptr};
+        if (!map_fd.valid()) return {map_fd.get(), kOperation, nullptr};
+        if (!expects) return link->UpdateMap(object, libbpf_map, map_fd.get(), -1);
+        if (!expected_fd.valid()) return {expected_fd.get(), kOperation, nullptr};
+        return link->UpdateMap(object, libbpf_map, map_fd.get(), expected_fd.get());
+      });
 }
 
 Napi::Value LinkDetach(const Napi::CallbackInfo& info) {

@@ -34,8 +34,10 @@ class LinkState {
 
   // With an `expected_fd` of a program (else -1) only when that is the one here.
   Status Update(int program_fd, int expected_fd);
-  // The same for struct_ops. `object` and `map` are null for a map that was not loaded here.
-  Status UpdateMap(const std::shared_ptr<ObjectState>& object, const bpf_map* map, int map_fd);
+  // The same for struct_ops, whose maps are expected. `object` and `map` are null for a map that
+  // was not loaded here.
+  Status UpdateMap(const std::shared_ptr<ObjectState>& object, const bpf_map* map, int map_fd,
+                   int expected_fd);
   // Whoever else holds the link; it stays open.
   Status Detach();
   // Detaches, and waits for the kernel's grace period: 60 ms and more. Does nothing when it was

@@ -59,6 +59,33 @@ void AbandonLink(bpf_link* link) {
   bpf_link__destroy(link);
 }
 
+#if EBPF_LIBBPF_AT_LEAST(1, 2)
+// The beginnings of libbpf's struct bpf_link_struct_ops, the same from 1.2 to 1.7 (libbpf.c).
+struct StructOpsLinkLayout {
+  int (*detach)(bpf_link*);
+  void (*dealloc)(bpf_link*);
+  char* pin_path;
+  int fd;
+  bool disconnected;
+  int map_fd;
+};
+
+// Gives the kernel the struct of a map, which libbpf does only when it attaches the map or puts it
+// into a link, and then with no word about what is to be there before. So it is asked to put it
+// into a link that is none, which is refused after the struct was given.
+int HandOverStruct(const bpf_map* map) {
+  alignas(StructOpsLinkLayout) char nowhere[256] = {};
+  StructOpsLinkLayout layout = {};
+  layout.fd = -1;
+  memcpy(nowhere, &layout, sizeof(layout));
+  auto* link = reinterpret_cast<bpf_link*>(nowhere);
+  // Of another layout it would be another link.
+  if (bpf_link__fd(link) != layout.fd) return -EOPNOTSUPP;
+  int status = bpf_link__update_map(link, map);
+  return status == -EBADF ? 0 : status;
+}
+#endif
+
 Status WithoutLink(const char* operation, int error) {
   LogWarning("there is no link in the kernel\n");
   return {error, operation, nullptr};
@@ -115,7 +142,7 @@ Status LinkState::Update(int program_fd, int expected_fd) {
 }
 
 Status LinkState::UpdateMap(const std::shared_ptr<ObjectState>& object, const bpf_map* map,
-                            int map_fd) {
+                            int map_fd, int expected_fd) {
   constexpr const char* kOperation = "bpf_link__update_map";
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return {-EBADF, kOperation, nullptr};
@@ -125,27 +152,39 @@ Status LinkState::UpdateMap(const std::shared_ptr<ObjectState>& object, const bp
   if (type < 0) return {type, kOperation, nullptr};
   // libbpf takes any link for one of struct_ops.
   if (static_cast<uint32_t>(type) != kernel::kStructOpsLink) return {-EINVAL, kOperation, nullptr};
-  if (link_ == nullptr || map == nullptr) {
-    // A map's functions come into the kernel when it is attached or put into a link of libbpf's.
-    Status status = FromReturn("bpf_link_update", bpf_link_update(fd(), map_fd, nullptr));
-    if (status.error == -EINVAL) {
-      LogWarning("a link that was opened takes only a map that has been attached before\n");
-    }
-    return status;
-  }
 #if EBPF_LIBBPF_AT_LEAST(1, 2)
-  std::unique_lock<std::mutex> own;
-  std::unique_lock<std::mutex> other;
-  if (object_ == object) {
-    own = Lock(object_);
-  } else {
-    own = std::unique_lock<std::mutex>(object_->mutex, std::defer_lock);
-    other = std::unique_lock<std::mutex>(object->mutex, std::defer_lock);
-    std::lock(own, other);
+  if (link_ != nullptr && map != nullptr && expected_fd < 0) {
+    std::unique_lock<std::mutex> own;
+    std::unique_lock<std::mutex> other;
+    if (object_ == object) {
+      own = Lock(object_);
+    } else {
+      own = std::unique_lock<std::mutex>(object_->mutex, std::defer_lock);
+      other = std::unique_lock<std::mutex>(object->mutex, std::defer_lock);
+      std::lock(own, other);
+    }
+    return FromReturn(kOperation, bpf_link__update_map(link_, map));
   }
-  return FromReturn(kOperation, bpf_link__update_map(link_, map));
+  if (map != nullptr) {
+    std::unique_lock<std::mutex> other = Lock(object);
+    int error = HandOverStruct(map);
+    if (error != 0) return {error, kOperation, nullptr};
+  }
+  LibbpfOptions<bpf_link_update_opts> options;
+  if (expected_fd >= 0) {
+    options.flags = BPF_F_REPLACE;
+    options.old_map_fd = static_cast<uint32_t>(expected_fd);
+  }
+  Status status = FromReturn("bpf_link_update", bpf_link_update(fd(), map_fd, &options));
+  if (status.error == -EINVAL && map == nullptr) {
+    LogWarning("a map that was opened has to have been attached before\n");
+  }
+  return status;
 #else
   (void)object;
+  (void)map;
+  (void)map_fd;
+  (void)expected_fd;
   return NeedsLibbpf(kOperation, "1.2");
 #endif
 }

@@ -4,6 +4,7 @@ import { type LoadOptions, loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import { openLink } from '../../../lib/open-link.ts'
 import { BpfMap } from '../../../lib/maps/map.ts'
+import { openMap } from '../../../lib/maps/open.ts'
 import { StructOpsMap } from '../../../lib/maps/struct-ops.ts'
 import { Actor } from '../../support/actor.ts'
 import { withBpffs } from '../../support/bpffs.ts'
@@ -166,11 +167,13 @@ describe.skipIf(!hasLink)('a link of a struct_ops map', () => {
         expect(opened.info().type).toBe('struct_ops')
         await using later = await load()
         // libbpf gives the kernel the struct only when it attaches the map.
-        expect(await rejection(opened.update(later.maps.second))).toMatchObject({
-          code: 'EINVAL',
-          hint: expect.stringContaining('attached before'),
-        })
-        expect(await rejection(later.maps.second.attach())).toMatchObject({ code: 'EEXIST' })
+        {
+          using foreign = openMap({ id: later.maps.second.id }) as StructOpsMap
+          expect(await rejection(opened.update(foreign))).toMatchObject({
+            code: 'EINVAL',
+            hint: expect.stringContaining('attached once'),
+          })
+        }
         await opened.update(later.maps.second)
         expect(await control(later, 'ebpf_link')).toBe('second')
         expect(later.maps.second.links).toEqual([opened])
@@ -178,6 +181,25 @@ describe.skipIf(!hasLink)('a link of a struct_ops map', () => {
       }
       expect(await connect('ebpf_link')).toBe('unknown')
     })
+  })
+
+  test('goes over only from the map that is expected', async () => {
+    await using object = await load()
+    await using other = await load()
+    const { first, second } = object.maps
+    const link = await first.attach()
+    const refused = { code: 'EPERM', hint: "Another map than 'second' is attached there.", link: 'struct_ops first' }
+    // Neither was attached before.
+    expect(await rejection(link.update(other.maps.second, { expected: second }))).toMatchObject(refused)
+    expect(await control(object, 'ebpf_link')).toBe('first')
+    await link.update(second, { expected: first })
+    expect(await control(object, 'ebpf_link')).toBe('second')
+    expect([link.program, first.links, second.links]).toEqual(['second', [], [link]])
+    await using opened = openLink({ id: link.id })
+    await opened.update(other.maps.second, { expected: second })
+    expect(await control(other, 'ebpf_link')).toBe('second')
+    expect(await rejection(opened.update(first, { expected: second }))).toMatchObject({ code: 'EPERM' })
+    expect(opened.info()).toMatchObject({ mapId: other.maps.second.id })
   })
 
   test('takes no program, and a program no map', async () => {
