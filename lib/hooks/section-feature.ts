@@ -89,6 +89,7 @@ export function sectionFeature(program: HookedProgram): Feature | undefined {
   const word = (section.split('/')[0] as string).replace(/\.s$/, '')
   if (word === 'iter') return iteratorFeature(sectionTarget(section))
   if (word === 'struct_ops') return STRUCT_OPS
+  if (word === 'syscall') return SYSCALL
   const variant = VARIANTS.get(section) ?? VARIANTS.get(section.split('/')[0] as string)
   if (variant !== undefined) return { what: section, since: variant, evidence: [], config: undefined }
   const kind = word === 'tc' ? (section === 'tc' ? 'tc' : 'tcx') : KINDS.get(word)
@@ -97,6 +98,9 @@ export function sectionFeature(program: HookedProgram): Feature | undefined {
   const hook = { kind } as Hook
   return featureOfFamily(kind, familyOf(hook), hook, program)
 }
+
+/** Programs that only a test run starts. */
+const SYSCALL: Feature = { what: 'a syscall program', since: '5.14', evidence: [], config: undefined }
 
 const STRUCT_OPS: Feature = {
   what: 'struct_ops',

@@ -226,7 +226,7 @@ function cutInLoad(): Uint8Array {
   const text = (strings: number, at: number): string =>
     file.toString('latin1', bytesOf(strings) + at, file.indexOf(0, bytesOf(strings) + at))
   const names = sections[file.readUInt16LE(62)] as number
-  const relocations = sections.find((section) => text(names, file.readUInt32LE(section)) === '.relsyscall') as number
+  const relocations = sections.find((section) => text(names, file.readUInt32LE(section)) === '.relraw_tp') as number
   const symbols = sections.find((section) => file.readUInt32LE(section + 4) === 2) as number
   const strings = sections[file.readUInt32LE(symbols + 40)] as number
   for (let at = bytesOf(symbols); at < bytesOf(symbols) + u64(symbols + 32); at += 24) {

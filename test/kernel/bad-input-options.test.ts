@@ -1,8 +1,18 @@
 /** Hooks that are none, programs that cannot be attached so, and maps that cannot be. */
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BpfObject, createMap, loadObject, rawTracepoint, u32, u64, xdp } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
-import { fixture } from '../support/fixtures.ts'
+import { fixture, withObject } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
+
+test.skipIf(olderThan('5.14'))('A program that only a test run starts cannot be attached', () =>
+  withObject('syscall', async ({ programs }) => {
+    await expect(programs.multiply!.attach()).rejects.toMatchObject({
+      code: expect.stringMatching(/^(EINVAL|EOPNOTSUPP|ERR_EBPF_\w+)$/),
+      program: 'multiply',
+    })
+  }),
+)
 
 describe('attaching refuses', () => {
   let object: BpfObject
@@ -16,7 +26,6 @@ describe('attaching refuses', () => {
   refuses([
     { name: 'a bare xdp section', act: attach('grow'), code: /^(EINVAL|EOPNOTSUPP|ERR_EBPF_\w+)$/ },
     { name: 'a socket filter', act: attach('length_of_the_packet'), code: /^(EINVAL|EOPNOTSUPP|ERR_EBPF_\w+)$/ },
-    { name: 'a syscall program', act: attach('multiply'), code: /^(EINVAL|EOPNOTSUPP|ERR_EBPF_\w+)$/ },
     { name: 'a tc program', act: attach('mark'), code: /^(EINVAL|EOPNOTSUPP|ERR_EBPF_\w+)$/ },
     { name: 'a hook that is null', act: attach('grow', null), code: ARGUMENT },
     { name: 'a hook that is text', act: attach('grow', 'lo'), code: ARGUMENT },

@@ -76,7 +76,7 @@ describe('object.attach()', () => {
 describe('what has no target', () => {
   it.each([
     ['on_packet', 'xdp'],
-    ['bump', 'syscall'],
+    ['bump', 'raw_tp'],
   ])('%s of a bare section is refused with a reason', async (name) => {
     await using object = await load()
     await expect(object.programs[name]!.attach()).rejects.toMatchObject({

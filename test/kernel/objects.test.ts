@@ -49,14 +49,14 @@ describe('an object file', () => {
     ])
     expect(programs.sort()).toEqual(
       [
-        ['bump', 'syscall', 'syscall', true],
+        ['bump', 'raw_tp', 'raw_tracepoint', true],
         ['on_exit', 'tp/sched/sched_process_exit', 'tracepoint', true],
         ['on_fork', 'tp/sched/sched_process_fork', 'tracepoint', true],
         ['on_packet', 'xdp', 'xdp', true],
         ['on_nothing', 'tp/no_such_category/no_such_event', 'tracepoint', false],
         ['on_something', 'tp_btf', 'tracing', false],
-        ['careless', 'syscall', 'syscall', false],
-        ['relocated', 'syscall', 'syscall', false],
+        ['careless', 'raw_tp', 'raw_tracepoint', false],
+        ['relocated', 'raw_tp', 'raw_tracepoint', false],
       ].sort(),
     )
     expect(spec.programs.on_packet!.instructionCount).toBe(2)

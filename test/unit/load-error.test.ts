@@ -138,11 +138,12 @@ describe('what a section asks of the kernel', () => {
     ['struct_ops/init', 'struct_ops', '5.6'],
     ['sk_skb/verdict', 'sk_skb/verdict', '5.13'],
     ['raw_tp.w/x', 'raw_tp.w/x', '5.2'],
+    ['syscall', 'a syscall program', '5.14'],
   ])('%s', (section, what, since) => {
     expect(sectionFeature(program(section))).toMatchObject({ what, since })
   })
 
-  test.each(['', 'nonsense', 'constructor', '__proto__/x', 'syscall'])('nothing is known of %j', (section) => {
+  test.each(['', 'nonsense', 'constructor', '__proto__/x'])('nothing is known of %j', (section) => {
     expect(sectionFeature(program(section))).toBeUndefined()
   })
 })
