@@ -188,13 +188,51 @@ function isLeftOut(): boolean {
   }
 }
 
+// Such a guest: --append lsm=lockdown,yama
 describe.skipIf(!isLeftOut() || absence('5.7', 'trampoline') !== undefined)(
-  'a kernel booted without the module',
+  'a kernel booted without the module, which attaches programs and never asks them',
   () => {
-    test('is told apart, and what to do about it', async () => {
+    const refused = { code: 'ERR_EBPF_KERNEL', message: expect.stringMatching(/lsm=.*,bpf/), operation: 'attach' }
+
+    test('is told apart by a hook, and what to do about it', async () => {
       await using object = await load()
-      const error = await rejection((object.programs.first as BpfProgram).attach(lsm('task_setnice')))
-      expect(error).toMatchObject({ code: 'ERR_EBPF_KERNEL', message: /lsm=.*,bpf/ })
+      const first = object.programs.first as BpfProgram
+      expect(await rejection(first.attach(lsm('task_setnice')))).toMatchObject({
+        ...refused,
+        program: 'first',
+        link: 'lsm task_setnice',
+      })
+      expect(first.links).toEqual([])
+    })
+
+    test('and by a section', async () => {
+      await using object = await load()
+      const first = object.programs.first as BpfProgram
+      expect(await rejection(first.attach())).toMatchObject({
+        ...refused,
+        program: 'first',
+        link: 'lsm/task_setnice',
+      })
+      expect(await rejection(object.attach())).toMatchObject(refused)
+      expect(object.links).toEqual([])
+    })
+
+    test.skipIf(olderThan('5.11'))('also for a program that may sleep', async () => {
+      await using object = await load('first_sleepable')
+      const sleepable = object.programs.first_sleepable as BpfProgram
+      expect(await rejection(sleepable.attach())).toMatchObject({ ...refused, program: 'first_sleepable' })
+      expect(await rejection(sleepable.attach(lsm('inode_symlink')))).toMatchObject(refused)
+    })
+
+    test.skipIf(olderThan('6.0'))('and for a cgroup', async () => {
+      await using object = await loadObject(fixture('hooks-lsm-cgroup'))
+      await using cgroup = new Cgroup()
+      const first = object.programs.first as BpfProgram
+      expect(await rejection(first.attach(lsmCgroup('task_setnice', cgroup.path)))).toMatchObject({
+        ...refused,
+        program: 'first',
+      })
+      expect(await rejection(first.attach())).toMatchObject({ ...refused, program: 'first' })
     })
   },
 )
