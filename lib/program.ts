@@ -5,6 +5,7 @@ import type { NativeHook } from './native-hook.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'
 import { requireBpfModule } from './hooks/lsm.ts'
+import { preparationError } from './hooks/preparation-error.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { sectionFeature } from './hooks/section-feature.ts'
 import { type Feature, attachError, featureOf } from './hooks/support.ts'
@@ -166,7 +167,7 @@ export class BpfProgram extends Resource {
       }
       return await this.#owner.track(this.#attachBySection(handle))
     }
-    const { native, release } = prepareHook(hook, this)
+    const { native, release } = prepareHook(hook, this, this.#names())
     try {
       this.#refuseOtherTarget(hook)
       // Native code duplicates what it needs of the hook before the call returns.
@@ -178,7 +179,11 @@ export class BpfProgram extends Resource {
 
   async #attachBySection(handle: Handle): Promise<Link> {
     // Such a kernel attaches the program, and never asks it.
-    if (this.type === 'lsm') requireBpfModule(this.section)
+    try {
+      if (this.type === 'lsm') requireBpfModule(this.section)
+    } catch (error) {
+      throw preparationError(error, { ...this.#names(), link: this.section })
+    }
     const feature = sectionFeature(this)
     const hint = this.knowsTarget ? undefined : NO_TARGET_HINT
     return await this.#attach(handle, { kind: 'section' }, this.section, feature, undefined, hint)

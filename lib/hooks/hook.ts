@@ -2,8 +2,8 @@
  * Hooks are data: `tracepoint('sched', 'sched_switch')` is a plain object that can be stored, compared and logged. One file
  * of this folder holds one family: its type, its builder, and how it is described to native code.
  */
-import { constants } from 'node:os'
-import { EbpfError, invalidArgument, kernelError } from '../errors.ts'
+import { invalidArgument } from '../errors.ts'
+import type { Names } from '../outcome.ts'
 import { type CgroupHook, cgroupFamily } from './cgroup.ts'
 import type { HookFamily, HookedProgram, PreparedHook, PreparedQuery } from './family.ts'
 import { type FreplaceHook, freplaceFamily } from './freplace.ts'
@@ -16,6 +16,7 @@ import { type NetfilterHook, netfilterFamily } from './netfilter.ts'
 import { type NetkitHook, netkitFamily } from './netkit.ts'
 import { type FlowDissectorHook, type SkLookupHook, flowDissectorFamily, skLookupFamily } from './network-namespace.ts'
 import { type PerfEventHook, perfEventFamily } from './perf-event.ts'
+import { preparationError } from './preparation-error.ts'
 import { type RawTracepointHook, rawTracepointFamily } from './raw-tracepoint.ts'
 import { type ReuseportHook, type SocketFilterHook, reuseportFamily, socketFilterFamily } from './socket.ts'
 import { type SockmapHook, sockmapFamily } from './sockmap.ts'
@@ -102,14 +103,18 @@ const FAMILIES: Families = {
   iterator: iteratorFamily,
 }
 
+function isHook(hook: Hook): boolean {
+  const kind: unknown = (hook as { kind?: unknown } | null | undefined)?.kind
+  return typeof kind === 'string' && Object.hasOwn(FAMILIES, kind)
+}
+
 /**
  * The family of a hook.
  *
  * @throws TypeError when `hook` is not one that a builder makes.
  */
 export function familyOf<H extends Hook>(hook: H): HookFamily<H> {
-  const kind: unknown = (hook as { kind?: unknown } | null | undefined)?.kind
-  if (typeof kind !== 'string' || !Object.hasOwn(FAMILIES, kind)) {
+  if (!isHook(hook)) {
     throw invalidArgument(
       `hook must be made by a builder such as tracepoint() or xdp(); known kinds: ${Object.keys(FAMILIES).join(', ')}`,
     )
@@ -123,11 +128,12 @@ export function takesProgram(hook: Hook, type: string): boolean {
 }
 
 /**
+ * @param names of the program that is to be attached there
  * @throws TypeError when `hook` is not one that a builder makes.
  * @throws EbpfError when a file that it names cannot be opened
  */
-export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
-  return openingFor(hook, program, () => familyOf(hook).prepare(hook, program))
+export function prepareHook(hook: Hook, program?: HookedProgram, names: Names = {}): PreparedHook {
+  return saidOf(hook, names, () => familyOf(hook).prepare(hook, program))
 }
 
 /**
@@ -136,7 +142,7 @@ export function prepareHook(hook: Hook, program?: HookedProgram): PreparedHook {
  * @throws as {@link prepareHook}
  */
 export function prepareQuery(hook: Hook, effective: boolean): PreparedQuery | undefined {
-  return openingFor(hook, undefined, () => familyOf(hook).query?.(hook, effective))
+  return saidOf(hook, {}, () => familyOf(hook).query?.(hook, effective))
 }
 
 /**
@@ -146,35 +152,20 @@ export function prepareQuery(hook: Hook, effective: boolean): PreparedQuery | un
  * @throws as {@link prepareHook}
  */
 export function checkHook(hook: Hook): void {
-  openingFor(hook, undefined, () => {
+  saidOf(hook, {}, () => {
     const family = familyOf(hook)
     if (family.check === undefined) family.prepare(hook).release?.()
     else family.check(hook)
   })
 }
 
-/** Errors of the file system tell which file was missing, and not for what. */
-function openingFor<T>(hook: Hook, program: HookedProgram | undefined, body: () => T): T {
+/** What is refused is said of the hook, and of the program that was to be attached there. */
+function saidOf<T>(hook: Hook, names: Names, body: () => T): T {
   try {
     return body()
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof EbpfError) throw error
-    const { errno, path } = error as NodeJS.ErrnoException
-    if (errno === undefined || path === undefined) throw error
-    throw kernelError(errno, {
-      operation: `opening ${path}`,
-      link: describeHook(hook),
-      program: program?.name,
-      hint: openingHint(errno, path),
-    })
+    throw preparationError(error, { ...names, ...(isHook(hook) && { link: describeHook(hook) }) })
   }
-}
-
-function openingHint(errno: number, path: string): string | undefined {
-  if (errno === -constants.errno.ENOTDIR) return 'It must be a folder.'
-  if (errno !== -constants.errno.ENOENT) return undefined
-  const pid = /^\/proc\/(\d+)\/ns\//.exec(path)?.[1]
-  return pid === undefined ? 'It must be there when the hook is used.' : `There is no process ${pid}, or no more.`
 }
 
 /** A short text for messages, such as `tracepoint sched/sched_switch`; the kind alone of a hook that was made by hand badly. */

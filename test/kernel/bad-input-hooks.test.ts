@@ -15,6 +15,7 @@ import {
   skLookup,
   tcx,
   tracepoint,
+  uprobe,
   xdp,
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
@@ -37,7 +38,7 @@ describe('a file that a hook names and that is not there', () => {
       name: 'is an error that names program, hook and file, of a cgroup',
       act: () => object.programs.egress_first!.attach(cgroup('/nowhere')),
       code: 'ENOENT',
-      message: /^opening \/nowhere failed on link 'cgroup \/nowhere' of program 'egress_first': ENOENT/,
+      message: /^opening \/nowhere failed on link 'cgroup \/nowhere' of program 'egress_first' of object 'links': ENOENT/,
     },
     {
       name: 'of a cgroup that is no folder',
@@ -74,6 +75,58 @@ describe('a file that a hook names and that is not there', () => {
     ])
     await link.close()
     expect(passedOver).toMatchObject([{ program: 'egress_first', hook: 'cgroup /nowhere', error: { code: 'ENOENT' } }])
+  })
+})
+
+describe('a hook that its own checks refuse, at attaching', () => {
+  const attach =
+    (hook: object, program = 'xdp_first') =>
+    () =>
+      object.programs[program]!.attach(hook as never)
+  refuses([
+    {
+      name: 'is a mistake that names program and hook',
+      act: attach({ ...xdp('lo'), mode: 'fast' }),
+      code: 'ERR_EBPF_INVALID_ARGUMENT',
+      message: /^program 'xdp_first' cannot be attached to xdp lo: mode must be/,
+    },
+    {
+      name: 'also where it is a number out of range',
+      act: attach({ ...xdp('lo'), netns: { pid: 0 } }),
+      code: 'ERR_EBPF_OUT_OF_RANGE',
+      message: /^program 'xdp_first' cannot be attached to xdp lo: netns\.pid must be from 1/,
+    },
+    {
+      name: 'and where it is none at all',
+      act: attach({ kind: 'hook' }),
+      code: 'ERR_EBPF_INVALID_ARGUMENT',
+      message: /^program 'xdp_first' cannot be attached: hook must be made by a builder/,
+    },
+    {
+      name: 'is a failure that names both, of a binary that nobody finds',
+      act: attach(uprobe('no-such-library.so.9', { offset: 0 }), 'raw_first'),
+      code: 'ENOENT',
+      message: /^program 'raw_first' cannot be attached to uprobe no-such-library\.so\.9:0x0: /,
+    },
+  ])
+
+  test('has both as properties, and its hint once', async () => {
+    const names = { program: 'xdp_first', object: 'links', link: 'xdp lo' }
+    expect(await rejection(attach({ ...xdp('lo'), mode: 3 })())).toMatchObject({ name: 'TypeError', ...names })
+    const error = await rejection(attach(uprobe('no-such-library.so.9', { offset: 0 }), 'raw_first')())
+    expect(error).toMatchObject({ errno: -2, program: 'raw_first', object: 'links', hint: expect.any(String) })
+    expect(error.message.split((error as unknown as { hint: string }).hint)).toHaveLength(2)
+  })
+
+  test('is itself where it is an exception of the caller', async () => {
+    const own = new TypeError('mine')
+    const hook = {
+      kind: 'xdp',
+      get interface(): string {
+        throw own
+      },
+    }
+    expect(await rejection(attach(hook)())).toBe(own)
   })
 })
 
