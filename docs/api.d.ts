@@ -1020,9 +1020,9 @@ interface TcOptions {
 /**
  * A classifier in direct action: what the program returns (TC_ACT_*) is what happens to the packet. Linux 4.5.
  *
- * The clsact qdisc is made where it is missing, and one that was there is never deleted. There is no link: the filter has no
- * id and no pin, and lives until it is closed or this process ends; after a death by signal it stays. Where the kernel has
- * {@link tcx} (6.6), prefer that.
+ * The clsact qdisc is made where it is missing, and never deleted, not even one that was made here: somebody else's filter may
+ * be in it by then. There is no link: the filter has no id and no pin, and lives until it is closed or this process ends; after
+ * a death by signal it stays. Where the kernel has {@link tcx} (6.6), prefer that.
  *
  * @param networkInterface name or index, in `options.netns`
  */
