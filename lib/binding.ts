@@ -276,6 +276,12 @@ export interface Binding {
   /** `bpf_iter_create`: a descriptor to read the iterator's output from, once; the caller's to close. */
   iteratorCreate(link: Handle): number | Status
   hookQuery(query: NativeQuery): Promise<Outcome<NativeQueryResult>>
+  /** The offsets in a binary's file of functions that fit a pattern, or of every function with one of the names. */
+  functionOffsets(
+    path: string,
+    pattern: string | undefined,
+    symbols: string[] | undefined,
+  ): Promise<Outcome<BigUint64Array>>
   linkClose(link: Handle): Promise<Outcome<void>>
   /** Blocks the thread, 60 ms and more for tracing links. */
   linkCloseSync(link: Handle): Status

@@ -80,8 +80,10 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
     )
   }
   checkHook(hook)
-  const links = listLinks().filter((link) => family.holds?.(hook, link))
-  const entries = links.map((link) => ({
+  const links = listLinks()
+  const isHere = await Promise.all(links.map((link) => family.holds?.(hook, link)))
+  const found = links.filter((_link, index) => isHere[index])
+  const entries = found.map((link) => ({
     ...named(link.programId),
     linkId: link.id,
     flags: 0,

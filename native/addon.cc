@@ -65,6 +65,7 @@ constexpr Export kExports[] = {
     {"linkDetach", Cold<LinkDetach>},
     {"iteratorCreate", Cold<IteratorCreate>},
     {"hookQuery", Cold<HookQuery>},
+    {"functionOffsets", Cold<FunctionOffsets>},
     {"linkClose", Cold<LinkClose>},
     {"linkCloseSync", Cold<LinkCloseSync>},
 

@@ -50,6 +50,7 @@ Napi::Value LinkCloseSync(const Napi::CallbackInfo& info);
 
 // hook_query.cc
 Napi::Value HookQuery(const Napi::CallbackInfo& info);
+Napi::Value FunctionOffsets(const Napi::CallbackInfo& info);
 
 // link_info.cc
 Napi::Value LinkInfo(const Napi::CallbackInfo& info);

@@ -1,137 +1,149 @@
 #include "elf_functions.h"
 
+#include <bpf/libbpf.h>
 #include <elf.h>
-#include <sys/stat.h>
+#include <string.h>
 
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
+#include "elf_file.h"
 #include "log.h"
-#include "unique_fd.h"
 
 namespace ebpf {
 namespace {
 
 constexpr const char* kOperation = "looking for functions";
 
-// Read, not mapped: the file is anyone's, and one that shrinks under a mapping is a SIGBUS.
-class File {
- public:
-  // Not waiting for whoever would write into a pipe.
-  explicit File(const std::string& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    struct stat facts;
-    if (!fd_.valid()) {
-      error_ = -errno;
-    } else if (fstat(fd_.get(), &facts) != 0) {
-      error_ = -errno;
-    } else if (!S_ISREG(facts.st_mode)) {
-      error_ = -EINVAL;
-    } else {
-      size_ = static_cast<uint64_t>(facts.st_size);
-    }
-  }
-
-  int error() const { return error_; }
-
-  // False when the file does not have them all.
-  template <typename T>
-  bool Read(uint64_t offset, uint64_t count, std::vector<T>* items) const {
-    if (offset > size_ || count > (size_ - offset) / sizeof(T)) return false;
-    items->resize(count);
-    auto* bytes = reinterpret_cast<char*>(items->data());
-    for (uint64_t done = 0; done < count * sizeof(T);) {
-      ssize_t length = pread(fd_.get(), bytes + done, count * sizeof(T) - done,
-                             static_cast<off_t>(offset + done));
-      if (length <= 0) return false;
-      done += static_cast<uint64_t>(length);
-    }
-    return true;
-  }
-
- private:
-  UniqueFd fd_;
-  uint64_t size_ = 0;
-  int error_ = 0;
-};
-
+// Where one of the names is.
 struct Place {
-  // 0 for one that was not found: that is the file's header.
-  uint64_t offset = 0;
+  std::optional<std::string_view> version;
+  // Of functions that are not weak, or one that is.
+  std::vector<uint64_t> offsets;
   bool weak = false;
-  bool ambiguous = false;
+  bool finished = false;
+
+  bool Fits(const VersionedName& name) const {
+    return !finished && (!version || version == name.version);
+  }
+
+  void Add(const ElfFunction& function) {
+    // The header of the file is there.
+    if (function.offset == 0) return;
+    if (std::find(offsets.begin(), offsets.end(), function.offset) != offsets.end()) return;
+    if (!offsets.empty() && function.weak) return;
+    if (weak) offsets.clear();
+    offsets.push_back(function.offset);
+    weak = function.weak;
+  }
 };
 
-using Places = std::unordered_map<std::string_view, Place>;
-
-void Add(Place* place, uint64_t offset, bool weak) {
-  if (place->offset == 0 || (place->weak && !weak)) {
-    *place = {offset, weak, false};
-  } else if (place->offset != offset && !place->weak && !weak) {
-    place->ambiguous = true;
-  }
+Status Unreadable(const std::string& path, int error) {
+  bool is_read = error == -LIBBPF_ERRNO__FORMAT;
+  LogWarning("'%s': %s\n", path.c_str(),
+             is_read ? "broken, or no ELF file of this machine" : strerror(-error));
+  return {error, kOperation, nullptr};
 }
 
-bool SearchTable(const File& file, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table,
-                 Places* places) {
-  std::vector<Elf64_Sym> symbols;
-  std::vector<char> texts;
-  if (table.sh_link >= sections.size()) return false;
-  const Elf64_Shdr& strings = sections[table.sh_link];
-  if (!file.Read(table.sh_offset, table.sh_size / sizeof(Elf64_Sym), &symbols) ||
-      !file.Read(strings.sh_offset, strings.sh_size, &texts)) {
-    return false;
+// In the order of the names.
+Status FindPlaces(const std::string& path, const std::vector<std::string>& names,
+                  std::vector<Place>* places) {
+  ElfFile file(path);
+  if (file.error() != 0) return Unreadable(path, file.error());
+  std::unordered_multimap<std::string_view, size_t> wanted;
+  for (size_t index = 0; index < names.size(); ++index) {
+    VersionedName name = SplitVersion(names[index]);
+    wanted.emplace(name.name, index);
+    places->emplace_back().version = name.version;
   }
-  for (const Elf64_Sym& symbol : symbols) {
-    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
-        symbol.st_shndx >= sections.size() || symbol.st_name >= texts.size()) {
-      continue;
+  for (uint32_t type : {SHT_DYNSYM, SHT_SYMTAB}) {
+    bool is_read = file.VisitFunctions(type, [&](const ElfFunction& function) {
+      auto [first, last] = wanted.equal_range(function.name.name);
+      for (auto found = first; found != last; ++found) {
+        Place& place = (*places)[found->second];
+        if (place.Fits(function.name)) place.Add(function);
+      }
+    });
+    if (!is_read) return Unreadable(path, -LIBBPF_ERRNO__FORMAT);
+    for (Place& place : *places) place.finished = !place.offsets.empty();
+  }
+  return {0, kOperation, nullptr};
+}
+
+bool FitsPattern(std::string_view text, std::string_view pattern) {
+  size_t at = 0;
+  size_t in_pattern = 0;
+  // Where to go on when the last * has to take one character more.
+  size_t star = std::string_view::npos;
+  size_t after_star = 0;
+  while (at < text.size()) {
+    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
+      star = in_pattern++;
+      after_star = at;
+    } else if (in_pattern < pattern.size() &&
+               (pattern[in_pattern] == '?' || pattern[in_pattern] == text[at])) {
+      ++in_pattern;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      in_pattern = star + 1;
+      at = ++after_star;
+    } else {
+      return false;
     }
-    const char* text = texts.data() + symbol.st_name;
-    auto found = places->find({text, strnlen(text, texts.size() - symbol.st_name)});
-    if (found == places->end()) continue;
-    const Elf64_Shdr& section = sections[symbol.st_shndx];
-    Add(&found->second, symbol.st_value - section.sh_addr + section.sh_offset,
-        ELF64_ST_BIND(symbol.st_info) == STB_WEAK);
   }
-  return true;
+  return pattern.find_first_not_of('*', in_pattern) == std::string_view::npos;
 }
 
 }  // namespace
 
 Status FindFunctions(const std::string& path, const std::vector<std::string>& names,
                      std::vector<uint64_t>* offsets) {
-  constexpr unsigned char kData =
-      __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
-  File file(path);
-  if (file.error() != 0) return {file.error(), kOperation, nullptr};
-  std::vector<Elf64_Ehdr> header;
-  std::vector<Elf64_Shdr> sections;
-  if (!file.Read(0, 1, &header) || memcmp(header[0].e_ident, ELFMAG, SELFMAG) != 0 ||
-      header[0].e_ident[EI_CLASS] != ELFCLASS64 || header[0].e_ident[EI_DATA] != kData ||
-      !file.Read(header[0].e_shoff, header[0].e_shnum, &sections)) {
-    return {-ENOEXEC, kOperation, nullptr};
-  }
-  Places places;
-  for (const std::string& name : names) places.emplace(name, Place{});
-  for (const Elf64_Shdr& section : sections) {
-    if (section.sh_type != SHT_SYMTAB && section.sh_type != SHT_DYNSYM) continue;
-    if (!SearchTable(file, sections, section, &places)) return {-ENOEXEC, kOperation, nullptr};
-  }
-  for (const std::string& name : names) {
-    const Place& place = places[name];
-    if (place.offset == 0) {
-      LogWarning("there is no function '%s' in '%s'\n", name.c_str(), path.c_str());
+  std::vector<Place> places;
+  Status status = FindPlaces(path, names, &places);
+  if (!status.ok()) return status;
+  for (size_t index = 0; index < names.size(); ++index) {
+    const std::vector<uint64_t>& found = places[index].offsets;
+    if (found.empty()) {
+      LogWarning("there is no function '%s' in '%s'\n", names[index].c_str(), path.c_str());
       return {-ENOENT, kOperation, nullptr};
     }
-    if (place.ambiguous) {
-      LogWarning("there are several functions '%s' in '%s'\n", name.c_str(), path.c_str());
+    if (found.size() > 1) {
+      LogWarning("there are several functions '%s' in '%s'\n", names[index].c_str(), path.c_str());
       return {-ESRCH, kOperation, nullptr};
     }
-    offsets->push_back(place.offset);
+    offsets->push_back(found.front());
   }
-  return {0, kOperation, nullptr};
+  return status;
+}
+
+Status FindAllFunctions(const std::string& path, const std::vector<std::string>& names,
+                        std::vector<uint64_t>* offsets) {
+  std::vector<Place> places;
+  Status status = FindPlaces(path, names, &places);
+  for (const Place& place : places) {
+    offsets->insert(offsets->end(), place.offsets.begin(), place.offsets.end());
+  }
+  return status;
+}
+
+Status MatchFunctions(const std::string& path, const std::string& pattern,
+                      std::vector<uint64_t>* offsets) {
+  ElfFile file(path);
+  if (file.error() != 0) return Unreadable(path, file.error());
+  VersionedName wanted = SplitVersion(pattern);
+  for (uint32_t type : {SHT_SYMTAB, SHT_DYNSYM}) {
+    bool is_read = file.VisitFunctions(type, [&](const ElfFunction& function) {
+      const auto& [name, version] = function.name;
+      bool fits = FitsPattern(name, wanted.name) &&
+                  (!wanted.version || (version && FitsPattern(*version, *wanted.version)));
+      if (fits && function.offset != 0) offsets->push_back(function.offset);
+    });
+    if (!is_read) return Unreadable(path, -LIBBPF_ERRNO__FORMAT);
+    if (!offsets->empty()) return {0, kOperation, nullptr};
+  }
+  LogWarning("no function of '%s' fits '%s'\n", path.c_str(), pattern.c_str());
+  return {-ENOENT, kOperation, nullptr};
 }
 
 }  // namespace ebpf

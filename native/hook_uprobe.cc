@@ -2,15 +2,21 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
+
+#include "bindings.h"
 #include "convert.h"
 #include "elf_functions.h"
 #include "hook.h"
 #include "kernel_abi.h"
-#include "log.h"
 #include "probe.h"
+#include "task.h"
 
 namespace ebpf {
 namespace {
+
+using NameList = std::vector<std::string>;
+using Offsets = std::vector<uint64_t>;
 
 // To the kernel, 0 is the calling thread: one of the pool.
 int ProcessOf(int32_t pid) { return pid == 0 ? getpid() : pid; }
@@ -25,40 +31,15 @@ struct UprobeMulti {
   Numbers offsets;
   Numbers reference_counter_offsets;
   Numbers cookies;
-
-  size_t count() const { return symbols ? symbols->size() : offsets ? offsets->size() : 0; }
 };
 
 #if EBPF_LIBBPF_AT_LEAST(1, 3)
-
-// With libbpf's search among the binary's symbols.
-Status AttachByLibbpf(const UprobeMulti& multi, const AttachTarget& target,
-                      Attachment* attachment) {
-  constexpr const char* kOperation = "bpf_program__attach_uprobe_multi";
-  Status status;
-  if (!HasProgram(target, kOperation, &status)) return status;
-  std::vector<const char*> symbols = Pointers(multi.symbols);
-  LibbpfOptions<bpf_uprobe_multi_opts> options;
-  options.syms = multi.symbols ? symbols.data() : nullptr;
-  options.ref_ctr_offsets = AsLongs(multi.reference_counter_offsets);
-  options.cookies = AsU64(multi.cookies);
-  options.cnt = multi.count();
-  options.retprobe = multi.on_return;
-#if EBPF_LIBBPF_AT_LEAST(1, 6)
-  options.session = multi.session;
-#endif
-  const char* pattern = multi.pattern ? multi.pattern->c_str() : nullptr;
-  errno = 0;
-  return attachment->Take(
-      kOperation, bpf_program__attach_uprobe_multi(target.program, ProcessOf(multi.pid),
-                                                   multi.binary.c_str(), pattern, &options));
-}
 
 Status AttachOffsets(const UprobeMulti& multi, const Numbers& offsets, const AttachTarget& target,
                      Attachment* attachment) {
   LibbpfOptions<bpf_link_create_opts> options;
   options.uprobe_multi.flags = multi.on_return ? kernel::kUprobeMultiReturn : 0;
-  options.uprobe_multi.cnt = static_cast<uint32_t>(multi.count());
+  options.uprobe_multi.cnt = static_cast<uint32_t>(offsets->size());
   options.uprobe_multi.path = multi.binary.c_str();
   options.uprobe_multi.offsets = AsLongs(offsets);
   options.uprobe_multi.ref_ctr_offsets = AsLongs(multi.reference_counter_offsets);
@@ -74,17 +55,19 @@ Status AttachMulti(const UprobeMulti& multi, const AttachTarget& target, Attachm
 #if !EBPF_LIBBPF_AT_LEAST(1, 6)
   if (multi.session) return NeedsLibbpf("bpf_program__attach_uprobe_multi", "1.6");
 #endif
-  if (!HasLength(multi.offsets, multi.count()) || !HasLength(multi.cookies, multi.count()) ||
-      !HasLength(multi.reference_counter_offsets, multi.count())) {
+  Numbers offsets = multi.offsets;
+  if (!offsets) {
+    Status status = multi.pattern ? MatchFunctions(multi.binary, *multi.pattern, &offsets.emplace())
+                                  : FindFunctions(multi.binary, multi.symbols.value_or(NameList()),
+                                                  &offsets.emplace());
+    status.operation = "bpf_program__attach_uprobe_multi";
+    if (!status.ok()) return status;
+  }
+  if (!HasLength(multi.cookies, offsets->size()) ||
+      !HasLength(multi.reference_counter_offsets, offsets->size())) {
     return {-EINVAL, "bpf_link_create", nullptr};
   }
-  if (multi.pattern) return AttachByLibbpf(multi, target, attachment);
-  if (!multi.symbols) return AttachOffsets(multi, multi.offsets, target, attachment);
-  Numbers offsets(std::in_place);
-  Status status = FindFunctions(multi.binary, *multi.symbols, &*offsets);
-  // libbpf also reads binaries of another width.
-  if (status.error == -ENOEXEC) return AttachByLibbpf(multi, target, attachment);
-  return status.ok() ? AttachOffsets(multi, offsets, target, attachment) : status;
+  return AttachOffsets(multi, offsets, target, attachment);
 }
 
 #else
@@ -119,28 +102,24 @@ bool ReadUprobeHook(Napi::Value hook, AttachFunction* attach) {
     if (!HasProgram(target, kOperation, &status)) return status;
     LibbpfOptions<bpf_uprobe_opts> options;
     options.retprobe = on_return;
-    options.func_name = symbol ? symbol->c_str() : nullptr;
     options.ref_ctr_offset = reference_counter_offset;
     options.bpf_cookie = cookie;
     if (!SetProbeMode(&options, mode)) return NeedsLibbpf(kOperation, "1.2");
-    bool ambiguous = false;
-    std::vector<LogMessage> log;
-    {
-      LogCapture capture(false);
-      errno = 0;
-      status = attachment->Take(kOperation,
-                                bpf_program__attach_uprobe_opts(target.program, ProcessOf(pid),
-                                                                binary.c_str(), offset, &options));
-      log = capture.Take();
+    uint64_t place = offset;
+    // A library inside of an Android package, which libbpf unpacks.
+    if (symbol && binary.find("!/") != std::string::npos) {
+      options.func_name = symbol->c_str();
+    } else if (symbol) {
+      std::vector<uint64_t> found;
+      status = FindFunctions(binary, {*symbol}, &found);
+      status.operation = kOperation;
+      if (!status.ok()) return status;
+      place += found.front();
     }
-    for (const LogMessage& message : log) {
-      ambiguous = ambiguous || message.text.find("ambiguous match") != std::string::npos;
-    }
-    AddLog(std::move(log));
-    // libbpf says of a name that several functions have what it says of a broken file
-    // (elf_find_func_offset), and of several such names at once ESRCH.
-    if (ambiguous) status.error = -ESRCH;
-    return status;
+    errno = 0;
+    return attachment->Take(
+        kOperation, bpf_program__attach_uprobe_opts(target.program, ProcessOf(pid), binary.c_str(),
+                                                    place, &options));
   };
   return true;
 }
@@ -186,6 +165,25 @@ bool ReadUsdtHook(Napi::Value hook, AttachFunction* attach) {
                                                      provider.c_str(), name.c_str(), &options));
   };
   return true;
+}
+
+Napi::Value FunctionOffsets(const Napi::CallbackInfo& info) {
+  std::string binary;
+  std::optional<std::string> pattern;
+  Names symbols;
+  if (!ReadArguments(info, &binary, &pattern, &symbols)) return {};
+  return StartTask<Offsets>(
+      Environment::Of(info), "ebpf.functionOffsets",
+      [=](Offsets* found) {
+        return pattern ? MatchFunctions(binary, *pattern, found)
+                       : FindAllFunctions(binary, symbols.value_or(NameList()), found);
+      },
+      [](Environment* environment, Offsets&& found, Napi::Value* value) -> Status {
+        auto list = Napi::BigUint64Array::New(environment->env(), found.size());
+        if (!list.IsEmpty()) std::copy(found.begin(), found.end(), list.Data());
+        *value = list;
+        return {};
+      });
 }
 
 }  // namespace ebpf

@@ -64,5 +64,5 @@ export interface HookFamily<H> {
   /** Checks a hook of which links are asked, where `prepare` checks also what only an attach needs. */
   check?(hook: H): void
   /** Whether a link of the system is at this hook, which was checked, where the kernel answers no query. */
-  holds?(hook: H, link: LinkInfo): boolean
+  holds?(hook: H, link: LinkInfo): boolean | Promise<boolean>
 }

@@ -3,9 +3,8 @@ import { inspectBriefly, integer, nonEmptyString, optionsObject, unsigned64 } fr
 import type { NativeHook } from '../native-hook.ts'
 import { invalidArgument } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
-import { globExpression } from '../system/tracefs.ts'
 import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
-import { functionOffsets, strippedFunctionOffsets } from './elf-functions.ts'
+import { functionOffsets } from './binary-functions.ts'
 import type { HookFamily, HookedProgram } from './family.ts'
 import { requireSection } from './probe-section.ts'
 
@@ -27,6 +26,7 @@ export interface UprobeMultiHook {
 export interface UprobeMultiOptions {
   /** Names of functions, with the wildcards `*` and `?`. */
   pattern?: string
+  /** Names of functions; of one with several versions as `name@VERSION`. */
   symbols?: readonly string[]
   /** Bytes from the start of the file. */
   offsets?: readonly (number | bigint)[]
@@ -96,7 +96,7 @@ function list<T>(values: unknown, argument: string, check: (value: unknown, argu
   return Array.from(values, (value, index) => check(value, `${argument}[${index}]`))
 }
 
-/** libbpf would say of the second one that it does not exist. */
+/** One function would be probed twice, with two cookies, and nobody means that. */
 function different(symbols: string[]): string[] {
   const seen = new Set<string>()
   const twice = symbols.find((symbol) => seen.size === seen.add(symbol).size)
@@ -125,7 +125,6 @@ function prepare(hook: UprobeMultiHook, program?: HookedProgram): { native: Nati
   const { pattern, symbols, offsets, cookies, referenceCounterOffsets, pid } = build(kind, binary, given)
   requireSection(program, SECTIONS[kind], kind)
   const path = resolveBinary(binary)
-  const known = symbols && strippedFunctionOffsets(path, symbols)
   const numbers = (values: bigint[] | undefined): BigUint64Array | undefined => values && BigUint64Array.from(values)
   return {
     native: {
@@ -135,8 +134,8 @@ function prepare(hook: UprobeMultiHook, program?: HookedProgram): { native: Nati
       binary: path,
       pid,
       pattern,
-      symbols: known === undefined ? symbols : undefined,
-      offsets: numbers(known ?? offsets),
+      symbols,
+      offsets: numbers(offsets),
       cookies: numbers(cookies),
       referenceCounterOffsets: numbers(referenceCounterOffsets),
     },
@@ -150,23 +149,18 @@ function describe({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook):
 }
 
 /** Whether the link is at one of the functions at least. */
-function holds({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook, link: LinkInfo): boolean {
+async function holds({ kind, binary, pattern, symbols, offsets }: UprobeMultiHook, link: LinkInfo): Promise<boolean> {
   if (link.type !== 'uprobe_multi' || link.binary === undefined || link.offsets === undefined) return false
   const path = resolveBinary(binary)
   if (link.return !== (kind === 'uretprobe_multi') || !isSameFile(link.binary, path)) return false
   const taken = new Set(link.offsets)
-  return (offsets ?? functionOffsets(path, nameFilter(pattern, symbols))).some((offset) => taken.has(offset))
-}
-
-function nameFilter(pattern: string | undefined, symbols: readonly string[] | undefined): (name: string) => boolean {
-  if (pattern === undefined) return (name) => symbols?.includes(name) === true
-  const expression = globExpression(pattern)
-  return (name) => expression.test(name)
+  const names = pattern === undefined ? { symbols: symbols ?? [] } : { pattern }
+  return (offsets ?? (await functionOffsets(path, names))).some((offset) => taken.has(offset))
 }
 
 function hint({ symbols, pid }: UprobeMultiHook, errno: number): string | undefined {
   return errno === -constants.errno.ESRCH && symbols !== undefined && pid === -1
-    ? 'Several functions of the binary have one of these names: name it by its offset.'
+    ? 'Several functions of the binary have one of these names: name one by its version, such as name@VERSION, or by its offset.'
     : undefined
 }
 

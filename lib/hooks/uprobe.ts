@@ -3,7 +3,7 @@ import { invalidArgument, outOfRange } from '../errors.ts'
 import { integer, nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import type { LinkInfo } from '../link-info.ts'
 import { type Binary, checkBinary, describeBinary, isSameFile, resolveBinary } from './binary.ts'
-import { functionOffsets } from './elf-functions.ts'
+import { functionOffsets } from './binary-functions.ts'
 import type { HookFamily } from './family.ts'
 import { refuseSection } from './probe-section.ts'
 import { type ProbeMode, checkProbeMode, nativeProbeMode } from './probe-mode.ts'
@@ -23,7 +23,7 @@ export interface UprobeHook {
 }
 
 export interface UprobeOptions {
-  /** Function name in the binary's symbol table. */
+  /** Function name in the binary's symbol tables; of a function with several versions as `name@VERSION`. */
   symbol?: string
   /** Bytes from the symbol's start, or from the file's start without a symbol. 0 by default. */
   offset?: number | bigint
@@ -98,11 +98,11 @@ const OTHERS = [
 /** A cookie, and a probe that is a link, need the links of perf events. */
 const needsLink = ({ cookie, mode }: UprobeHook): boolean => cookie > 0n || mode === 'link'
 
-function holds({ kind, binary, symbol, offset }: UprobeHook, link: LinkInfo): boolean {
+async function holds({ kind, binary, symbol, offset }: UprobeHook, link: LinkInfo): Promise<boolean> {
   if (link.type !== 'perf_event' || link.event !== kind) return false
   const path = resolveBinary(binary)
   if (!isSameFile(link.binary, path)) return false
-  const starts = symbol === undefined ? [0n] : functionOffsets(path, (name) => name === symbol)
+  const starts = symbol === undefined ? [0n] : await functionOffsets(path, { symbols: [symbol] })
   return starts.some((start) => start + offset === link.offset)
 }
 

@@ -48,6 +48,8 @@ const onslaught = `
   const typeOf = (value) => value instanceof BigUint64Array ? 'numbers' : Array.isArray(value) ? 'strings' : typeof value
   const place = { interface: 'lo', netnsFd: -1 }
   const anchor = { flags: 0, relative: 0, expectedRevision: 0n }
+  const event = { config1: 0n, config2: 0n, breakpointType: 0, isFrequency: false, pid: 0, cpu: -1, cgroupFd: -1, inherit: false,
+    excludeUser: false, excludeKernel: false, excludeHypervisor: false, excludeIdle: false, precise: 0, cookie: 0n }
   const none = { pattern: undefined, symbols: undefined, cookies: undefined }
   const hooks = [
     { kind: 'section' },
@@ -63,8 +65,9 @@ const onslaught = `
     { kind: 'uprobe_multi', return: false, session: false, binary: process.execPath, pid: 0, ...none, symbols: ['main'], offsets: undefined, referenceCounterOffsets: undefined },
     { kind: 'uprobe_multi', return: false, session: false, binary: process.execPath, pid: 0, ...none, offsets: new BigUint64Array([4096n]), referenceCounterOffsets: new BigUint64Array(1) },
     { kind: 'usdt', binary: process.execPath, provider: 'node', name: 'gc', pid: 0, cookie: 0n },
-    { kind: 'perf_event', type: 1, config: 0n, breakpoint: undefined, sample: 1n << 40n, isFrequency: false, pid: 0, cpu: -1, cgroupFd: -1, inherit: false, cookie: 0n },
-    { kind: 'perf_event', type: 5, config: 0n, breakpoint: { address: 4096n, length: 1n, access: 2 }, sample: 1n, isFrequency: false, pid: 0, cpu: -1, cgroupFd: -1, inherit: false, cookie: 0n },
+    { kind: 'perf_event', type: 1, config: 0n, ...event, sample: 1n << 40n },
+    { kind: 'perf_event', type: 5, config: 0n, ...event, config1: 4096n, config2: 1n, breakpointType: 2, sample: 1n },
+    { kind: 'open_perf_event', fd: 0, cookie: 0n },
     { kind: 'xdp', ...place, flags: 2, netlink: false },
     { kind: 'xdp', ...place, flags: 2, netlink: true },
     { kind: 'tc', ...place, attachPoint: 1, handle: 0, priority: 0 },

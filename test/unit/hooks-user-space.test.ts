@@ -1,15 +1,17 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkBinary, resolveBinary } from '../../lib/hooks/binary.ts'
-import { functionOffsets, strippedFunctionOffsets } from '../../lib/hooks/elf-functions.ts'
+import { functionOffsets } from '../../lib/hooks/binary-functions.ts'
 import { describeHook, prepareHook } from '../../lib/hooks/hook.ts'
 import { uprobeMulti, uprobeSession, uretprobeMulti } from '../../lib/hooks/uprobe-multi.ts'
 import { uprobe } from '../../lib/hooks/uprobe.ts'
 import { usdt } from '../../lib/hooks/usdt.ts'
 import { functionOffset, libcPath } from '../support/elf.ts'
+import { versionedLibrary } from '../support/versioned-library.ts'
 
 const invalid = expect.objectContaining({ code: 'ERR_EBPF_INVALID_ARGUMENT' })
 const outOfRange = expect.objectContaining({ code: 'ERR_EBPF_OUT_OF_RANGE' })
@@ -186,42 +188,58 @@ describe('a binary', () => {
   })
 })
 
-describe('the functions of a stripped library', () => {
-  // Debian ships its libraries without the table that strip removes.
+describe('the functions of a binary', () => {
   const libc = libcPath()
-  const names = ['getppid', 'getpriority', 'pthread_create']
+  const names = ['getppid', 'getpriority']
 
-  test('are found where the dynamic linker finds them', () => {
-    const offsets = strippedFunctionOffsets(libc, names)
-    if (offsets !== undefined) expect(offsets.map(Number)).toEqual(names.map((name) => functionOffset(libc, name)))
+  test('are found where the dynamic linker finds them, also in a stripped library', async () => {
+    const stripped = `${folder}/libstripped.so`
+    execFileSync('strip', ['-o', stripped, libc])
+    const expected = names.map((name) => BigInt(functionOffset(libc, name)))
+    expect(await functionOffsets(libc, { symbols: names })).toEqual(expected)
+    expect(await functionOffsets(stripped, { symbols: names })).toEqual(expected)
   })
 
-  test('are the same where all functions are looked at', () => {
-    for (const name of names) {
-      expect(functionOffsets(libc, (other) => other === name)).toEqual([BigInt(functionOffset(libc, name))])
+  test.each(['getppi?', 'getpp*', '*tppid', '?etppid', 'g*p*id', 'getppid*'])('fit the pattern %s', async (pattern) => {
+    expect(await functionOffsets(libc, { pattern })).toContain(BigInt(functionOffset(libc, 'getppid')))
+  })
+
+  test.each(['getppi', 'etppid', 'getppid?', 'g*z', 'getppid@V*', '?'])(
+    'fit no pattern such as %s',
+    async (pattern) => {
+      expect(await functionOffsets(libc, { pattern })).not.toContain(BigInt(functionOffset(libc, 'getppid')))
+    },
+  )
+
+  test('are found by a pattern that would take a search by recursion for ever', async () => {
+    expect(await functionOffsets(libc, { pattern: `${'*a'.repeat(40)}*z` })).toEqual([])
+  })
+
+  test('are none in a file that is not there, or is none', async () => {
+    writeFileSync(`${folder}/text`, 'no ELF')
+    for (const path of [`${folder}/text`, '/no/such/file', folder, '/dev/null']) {
+      expect(await functionOffsets(path, { symbols: names })).toEqual([])
+      expect(await functionOffsets(path, { pattern: '*' })).toEqual([])
     }
   })
 
-  test('are left to libbpf in a file that has both tables, or is none', () => {
-    writeFileSync(`${folder}/text`, 'no ELF')
-    expect(strippedFunctionOffsets(`${folder}/text`, names)).toBeUndefined()
-    expect(strippedFunctionOffsets('/no/such/file', names)).toBeUndefined()
-  })
-
-  test('are never read beyond the end of a broken file', () => {
+  test('are never read beyond the end of a broken file', async () => {
     const broken = `${folder}/broken`
-    const size = 4096
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(64), fc.nat(255)), { maxLength: 8 }), fc.nat(size), (edits, length) => {
-        const image = Buffer.alloc(size)
-        image.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
-        for (const [at, value] of edits) image[at] = value
-        writeFileSync(broken, image)
-        truncateSync(broken, length)
-        expect(strippedFunctionOffsets(broken, names)).toBeUndefined()
-        expect(functionOffsets(broken, () => true)).toEqual([])
+    const image = readFileSync(versionedLibrary())
+    const position = fc.integer({ min: 16, max: image.length - 1 })
+    // The header, and the tables of sections, symbols and versions: all that is read.
+    const edit = fc.tuple(fc.oneof(fc.integer({ min: 16, max: 63 }), position), fc.nat(255))
+    const edits = fc.array(edit, { minLength: 1, maxLength: 64 })
+    await fc.assert(
+      fc.asyncProperty(edits, fc.integer({ min: 64, max: image.length }), async (changes, length) => {
+        const copy = Buffer.from(image)
+        for (const [at, value] of changes) copy[at] = value
+        writeFileSync(broken, copy.subarray(0, length))
+        const found = await functionOffsets(broken, { symbols: ['versioned', 'versioned@V1'] })
+        expect(found.length).toBeLessThan(100)
+        expect(Array.isArray(await functionOffsets(broken, { pattern: '*@*' }))).toBe(true)
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     )
   })
 })

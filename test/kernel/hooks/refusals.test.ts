@@ -1,5 +1,4 @@
 /** What cannot be attached, and what its error says to do. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Hook } from '../../../lib/hooks/hook.ts'
 import { perfEvent } from '../../../lib/hooks/perf-event.ts'
@@ -14,10 +13,10 @@ import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
-import { compileC } from '../../support/c-program.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { olderThan } from '../../support/kernel-features.ts'
 import { Cable, ip } from '../../support/netns.ts'
+import { versionedLibrary } from '../../support/versioned-library.ts'
 import { rejection } from '../../support/wait.ts'
 
 type Programs = { maps: Record<never, never>; programs: Record<string, BpfProgram>; globals: Record<never, never> }
@@ -107,13 +106,7 @@ describe('a name that several functions of a library have', () => {
   let library: string
 
   beforeAll(() => {
-    const script = fileURLToPath(new URL('../../support/versioned-library.map', import.meta.url))
-    library = compileC({
-      name: 'libversioned.so',
-      sources: ['versioned-library.c'],
-      headers: ['versioned-library.map'],
-      flags: ['-shared', '-fPIC', `-Wl,--version-script=${script}`],
-    })
+    library = versionedLibrary()
   })
 
   test('is refused, with a way to name one of them', async () => {
