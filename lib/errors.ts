@@ -154,6 +154,9 @@ export function unknownName(what: string, name: string, known: readonly string[]
   return ruleError('ERR_EBPF_UNKNOWN_NAME', `no ${what} is named '${name}' (${list})`, { operation: 'lookup by name' })
 }
 
+/** Exists only inside the kernel, is not in errno(3), and leaks out of bpf(2) all the same. */
+export const ENOTSUPP = 524
+
 const systemErrors = getSystemErrorMap()
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno, name]))
 

@@ -2,15 +2,12 @@
 import { constants } from 'node:os'
 import type { Outcome, Status } from './binding.ts'
 import type { NativeLinkInfo } from './native-hook.ts'
-import { type EbpfError, type FailureContext, invalidArgument, kernelError, ruleError } from './errors.ts'
+import { ENOTSUPP, type EbpfError, type FailureContext, invalidArgument, kernelError, ruleError } from './errors.ts'
 import { linkTypeName } from './kernel-enums.ts'
 import type { LinkOwner } from './link-owner.ts'
 import { type Names, failure, failureContext } from './outcome.ts'
 
 const { EINVAL, EOPNOTSUPP, EPERM, EEXIST, ESTALE } = constants.errno
-
-/** ENOTSUPP, which exists only inside the kernel and leaks out of bpf(2). */
-const ENOTSUPP = 524
 
 /** The link types that have `update_prog` or `update_map` in the kernel, and the first Linux where they do. */
 const UPDATABLE: Record<string, string> = {

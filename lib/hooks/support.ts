@@ -1,7 +1,7 @@
 /** Why an attach or a load was refused: does this kernel have it, may this process do it? */
 import { constants, release } from 'node:os'
 import type { Outcome } from '../binding.ts'
-import { EbpfError, errnoText } from '../errors.ts'
+import { ENOTSUPP, EbpfError, errnoText } from '../errors.ts'
 import { type Names, failure, failureContext } from '../outcome.ts'
 import { hasKernelFunctions } from '../system/kernel-functions.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
@@ -27,8 +27,7 @@ export interface Feature {
 const UNKNOWN_THERE = new Set([
   constants.errno.EINVAL,
   constants.errno.EOPNOTSUPP,
-  // ENOTSUPP, which exists only inside the kernel and leaks out of bpf(2).
-  524,
+  ENOTSUPP,
   constants.errno.ENOENT,
   constants.errno.ESRCH,
   constants.errno.E2BIG,

@@ -1,15 +1,19 @@
-import { constants } from 'node:os'
+import { constants, release } from 'node:os'
 import { inspectBriefly } from '../arguments.ts'
 import { binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
-import { closedError, invalidArgument, kernelError } from '../errors.ts'
+import { ENOTSUPP, closedError, invalidArgument, kernelError, ruleError } from '../errors.ts'
+import { kernelOlderThan } from '../system/kernel-version.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createVisit, type Visit } from './visit.ts'
 import { type Chunk, type WalkedMap, walk } from './walk.ts'
 
 const { ENOENT, EEXIST, E2BIG } = constants.errno
+
+/** The first Linux whose hashes know BPF_MAP_LOOKUP_AND_DELETE_ELEM. */
+const TAKES_FROM_HASHES = '5.14'
 
 /** BPF_NOEXIST and BPF_EXIST of linux/bpf.h. */
 const UPDATE_FLAGS = { absent: 1, present: 2 } as const
@@ -250,7 +254,7 @@ export class KeyedMap<K, V> extends BpfMap {
     this.keyCodec.encode(key, memory, 0)
     const status = binding.mapLookupAndDelete(this.use('take'), 0)
     if (status === -ENOENT) return undefined
-    if (status < 0) throw this.failure(status, 'bpf_map_lookup_and_delete_elem')
+    if (status < 0) throw this.#takeFailure(status)
     try {
       return this.#value(memory, raw)
     } catch (error) {
@@ -274,6 +278,14 @@ export class KeyedMap<K, V> extends BpfMap {
     if (this.closed) return closedError(this.describe(), operation)
     const full = status === -E2BIG ? `The map is full: it holds ${this.maxEntries} entries (maxEntries).` : undefined
     return kernelError(status, { operation, ...this.names(), hint: hint ?? full })
+  }
+
+  #takeFailure(status: number): Error {
+    const operation = 'bpf_map_lookup_and_delete_elem'
+    const isOld = status === -ENOTSUPP && kernelOlderThan(TAKES_FROM_HASHES)
+    if (!isOld || this.closed) return this.failure(status, operation)
+    const message = `take() of a hash needs Linux ${TAKES_FROM_HASHES}: this is ${release()} (${this.describe()})`
+    return ruleError('ERR_EBPF_KERNEL', message, { operation, ...this.names() })
   }
 
   #bind(): Memory {

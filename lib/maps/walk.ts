@@ -9,7 +9,7 @@
 import { constants } from 'node:os'
 import { type Memory, createMemory } from '../btf/memory.ts'
 import { binding } from '../binding.ts'
-import { ruleError } from '../errors.ts'
+import { ENOTSUPP, ruleError } from '../errors.ts'
 
 /** Entries laid out one behind the other, valid until the walk goes on. */
 export interface Chunk {
@@ -36,8 +36,6 @@ export interface WalkedMap {
 }
 
 const { ENOENT, ENOSPC, EINVAL, EOPNOTSUPP } = constants.errno
-/** The kernel-internal "operation is not supported", which bpf(2) gives for batches that a map type lacks. */
-const ENOTSUPP = 524
 
 /** Measured: throughput no longer grows beyond a thousand entries a call. */
 const CHUNK_ENTRIES = 4096

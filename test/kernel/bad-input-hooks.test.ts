@@ -20,6 +20,7 @@ import {
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { rejection } from '../support/wait.ts'
 
 const input = netfilter({ family: 'ipv4', hook: 'input' })
@@ -38,7 +39,8 @@ describe('a file that a hook names and that is not there', () => {
       name: 'is an error that names program, hook and file, of a cgroup',
       act: () => object.programs.egress_first!.attach(cgroup('/nowhere')),
       code: 'ENOENT',
-      message: /^opening \/nowhere failed on link 'cgroup \/nowhere' of program 'egress_first' of object 'links': ENOENT/,
+      message:
+        /^opening \/nowhere failed on link 'cgroup \/nowhere' of program 'egress_first' of object 'links': ENOENT/,
     },
     {
       name: 'of a cgroup that is no folder',
@@ -183,8 +185,8 @@ describe('query() names the hook in its error', () => {
     {
       name: 'an interface that is not there',
       act: () => query(tcx('nosuch0', 'ingress')),
-      code: 'ENODEV',
-      message: /on link 'tcx ingress nosuch0'/,
+      code: olderThan('6.6') ? 'ERR_EBPF_KERNEL' : 'ENODEV',
+      message: olderThan('6.6') ? /Linux 6\.6/ : /on link 'tcx ingress nosuch0'/,
     },
     {
       name: 'a tracepoint that is not there',

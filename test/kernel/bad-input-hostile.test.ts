@@ -4,6 +4,7 @@ import { type HashMap, type PerCpuHashMap, createMap, possibleCpus, struct, u32,
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
 import { resizableBuffer } from '../support/resizable.ts'
+import { olderThan } from '../support/kernel-features.ts'
 
 type Pair = { a: number; b: bigint }
 
@@ -55,8 +56,8 @@ describe('a value that uses the map while it is encoded', () => {
     expect(map.get(acting(meddle))).toEqual(pair(1))
     expect(map.has(acting(meddle))).toBe(true)
     expect(map.set(pair(7, 70n), acting(meddle, 8, 80n))).toBe(true)
-    expect(map.take(acting(meddle))).toEqual({ a: 8, b: 80n })
-    expect(map.delete(acting(meddle))).toBe(false)
+    if (!olderThan('5.14')) expect(map.take(acting(meddle))).toEqual({ a: 8, b: 80n })
+    expect(map.delete(acting(meddle))).toBe(olderThan('5.14'))
     expect([...map]).toEqual([[pair(9), pair(3)]])
   })
 
@@ -109,7 +110,8 @@ describe('a value that uses the map while it is encoded', () => {
       },
     }
     expect(map.get(pair(1), raw)).toEqual(pair(10))
-    expect(map.take(pair(2), raw)).toEqual(pair(20))
+    if (olderThan('5.14')) map.delete(pair(2))
+    else expect(map.take(pair(2), raw)).toEqual(pair(20))
     expect([...map.keys()].sort((a, b) => (a as Pair).a - (b as Pair).a)).toEqual([pair(1), pair(3), pair(9)])
   })
 

@@ -8,6 +8,7 @@ import { type EbpfError, createMap, libbpfVersion, loadObject, openObject, u32 }
 import { newestClang } from '../../scripts/system.mjs'
 import { refuses, thrownBy } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { randomNumbers } from '../support/random.ts'
 import { resizableBuffer } from '../support/resizable.ts'
 import { runScript } from '../support/script.ts'
@@ -271,7 +272,8 @@ describe('a process that does not wait for its loads', () => {
       await object.close()
       const outcomes = await settled
       process.exitCode = outcomes.filter(({ reason }) => reason?.code === 'ERR_EBPF_CLOSED').length`,
-      2,
+      // Before Linux 6.10 a program is at a raw tracepoint but once: the second attempt may end sooner, with EEXIST.
+      olderThan('6.10') ? 1 : 2,
     ],
   ])('%s', (_, source, status) => {
     expect(runScript(source)).toEqual({ status, signal: null, stdout: '', stderr: '' })

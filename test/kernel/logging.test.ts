@@ -29,7 +29,7 @@ describe('onLog', () => {
     expect(messages).toContainEqual({
       level: 'warn',
       message: expect.stringMatching(
-        /^prog 'unchecked': -- BEGIN PROG LOAD LOG --\n0: [\s\S]*-- END PROG LOAD LOG --$/,
+        /^prog 'unchecked': -- BEGIN PROG LOAD LOG --\n(?:; .*\n)?0: [\s\S]*-- END PROG LOAD LOG --$/,
       ),
     })
     for (const { message } of messages) expect(message).not.toMatch(/^libbpf:|\n$/)

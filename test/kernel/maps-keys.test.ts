@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BpfObject, HashMap } from '../../lib/index.ts'
 import { loadObject } from '../../lib/index.ts'
 import { fixture } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 
 /** Any bytes, with those that are hard to decode more often than by chance. */
 function keyBytes(size: number): fc.Arbitrary<Uint8Array> {
@@ -56,7 +57,10 @@ function check(map: HashMap<unknown, number>, keys: readonly Uint8Array[]): void
   }
   expect(map.getMany(decoded.map(([key]) => key))).toEqual(decoded.map(([, value]) => value + 1000))
   const [half, rest] = [decoded.slice(0, decoded.length / 2), decoded.slice(decoded.length / 2)]
-  for (const [key, value] of half) expect(map.take(key)).toBe(value + 1000)
+  for (const [key, value] of half) {
+    if (olderThan('5.14')) expect(map.delete(key)).toBe(true)
+    else expect(map.take(key)).toBe(value + 1000)
+  }
   for (const [key] of rest.slice(1)) expect(map.delete(key)).toBe(true)
   map.deleteMany(rest.slice(0, 1).map(([key]) => key))
   expect(map.count()).toBe(0)

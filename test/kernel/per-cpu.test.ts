@@ -11,6 +11,7 @@ import {
 } from '../../lib/index.ts'
 import { withObject } from '../support/fixtures.ts'
 import { run } from '../support/run.ts'
+import { olderThan } from '../support/kernel-features.ts'
 
 const cpus = possibleCpus()
 const each = <T>(value: (cpu: number) => T): T[] => Array.from({ length: cpus }, (_, cpu) => value(cpu))
@@ -68,8 +69,9 @@ describe('a per-CPU map', () => {
     map.setMany(Array.from({ length: 99 }, (_, key) => [key + 2, each(() => BigInt(key))] as const))
     expect(map.count()).toBe(100)
     expect(new Map(map).get(51)).toEqual(each(() => 49n))
-    expect(map.take(1)).toEqual(value)
-    expect(map.take(1)).toBeUndefined()
+    if (olderThan('5.14')) map.delete(1)
+    else expect(map.take(1)).toEqual(value)
+    expect(map.has(1)).toBe(false)
     expect(map.delete(2)).toBe(true)
     map.deleteMany([3, 4, 4])
     expect(map.drain()).toHaveLength(96)
