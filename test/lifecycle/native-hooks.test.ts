@@ -119,7 +119,7 @@ const onslaught = `
     b.linkFd(link)
     const works = [
       () => b.linkUpdate(link, pick(programs), pick([0, ...programs])),
-      () => b.linkUpdateMap(link, pick(programs)),
+      () => b.linkUpdateMap(link, pick(programs), pick([0, ...programs])),
       () => b.linkDetach(link),
       () => b.linkClose(link),
       () => { b.linkPin(link, odd.string()) },
