@@ -33,8 +33,12 @@ const NOISE = /^(?:processed \d+ insns|verification time|stack depth|max_states|
 /** What a log says that has nothing to say. */
 export const NO_REASON = 'the verifier gave no reason'
 
+/** What Linux 7.3 puts between the last words and their explanation, which is many lines long. */
+const EXPLANATION = /^Verification failed:/m
+
 /** The last line of a log that tells the cause, or {@link NO_REASON}. */
 export function lastWords(log: string): string {
-  const lines = log.split('\n').map((line) => line.trim())
+  const [words = ''] = log.split(EXPLANATION, 1)
+  const lines = words.split('\n').map((line) => line.trim())
   return lines.filter((line) => !NOISE.test(line)).at(-1) ?? NO_REASON
 }

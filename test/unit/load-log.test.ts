@@ -69,6 +69,22 @@ describe('the last words of a log', () => {
     expect(lastWords(statistics)).toBe('R0 !read_ok')
   })
 
+  test('come before the explanation that Linux 7.3 adds', () => {
+    const explained = `${log.split('processed')[0]}
+Verification failed: Policy: Operation is not allowed
+
+Reason:
+  The helper is not allowed.
+
+Suggestion:
+  Use a GPL-compatible license, or replace the helper with one that is available to non-GPL
+  programs.
+
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`
+    expect(lastWords(explained)).toBe('invalid bpf_context access off=4096 size=4')
+  })
+
   test('of a log without any say so', () => {
     expect(lastWords('')).toBe('the verifier gave no reason')
     expect(lastWords('processed 0 insns (limit 1000000)\n')).toBe('the verifier gave no reason')
