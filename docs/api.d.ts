@@ -601,8 +601,8 @@ declare function lsm(name: string, options?: LsmOptions): LsmHook;
  * program that returns 0 refuses with EPERM, or with the errno that it set by `bpf_set_retval()`; 1 allows. Linux 6.0
  * (arm64: 6.4) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
  *
- * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`. `query()` lists the programs of all
- * security hooks of the cgroup, whatever `name` is: the kernel answers for all of them at once.
+ * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`. Without CAP_SYS_ADMIN, which it takes
+ * to see what a program was loaded for, `query()` lists the programs of all security hooks of the cgroup.
  *
  * @param name as in the kernel's lsm_hook_defs.h, such as `socket_create`
  * @param cgroup its folder, such as `/sys/fs/cgroup/my.service`, or a descriptor of it

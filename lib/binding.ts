@@ -155,6 +155,9 @@ export interface NativeProgramInfo {
   runTimeNs: bigint
   runCount: bigint
   recursionMisses: bigint
+  /** The function that it was loaded for, in which BTF object; 0 where there is none, or it is hidden. Linux 6.0. */
+  attachBtfObjectId: number
+  attachBtfId: number
 }
 
 export interface NativeTestRunOptions {

@@ -141,7 +141,7 @@ export class BpfProgram extends Resource {
 
   info(): ProgramInfo {
     const info = checkValue(binding.programInfo(this.use('info')), 'bpf_prog_get_info_by_fd', this.#names())
-    const { loadTime, translatedSize, type, ...rest } = info
+    const { loadTime, translatedSize, type, attachBtfObjectId: _object, attachBtfId: _function, ...rest } = info
     return {
       ...rest,
       type: programTypeName(type),

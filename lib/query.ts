@@ -54,7 +54,7 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
   }
   const question = prepareQuery(hook, effective)
   if (question !== undefined) {
-    const { native, release } = question
+    const { native, isHere, release } = question
     const names = { link: describeHook(hook) }
     try {
       const outcome = await binding.hookQuery(native)
@@ -62,13 +62,15 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
       const { revision, entries } = unwrap(outcome, names)
       return {
         ...(revision !== 0n && { revision }),
-        entries: entries.map(({ programId, linkId, flags, handle, priority }) => ({
-          ...named(programId),
-          ...(linkId !== 0 && { linkId }),
-          flags,
-          ...(handle !== 0 && { handle }),
-          ...(priority !== 0 && { priority }),
-        })),
+        entries: entries
+          .filter(({ programId }) => isHere?.(programId) ?? true)
+          .map(({ programId, linkId, flags, handle, priority }) => ({
+            ...named(programId),
+            ...(linkId !== 0 && { linkId }),
+            flags,
+            ...(handle !== 0 && { handle }),
+            ...(priority !== 0 && { priority }),
+          })),
       }
     } finally {
       release?.()

@@ -207,6 +207,8 @@ Napi::Value ProgramInfo(const Napi::CallbackInfo& info) {
   result.Set("runTimeNs", big(facts.run_time_ns));
   result.Set("runCount", big(facts.run_cnt));
   result.Set("recursionMisses", big(facts.recursion_misses));
+  result.Set("attachBtfObjectId", facts.attach_btf_obj_id);
+  result.Set("attachBtfId", facts.attach_btf_id);
   return result;
 }
 

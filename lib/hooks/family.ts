@@ -11,6 +11,8 @@ export interface PreparedHook {
 /** The question "who is attached here", made ready for one native call. */
 export interface PreparedQuery {
   native: NativeQuery
+  /** Whether a program of the answer is at the hook, where the kernel answers for several hooks at once. */
+  isHere?(programId: number): boolean
   release?: () => void
 }
 

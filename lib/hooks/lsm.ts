@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
+import { isProgramFor } from '../system/kernel-btf.ts'
 import { isTracing, onceHint, requireKernelFunction } from './tracing.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
@@ -52,8 +53,8 @@ export function lsm(name: string, options: LsmOptions = {}): LsmHook {
  * program that returns 0 refuses with EPERM, or with the errno that it set by `bpf_set_retval()`; 1 allows. Linux 6.0
  * (arm64: 6.4) with kernel BTF, CONFIG_BPF_LSM, CONFIG_CGROUP_BPF, and `bpf` among the security modules as for {@link lsm}.
  *
- * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`. `query()` lists the programs of all
- * security hooks of the cgroup, whatever `name` is: the kernel answers for all of them at once.
+ * The target is fixed at load as that of {@link lsm}: `SEC("lsm_cgroup/socket_create")`. Without CAP_SYS_ADMIN, which it takes
+ * to see what a program was loaded for, `query()` lists the programs of all security hooks of the cgroup.
  *
  * @param name as in the kernel's lsm_hook_defs.h, such as `socket_create`
  * @param cgroup its folder, such as `/sys/fs/cgroup/my.service`, or a descriptor of it
@@ -136,8 +137,13 @@ export const lsmCgroupFamily: HookFamily<LsmCgroupHook> = {
     }
   },
   query(hook) {
-    const { cgroup } = lsmCgroup(hook.name, hook.cgroup)
+    const { name, cgroup } = lsmCgroup(hook.name, hook.cgroup)
     const { fd, release } = openDescriptor(cgroup, 'cgroup', true)
-    return { native: { kind: 'descriptor', fd, attachType: ATTACH_TYPES.lsm_cgroup, flags: 0 }, release }
+    return {
+      native: { kind: 'descriptor', fd, attachType: ATTACH_TYPES.lsm_cgroup, flags: 0 },
+      // The kernel answers for all security hooks of the cgroup at once.
+      isHere: (programId) => isProgramFor(programId, `bpf_lsm_${name}`) ?? true,
+      release,
+    }
   },
 }

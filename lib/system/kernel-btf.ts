@@ -35,6 +35,21 @@ export function isFunctionOfKernel(name: string): boolean {
   return known.btf.find(name, 'func') !== undefined
 }
 
+/**
+ * Whether a program of the system was loaded for this function of the kernel itself; `undefined` where this process may not
+ * know it. Programs tell their function since Linux 6.0.
+ *
+ * @throws the error of the file system where the kernel has no BTF
+ */
+export function isProgramFor(programId: number, name: string): boolean | undefined {
+  const program = binding.programOpenById(programId)
+  if (program < 0) return undefined
+  const info = binding.programInfo(program)
+  binding.programClose(program)
+  if (typeof info === 'number' || info.attachBtfId === 0) return undefined
+  return isKernelFunction(info.attachBtfObjectId, info.attachBtfId, name)
+}
+
 function readKernelBtf(): KernelBtf {
   const bytes = readFileSync('/sys/kernel/btf/vmlinux')
   for (let id = 1; id <= MAX_ID; id++) {

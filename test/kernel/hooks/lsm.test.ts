@@ -166,6 +166,24 @@ describe.skipIf(absence('6.0', 'lsm') !== undefined)('a security hook of a cgrou
     }
   })
 
+  test('is told apart from others of its cgroup by a query', async () => {
+    await using object = await loadObject(fixture('hooks-lsm-cgroup'), {
+      programs: { elsewhere: { autoload: true } },
+    })
+    await using cgroup = new Cgroup()
+    const { first, elsewhere } = object.programs as Record<string, BpfProgram>
+    await (first as BpfProgram).attach(lsmCgroup('task_setnice', cgroup.path))
+    await (elsewhere as BpfProgram).attach(lsmCgroup('socket_create', cgroup.path))
+    for (const [name, program] of [
+      ['task_setnice', first],
+      ['socket_create', elsewhere],
+    ] as const) {
+      const { entries } = await query(lsmCgroup(name, cgroup.path))
+      expect(entries.map(({ programId }) => programId)).toEqual([program?.id])
+    }
+    expect((await query(lsmCgroup('file_open', cgroup.path))).entries).toEqual([])
+  })
+
   test('needs a cgroup of version 2', async () => {
     await using object = await loadObject(fixture('hooks-lsm-cgroup'))
     const first = object.programs.first as BpfProgram
