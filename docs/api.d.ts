@@ -265,6 +265,89 @@ declare class StructOpsMap extends BpfMap {
     attach(): Promise<Link>;
 }
 
+/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
+type EbpfErrorCode = 
+/** The native addon could not be loaded. */
+'ERR_EBPF_ADDON'
+/** The BTF of an object or of the kernel is malformed. */
+ | 'ERR_EBPF_BTF'
+/** Another consumer in this process already reads this ring. */
+ | 'ERR_EBPF_BUSY'
+/** The handle was closed. */
+ | 'ERR_EBPF_CLOSED'
+/** The program or library that a probe is for is no ELF file that libbpf can read. */
+ | 'ERR_EBPF_INVALID_BINARY'
+/** The file is not an eBPF object that libbpf can read. */
+ | 'ERR_EBPF_INVALID_OBJECT'
+/** The running kernel lacks the hook, or was built without it. */
+ | 'ERR_EBPF_KERNEL'
+/** The libbpf that the addon was built with lacks the operation. */
+ | 'ERR_EBPF_LIBBPF'
+/** The map's class is not the one that was asked for. */
+ | 'ERR_EBPF_MAP_CLASS'
+/** Keys, values or records have no BTF, so they cannot be decoded. */
+ | 'ERR_EBPF_NO_BTF'
+/** A record is shorter than its type. */
+ | 'ERR_EBPF_RECORD_SIZE'
+/** An iteration met its bound because the map kept changing underneath it. */
+ | 'ERR_EBPF_ITERATION'
+/** The memory is read-only in a loaded object. */
+ | 'ERR_EBPF_READ_ONLY'
+/** A batch of records was used after its handler had returned. */
+ | 'ERR_EBPF_RELEASED'
+/** None of several ways to attach was taken. */
+ | 'ERR_EBPF_NONE_ATTACHED'
+/** The kernel puts no other program in the place of one that is attached so. */
+ | 'ERR_EBPF_NOT_UPDATABLE'
+/** No program, map, global or field has this name. */
+ | 'ERR_EBPF_UNKNOWN_NAME'
+/** An argument has the wrong type or form. */
+ | 'ERR_EBPF_INVALID_ARGUMENT'
+/** A number or size is outside of its range. */
+ | 'ERR_EBPF_OUT_OF_RANGE';
+/** What was being done to what, when an operation failed. */
+interface FailureContext {
+    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
+    operation: string;
+    object?: string | undefined;
+    program?: string | undefined;
+    map?: string | undefined;
+    link?: string | undefined;
+    /** What a user can do about it, when the cause is known. */
+    hint?: string | undefined;
+    /** libbpf's last warnings that explain the failure. */
+    warnings?: readonly string[] | undefined;
+}
+/** A failure of the kernel, of libbpf, or of this library's own rules. */
+declare class EbpfError extends Error {
+    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
+    readonly code: string;
+    /** Negative errno as in Node, when the kernel or libbpf gave one. */
+    readonly errno?: number;
+    readonly operation: string;
+    readonly object?: string;
+    readonly program?: string;
+    readonly map?: string;
+    readonly link?: string;
+    /** What to do about it, where the cause is known. */
+    readonly hint?: string;
+    /** libbpf's last warnings that explain the failure, each one line. */
+    readonly warnings: readonly string[];
+    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
+}
+/** The verifier refused a program. `log` is its whole text, never cut. */
+declare class VerifierError extends EbpfError {
+    readonly log: string;
+    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
+}
+/** The native addon could not be loaded: says what was tried and what to do. */
+declare class AddonLoadError extends EbpfError {
+    constructor(failures: readonly {
+        path: string;
+        reason: string;
+    }[]);
+}
+
 /**
  * A program that is attached at the same hook, by its link or by itself. The kernel finds by a program alone also what is
  * attached by a link.
@@ -656,6 +739,9 @@ interface NetfilterOptions {
 }
 /**
  * A hook of netfilter, by a link; the program returns NF_DROP or NF_ACCEPT. Linux 6.4, libbpf 1.3.
+ *
+ * Links do not tell their network namespace: `query()` asks the kernel for the programs of the one that is named, which takes
+ * CONFIG_NETFILTER_NETLINK_HOOK. Where that is missing, it lists those at this hook in all network namespaces.
  */
 declare function netfilter(options: NetfilterOptions): NetfilterHook;
 
@@ -1159,6 +1245,7 @@ interface UprobeMultiHook {
 interface UprobeMultiOptions {
     /** Names of functions, with the wildcards `*` and `?`. */
     pattern?: string;
+    /** Names of functions; of one with several versions as `name@VERSION`. */
     symbols?: readonly string[];
     /** Bytes from the start of the file. */
     offsets?: readonly (number | bigint)[];
@@ -1204,7 +1291,7 @@ interface UprobeHook {
     mode: ProbeMode | undefined;
 }
 interface UprobeOptions {
-    /** Function name in the binary's symbol table. */
+    /** Function name in the binary's symbol tables; of a function with several versions as `name@VERSION`. */
     symbol?: string;
     /** Bytes from the symbol's start, or from the file's start without a symbol. 0 by default. */
     offset?: number | bigint;
@@ -1290,89 +1377,6 @@ declare function xdp(networkInterface: string | number, options?: XdpOptions): X
 
 /** Anything that a program can be attached to by name. */
 type Hook = TracepointHook | RawTracepointHook | TpBtfHook | KprobeHook | KsyscallHook | KprobeMultiHook | TracingHook | FreplaceHook | LsmHook | LsmCgroupHook | UprobeHook | UprobeMultiHook | UsdtHook | PerfEventHook | XdpHook | TcHook | TcxHook | NetkitHook | NetfilterHook | CgroupHook | SocketFilterHook | ReuseportHook | SockmapHook | SkLookupHook | FlowDissectorHook | LircHook | IteratorHook;
-
-/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
-type EbpfErrorCode = 
-/** The native addon could not be loaded. */
-'ERR_EBPF_ADDON'
-/** The BTF of an object or of the kernel is malformed. */
- | 'ERR_EBPF_BTF'
-/** Another consumer in this process already reads this ring. */
- | 'ERR_EBPF_BUSY'
-/** The handle was closed. */
- | 'ERR_EBPF_CLOSED'
-/** The program or library that a probe is for is no ELF file that libbpf can read. */
- | 'ERR_EBPF_INVALID_BINARY'
-/** The file is not an eBPF object that libbpf can read. */
- | 'ERR_EBPF_INVALID_OBJECT'
-/** The running kernel lacks the hook, or was built without it. */
- | 'ERR_EBPF_KERNEL'
-/** The libbpf that the addon was built with lacks the operation. */
- | 'ERR_EBPF_LIBBPF'
-/** The map's class is not the one that was asked for. */
- | 'ERR_EBPF_MAP_CLASS'
-/** Keys, values or records have no BTF, so they cannot be decoded. */
- | 'ERR_EBPF_NO_BTF'
-/** A record is shorter than its type. */
- | 'ERR_EBPF_RECORD_SIZE'
-/** An iteration met its bound because the map kept changing underneath it. */
- | 'ERR_EBPF_ITERATION'
-/** The memory is read-only in a loaded object. */
- | 'ERR_EBPF_READ_ONLY'
-/** A batch of records was used after its handler had returned. */
- | 'ERR_EBPF_RELEASED'
-/** None of several ways to attach was taken. */
- | 'ERR_EBPF_NONE_ATTACHED'
-/** The kernel puts no other program in the place of one that is attached so. */
- | 'ERR_EBPF_NOT_UPDATABLE'
-/** No program, map, global or field has this name. */
- | 'ERR_EBPF_UNKNOWN_NAME'
-/** An argument has the wrong type or form. */
- | 'ERR_EBPF_INVALID_ARGUMENT'
-/** A number or size is outside of its range. */
- | 'ERR_EBPF_OUT_OF_RANGE';
-/** What was being done to what, when an operation failed. */
-interface FailureContext {
-    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
-    operation: string;
-    object?: string | undefined;
-    program?: string | undefined;
-    map?: string | undefined;
-    link?: string | undefined;
-    /** What a user can do about it, when the cause is known. */
-    hint?: string | undefined;
-    /** libbpf's last warnings that explain the failure. */
-    warnings?: readonly string[] | undefined;
-}
-/** A failure of the kernel, of libbpf, or of this library's own rules. */
-declare class EbpfError extends Error {
-    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
-    readonly code: string;
-    /** Negative errno as in Node, when the kernel or libbpf gave one. */
-    readonly errno?: number;
-    readonly operation: string;
-    readonly object?: string;
-    readonly program?: string;
-    readonly map?: string;
-    readonly link?: string;
-    /** What to do about it, where the cause is known. */
-    readonly hint?: string;
-    /** libbpf's last warnings that explain the failure, each one line. */
-    readonly warnings: readonly string[];
-    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
-}
-/** The verifier refused a program. `log` is its whole text, never cut. */
-declare class VerifierError extends EbpfError {
-    readonly log: string;
-    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
-}
-/** The native addon could not be loaded: says what was tried and what to do. */
-declare class AddonLoadError extends EbpfError {
-    constructor(failures: readonly {
-        path: string;
-        reason: string;
-    }[]);
-}
 
 /** A way to attach that was not taken. */
 interface PassedOver {
