@@ -172,6 +172,8 @@ export type NativeQuery =
   | ({ kind: 'xdp' } & NativeInterface)
   /** The BPF filters of clsact, in the order in which they run. */
   | ({ kind: 'tc'; attachPoint: 1 | 2 } & NativeInterface)
+  /** NFNL_MSG_HOOK_GET: the BPF programs at a hook of netfilter, in the order in which they run. */
+  | { kind: 'netfilter'; family: number; hook: number; netnsFd: number }
   /** `PERF_EVENT_IOC_QUERY_BPF` of a tracepoint. */
   | { kind: 'tracepoint'; category: string; name: string }
 
@@ -183,6 +185,7 @@ export interface NativeQueryEntry {
   flags: number
   /** clsact only, else 0. */
   handle: number
+  /** clsact and netfilter only, else 0. */
   priority: number
 }
 

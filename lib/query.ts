@@ -1,8 +1,11 @@
 import { boolean, optionsObject } from './arguments.ts'
 import { binding } from './binding.ts'
-import { invalidArgument } from './errors.ts'
+import { EbpfError, invalidArgument } from './errors.ts'
+import type { HookFamily, PreparedQuery } from './hooks/family.ts'
 import { type Hook, checkHook, describeHook, familyOf, prepareQuery } from './hooks/hook.ts'
 import { attachError, featureOf } from './hooks/support.ts'
+import type { LinkInfo } from './link-info.ts'
+import type { NativeQueryEntry } from './native-hook.ts'
 import { listLinks, programName } from './open-link.ts'
 import { unwrap } from './outcome.ts'
 
@@ -53,35 +56,52 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
     throw invalidArgument(`effective is for cgroup(), whose programs run below it, too: not for ${describeHook(hook)}`)
   }
   const question = prepareQuery(hook, effective)
-  if (question !== undefined) {
-    const { native, isHere, release } = question
-    const names = { link: describeHook(hook) }
-    try {
-      const outcome = await binding.hookQuery(native)
-      if (outcome.errno !== 0) throw await attachError(outcome, names, featureOf(hook))
-      const { revision, entries } = unwrap(outcome, names)
-      return {
-        ...(revision !== 0n && { revision }),
-        entries: entries
-          .filter(({ programId }) => isHere?.(programId) ?? true)
-          .map(({ programId, linkId, flags, handle, priority }) => ({
-            ...named(programId),
-            ...(linkId !== 0 && { linkId }),
-            flags,
-            ...(handle !== 0 && { handle }),
-            ...(priority !== 0 && { priority }),
-          })),
-      }
-    } finally {
-      release?.()
-    }
-  }
+  const answer = question === undefined ? undefined : await ask(hook, question)
+  if (answer !== undefined) return answer
   if (family.holds === undefined) {
     throw invalidArgument(
       `nobody can tell who is attached to ${describeHook(hook)}: the kernel answers no such question`,
     )
   }
   checkHook(hook)
+  return await lookThroughLinks(hook, family)
+}
+
+/** `undefined` where this kernel cannot be asked. */
+async function ask<H extends Hook>(hook: H, question: PreparedQuery): Promise<QueryResult | undefined> {
+  const { native, isHere, mayBeOf, isUnknown, release } = question
+  const names = { link: describeHook(hook) }
+  try {
+    const outcome = await binding.hookQuery(native)
+    if (outcome.errno !== 0) {
+      if (isUnknown?.(outcome.errno) === true) return undefined
+      throw await attachError(outcome, names, featureOf(hook))
+    }
+    const { revision, entries } = unwrap(outcome, names)
+    const links = mayBeOf === undefined || entries.length === 0 ? [] : knownLinks()
+    const linkOf = (entry: NativeQueryEntry): number => {
+      const candidates = links.filter((link) => mayBeOf?.(link, entry))
+      return candidates.length === 1 ? (candidates[0] as LinkInfo).id : entry.linkId
+    }
+    return {
+      ...(revision !== 0n && { revision }),
+      entries: entries
+        .filter(({ programId }) => isHere?.(programId) ?? true)
+        .map((entry) => ({ entry, linkId: linkOf(entry) }))
+        .map(({ entry: { programId, flags, handle, priority }, linkId }) => ({
+          ...named(programId),
+          ...(linkId !== 0 && { linkId }),
+          flags,
+          ...(handle !== 0 && { handle }),
+          ...((priority !== 0 || native.kind === 'netfilter') && { priority }),
+        })),
+    }
+  } finally {
+    release?.()
+  }
+}
+
+async function lookThroughLinks<H extends Hook>(hook: H, family: HookFamily<H>): Promise<QueryResult> {
   const links = listLinks()
   const isHere = await Promise.all(links.map((link) => family.holds?.(hook, link)))
   const found = links.filter((_link, index) => isHere[index])
@@ -92,6 +112,16 @@ export async function query<H extends Hook>(hook: H, options: QueryOptions = {})
     ...(link.type === 'netfilter' && { priority: link.priority }),
   }))
   return { entries: entries.sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0)) }
+}
+
+/** None where this process may not list them. */
+function knownLinks(): LinkInfo[] {
+  try {
+    return listLinks()
+  } catch (error) {
+    if (error instanceof EbpfError && error.code === 'EPERM') return []
+    throw error
+  }
 }
 
 function named(programId: number): { programId: number; programName?: string } {

@@ -13,6 +13,7 @@
 #include "convert.h"
 #include "interface.h"
 #include "kernel_abi.h"
+#include "netfilter_hooks.h"
 #include "perf_event.h"
 #include "task.h"
 #include "tc_filters.h"
@@ -25,7 +26,7 @@ struct Entry {
   uint32_t link_id = 0;
   uint32_t flags = 0;
   uint32_t handle = 0;
-  uint32_t priority = 0;
+  int32_t priority = 0;
 };
 
 struct Result {
@@ -114,7 +115,8 @@ Status QueryTc(int index, uint32_t attach_point, Result* result) {
   Status status =
       ListTcFilters(index, kernel::ToEnum<bpf_tc_attach_point>(attach_point, 3), &filters);
   for (const TcFilter& filter : filters) {
-    result->entries.push_back({filter.program_id, 0, 0, filter.handle, filter.priority});
+    result->entries.push_back(
+        {filter.program_id, 0, 0, filter.handle, static_cast<int32_t>(filter.priority)});
   }
   return status;
 }
@@ -185,6 +187,27 @@ bool ReadTcQuery(Napi::Value value, QueryFunction* query) {
   return true;
 }
 
+bool ReadNetfilterQuery(Napi::Value value, QueryFunction* query) {
+  uint32_t family;
+  uint32_t hook;
+  HeldFd netns;
+  if (!ReadProperty(value, "family", &family) || !ReadProperty(value, "hook", &hook) ||
+      !ReadProperty(value, "netnsFd", &netns)) {
+    return false;
+  }
+  *query = [=](Result* result) {
+    return InNetns(netns, [&] {
+      std::vector<NetfilterProgram> programs;
+      Status status = ListNetfilterPrograms(family, hook, &programs);
+      for (const NetfilterProgram& program : programs) {
+        result->entries.push_back({program.program_id, 0, 0, 0, program.priority});
+      }
+      return status;
+    });
+  };
+  return true;
+}
+
 bool ReadTracepointQuery(Napi::Value value, QueryFunction* query) {
   std::string category;
   std::string name;
@@ -205,6 +228,7 @@ constexpr Query kQueries[] = {
     {"interface", ReadInterfaceQuery},
     {"xdp", ReadXdpQuery},
     {"tc", ReadTcQuery},
+    {"netfilter", ReadNetfilterQuery},
     {"tracepoint", ReadTracepointQuery},
 };
 

@@ -1,5 +1,5 @@
 /** What every family of hooks says of itself; one file of this folder each, and one row in the table of hook.ts. */
-import type { NativeHook, NativeQuery } from '../native-hook.ts'
+import type { NativeHook, NativeQuery, NativeQueryEntry } from '../native-hook.ts'
 import type { LinkInfo } from '../link-info.ts'
 
 /** A hook made ready for one native call; `release` closes what was opened for it. */
@@ -13,6 +13,10 @@ export interface PreparedQuery {
   native: NativeQuery
   /** Whether a program of the answer is at the hook, where the kernel answers for several hooks at once. */
   isHere?(programId: number): boolean
+  /** Whether a link of the system may be that of a program in the answer, where the kernel names none. */
+  mayBeOf?(link: LinkInfo, entry: NativeQueryEntry): boolean
+  /** Whether the kernel refused since it cannot be asked: links are looked through then. */
+  isUnknown?(errno: number): boolean
   release?: () => void
 }
 

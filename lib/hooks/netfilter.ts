@@ -4,6 +4,8 @@ import { invalidArgument, outOfRange } from '../errors.ts'
 import { type NetworkNamespace, checkNetworkNamespace, openNetworkNamespace } from '../system/netns.ts'
 import type { HookFamily } from './family.ts'
 
+const { EINVAL, EPROTONOSUPPORT } = constants.errno
+
 /** NFPROTO_* of linux/netfilter.h; the kernel takes no others here. */
 const FAMILIES = { ipv4: 2, ipv6: 10 } as const
 
@@ -47,6 +49,9 @@ const DEFRAGMENT_PRIORITY = -400
 
 /**
  * A hook of netfilter, by a link; the program returns NF_DROP or NF_ACCEPT. Linux 6.4, libbpf 1.3.
+ *
+ * Links do not tell their network namespace: `query()` asks the kernel for the programs of the one that is named, which takes
+ * CONFIG_NETFILTER_NETLINK_HOOK. Where that is missing, it lists those at this hook in all network namespaces.
  */
 export function netfilter(options: NetfilterOptions): NetfilterHook {
   const { netns, defragment = false } = optionsObject(options)
@@ -96,5 +101,22 @@ export const netfilterFamily: HookFamily<NetfilterHook> = {
   },
   hint: ({ hook, priority }, errno) =>
     errno === -constants.errno.EBUSY ? `Another BPF program is at ${hook} with priority ${priority}.` : undefined,
+  query(given) {
+    const { netns, ...options } = given
+    const { family, hook } = netfilter(options)
+    const { fd, release } = openNetworkNamespace(netns)
+    return {
+      native: { kind: 'netfilter', family: FAMILIES[family], hook: HOOKS[hook], netnsFd: fd },
+      mayBeOf: (link, { programId, priority }) =>
+        link.type === 'netfilter' &&
+        link.family === family &&
+        link.hook === hook &&
+        link.priority === priority &&
+        link.programId === programId,
+      isUnknown: (errno) => [EINVAL, EPROTONOSUPPORT].includes(-errno),
+      release,
+    }
+  },
+  // A link does not tell its network namespace.
   holds: ({ family, hook }, link) => link.type === 'netfilter' && link.family === family && link.hook === hook,
 }

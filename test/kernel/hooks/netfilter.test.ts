@@ -1,5 +1,8 @@
 /** Hooks of netfilter, on packets that come, go and are forwarded. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { binding } from '../../../lib/binding.ts'
+import type { PreparedQuery } from '../../../lib/hooks/family.ts'
+import { prepareQuery } from '../../../lib/hooks/hook.ts'
 import { type NetfilterHook, type NetfilterOptions, netfilter } from '../../../lib/hooks/netfilter.ts'
 import { query } from '../../../lib/query.ts'
 import { isOlder } from '../../../lib/system/kernel-version.ts'
@@ -36,6 +39,16 @@ afterAll(async () => {
 /** What the right end does with what comes in. */
 const input = (options: Partial<NetfilterOptions> = {}): NetfilterHook =>
   netfilter({ family: 'ipv4', hook: 'input', netns: cable.right.path, ...options })
+
+/** Whether the kernel is asked who is there: links do not tell their network namespace. */
+async function tellsNamespace(): Promise<boolean> {
+  const { native, release } = prepareQuery(input(), false) as PreparedQuery
+  try {
+    return (await binding.hookQuery(native)).errno === 0
+  } finally {
+    release?.()
+  }
+}
 
 for (const hook of ['prerouting', 'input', 'output', 'postrouting'] as const) {
   proveHook({
@@ -154,6 +167,40 @@ describe.skipIf(lacking)('a program of netfilter', () => {
       expect(entries).toContainEqual(expect.objectContaining({ linkId: link.id, programId: first.id }))
       const elsewhere = await query(input({ hook: 'output' }))
       expect(elsewhere.entries).not.toContainEqual(expect.objectContaining({ linkId: link.id }))
+    })
+  })
+
+  test('is not found by a query for another network namespace, where the kernel can tell', async () => {
+    await withPackets(FIXTURE, async ({ programs: { first, second } }) => {
+      await using right = await first.attach(input({ priority: -7 }))
+      await using left = await second.attach(input({ netns: cable.left.path, priority: 0 }))
+      const { entries } = await query(input())
+      expect(entries).toContainEqual({
+        programId: first.id,
+        programName: 'first',
+        linkId: right.id,
+        flags: 0,
+        priority: -7,
+      })
+      if (!(await tellsNamespace())) return
+      expect(entries).toHaveLength(1)
+      expect(await query(input({ netns: cable.left.path }))).toEqual({
+        entries: [{ programId: second.id, programName: 'second', linkId: left.id, flags: 0, priority: 0 }],
+      })
+      expect(await query(input({ family: 'ipv6' }))).toEqual({ entries: [] })
+    })
+  })
+
+  test('that is in two network namespaces is found in both, where nobody can tell the links apart', async () => {
+    await withPackets(FIXTURE, async ({ programs: { first } }) => {
+      const hooks = [input(), input({ netns: cable.left.path })]
+      await using _links = await first.attachAll(hooks)
+      if (!(await tellsNamespace())) return
+      for (const hook of hooks) {
+        expect(await query(hook)).toEqual({
+          entries: [{ programId: first.id, programName: 'first', flags: 0, priority: 0 }],
+        })
+      }
     })
   })
 
