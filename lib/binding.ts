@@ -189,6 +189,13 @@ export interface NativeMapCreateOptions {
   flags: number
   numaNode: number
   mapExtra: bigint
+  /** Template of what a map of maps holds; 0 for none. */
+  innerMap: Handle
+  /** From `btfLoad`; 0 for none. */
+  btf: Handle
+  /** 0 for `void`. */
+  keyTypeId: number
+  valueTypeId: number
 }
 
 export interface NativeMapInfo {
@@ -204,6 +211,11 @@ export interface NativeMapInfo {
   keyTypeId: number
   valueTypeId: number
   frozen: boolean
+  /** Bytes, as far as fdinfo says. */
+  memory?: number
+  /** Of a program array that has an owner: `enum bpf_prog_type`. */
+  ownerProgramType?: number
+  ownerJited?: boolean
 }
 
 export interface Binding {
@@ -246,6 +258,13 @@ export interface Binding {
   programTestRun(program: Handle, options: NativeTestRunOptions): Promise<Outcome<NativeTestRunResult>>
   programPin(program: Handle, path: string): Status
   programClose(program: Handle): Status
+
+  // ---- program_stream.cc ----
+  /**
+   * Takes bytes that a program wrote to its stream (1 stdout, 2 stderr) out of the kernel, into the buffer. Returns how
+   * many, 0 when there are none now; `-EINVAL` before Linux 6.17.
+   */
+  programStreamRead(program: Handle, stream: number, buffer: Uint8Array): Status
 
   // ---- link.cc ----
   /** Resolves to a link. A link keeps its program's object alive in native code. */
@@ -330,13 +349,20 @@ export interface Binding {
   mapDeleteBatch(map: Handle, keys: Uint8Array, control: Uint32Array): Status
   /**
    * Maps the values of a BPF_F_MMAPABLE array, `length` bytes from its start, shared and writable unless `readOnly`.
-   * The pages are unmapped only by the buffer's finalizer: it may outlive the map. Never give it to a user.
+   * The pages are unmapped only by the buffer's finalizer: it may outlive the map. Never give a read-only one to a user:
+   * writing to it is a SIGSEGV.
    */
   mapMemory(map: Handle, length: number, readOnly: boolean): ArrayBuffer | Status
+
+  // ---- memory.cc ----
+  /** Detaches a buffer of `mapMemory`, which is unmapped soon after, unless its pages were transferred to another one. */
+  memoryDetach(buffer: ArrayBuffer): Status
 
   // ---- btf.cc ----
   /** Raw BTF of a BTF object that the kernel holds. */
   btfById(id: number): Uint8Array | Status
+  /** Closed by `descriptorClose`; what was made with it keeps it. */
+  btfLoad(types: Uint8Array): Handle | Status
 
   // ---- ring_buffer.cc ----
   /**

@@ -49,6 +49,7 @@ constexpr Export kExports[] = {
     {"programTestRun", Cold<ProgramTestRun>},
     {"programPin", Cold<ProgramPin>},
     {"programClose", Cold<ProgramClose>},
+    {"programStreamRead", Hot<ProgramStreamRead>},
 
     {"programAttach", Cold<ProgramAttach>},
     {"mapAttach", Cold<MapAttach>},
@@ -79,6 +80,7 @@ constexpr Export kExports[] = {
     {"mapFreeze", Cold<MapFreeze>},
     {"mapClose", Cold<MapClose>},
     {"mapMemory", Cold<MapMemory>},
+    {"memoryDetach", Cold<MemoryDetach>},
     {"mapBind", Cold<MapBind>},
     {"mapLookup", Hot<MapLookup>},
     {"mapUpdate", Hot<MapUpdate>},
@@ -91,6 +93,7 @@ constexpr Export kExports[] = {
     {"mapDeleteBatch", Hot<MapDeleteBatch>},
 
     {"btfById", Cold<BtfById>},
+    {"btfLoad", Cold<BtfLoad>},
 
     {"ringOpen", Cold<RingOpen>},
     {"ringBind", Cold<RingBind>},

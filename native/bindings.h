@@ -31,6 +31,9 @@ Napi::Value ProgramTestRun(const Napi::CallbackInfo& info);
 Napi::Value ProgramPin(const Napi::CallbackInfo& info);
 Napi::Value ProgramClose(const Napi::CallbackInfo& info);
 
+// program_stream.cc
+napi_value ProgramStreamRead(napi_env env, napi_callback_info info);
+
 // link.cc
 Napi::Value ProgramAttach(const Napi::CallbackInfo& info);
 Napi::Value MapAttach(const Napi::CallbackInfo& info);
@@ -61,12 +64,17 @@ Napi::Value MapOpenById(const Napi::CallbackInfo& info);
 Napi::Value MapOpenByPath(const Napi::CallbackInfo& info);
 Napi::Value MapOpenByFd(const Napi::CallbackInfo& info);
 Napi::Value MapFd(const Napi::CallbackInfo& info);
-Napi::Value MapInfo(const Napi::CallbackInfo& info);
 Napi::Value MapPin(const Napi::CallbackInfo& info);
 Napi::Value MapFreeze(const Napi::CallbackInfo& info);
 Napi::Value MapClose(const Napi::CallbackInfo& info);
 Napi::Value MapMemory(const Napi::CallbackInfo& info);
 Napi::Value MapBind(const Napi::CallbackInfo& info);
+
+// map_info.cc
+Napi::Value MapInfo(const Napi::CallbackInfo& info);
+
+// memory.cc
+Napi::Value MemoryDetach(const Napi::CallbackInfo& info);
 
 // map_entries.cc
 napi_value MapLookup(napi_env env, napi_callback_info info);
@@ -81,6 +89,7 @@ napi_value MapDeleteBatch(napi_env env, napi_callback_info info);
 
 // btf.cc
 Napi::Value BtfById(const Napi::CallbackInfo& info);
+Napi::Value BtfLoad(const Napi::CallbackInfo& info);
 
 // ring_buffer.cc
 Napi::Value RingOpen(const Napi::CallbackInfo& info);

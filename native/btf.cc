@@ -5,6 +5,8 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "descriptor.h"
+#include "env.h"
 #include "unique_fd.h"
 
 namespace ebpf {
@@ -29,6 +31,15 @@ Napi::Value BtfById(const Napi::CallbackInfo& info) {
   if (status != 0) return Napi::Number::New(info.Env(), status);
   if (facts.btf_size < types.size()) types.resize(facts.btf_size);
   return MakeBytes(info.Env(), types);
+}
+
+Napi::Value BtfLoad(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> types;
+  if (!ReadArguments(info, &types)) return {};
+  UniqueFd fd(bpf_btf_load(types.data(), types.size(), nullptr));
+  if (!fd.valid()) return Napi::Number::New(info.Env(), fd.get());
+  return Napi::Number::New(info.Env(), Environment::Of(info)->handles().Insert(
+                                           std::make_unique<Descriptor>(std::move(fd))));
 }
 
 }  // namespace ebpf

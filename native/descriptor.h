@@ -20,6 +20,8 @@ class Descriptor final : public Resource {
   static constexpr Kind kKind = Kind::kDescriptor;
   explicit Descriptor(UniqueFd fd) : fd_(std::move(fd)) {}
 
+  int fd() const { return fd_.get(); }
+
  private:
   UniqueFd fd_;
 };

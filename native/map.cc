@@ -1,7 +1,6 @@
 #include "map.h"
 
 #include <bpf/bpf.h>
-#include <stdio.h>
 #include <sys/mman.h>
 
 #include <string>
@@ -19,20 +18,6 @@ constexpr size_t RoundUp8(size_t size) { return (size + 7) & ~size_t{7}; }
 bool IsPerCpu(uint32_t type) {
   return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
-// bpf_map_info does not have it; fdinfo has (bpf_map_show_fdinfo, kernel/bpf/syscall.c).
-bool IsFrozen(int fd) {
-  char line[128];
-  snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
-  FILE* file = fopen(line, "re");
-  if (file == nullptr) return false;
-  unsigned frozen = 0;
-  while (fgets(line, sizeof(line), file) != nullptr) {
-    if (sscanf(line, "frozen: %u", &frozen) == 1) break;
-  }
-  fclose(file);
-  return frozen != 0;
 }
 
 // The new handle, or a negative errno.
@@ -55,6 +40,11 @@ struct CreateOptions {
   uint32_t flags;
   uint32_t numa_node;
   uint64_t map_extra;
+  // Handles; 0 for none.
+  int32_t inner_map;
+  int32_t btf;
+  uint32_t key_type_id;
+  uint32_t value_type_id;
 };
 
 bool Read(Napi::Value value, CreateOptions* result) {
@@ -64,7 +54,11 @@ bool Read(Napi::Value value, CreateOptions* result) {
          ReadProperty(value, "maxEntries", &result->max_entries) &&
          ReadProperty(value, "flags", &result->flags) &&
          ReadProperty(value, "numaNode", &result->numa_node) &&
-         ReadProperty(value, "mapExtra", &result->map_extra);
+         ReadProperty(value, "mapExtra", &result->map_extra) &&
+         ReadProperty(value, "innerMap", &result->inner_map) &&
+         ReadProperty(value, "btf", &result->btf) &&
+         ReadProperty(value, "keyTypeId", &result->key_type_id) &&
+         ReadProperty(value, "valueTypeId", &result->value_type_id);
 }
 
 // A memory map that JavaScript holds. May outlive the map, and the environment's end.
@@ -127,6 +121,19 @@ Napi::Value MapCreate(const Napi::CallbackInfo& info) {
   create.map_flags = options.flags;
   create.numa_node = options.numa_node;
   create.map_extra = options.map_extra;
+  HandleTable& handles = Environment::Of(info)->handles();
+  if (options.inner_map != 0) {
+    Map* inner = handles.Get<Map>(options.inner_map);
+    if (inner == nullptr) return Napi::Number::New(info.Env(), -EBADF);
+    create.inner_map_fd = static_cast<uint32_t>(inner->fd());
+  }
+  if (options.btf != 0) {
+    auto* btf = handles.Get<Descriptor>(options.btf);
+    if (btf == nullptr) return Napi::Number::New(info.Env(), -EBADF);
+    create.btf_fd = static_cast<uint32_t>(btf->fd());
+    create.btf_key_type_id = options.key_type_id;
+    create.btf_value_type_id = options.value_type_id;
+  }
   UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(options.type), options.name.c_str(),
                              options.key_size, options.value_size, options.max_entries, &create));
   return Napi::Number::New(info.Env(), Open(Environment::Of(info), std::move(fd)));
@@ -157,32 +164,6 @@ Napi::Value MapFd(const Napi::CallbackInfo& info) {
   if (!ReadArguments(info, &handle)) return {};
   Map* map = Environment::Of(info)->handles().Get<Map>(handle);
   return Napi::Number::New(info.Env(), map == nullptr ? -EBADF : map->fd());
-}
-
-Napi::Value MapInfo(const Napi::CallbackInfo& info) {
-  int32_t handle;
-  if (!ReadArguments(info, &handle)) return {};
-  Map* map = Environment::Of(info)->handles().Get<Map>(handle);
-  if (map == nullptr) return Napi::Number::New(info.Env(), -EBADF);
-  bpf_map_info facts;
-  memset(&facts, 0, sizeof(facts));
-  uint32_t size = sizeof(facts);
-  int status = bpf_obj_get_info_by_fd(map->fd(), &facts, &size);
-  if (status != 0) return Napi::Number::New(info.Env(), status);
-  auto result = Napi::Object::New(info.Env());
-  result.Set("id", facts.id);
-  result.Set("type", facts.type);
-  result.Set("name", facts.name);
-  result.Set("keySize", facts.key_size);
-  result.Set("valueSize", facts.value_size);
-  result.Set("maxEntries", facts.max_entries);
-  result.Set("flags", facts.map_flags);
-  result.Set("mapExtra", Napi::BigInt::New(info.Env(), uint64_t{facts.map_extra}));
-  result.Set("btfId", facts.btf_id);
-  result.Set("keyTypeId", facts.btf_key_type_id);
-  result.Set("valueTypeId", facts.btf_value_type_id);
-  result.Set("frozen", IsFrozen(map->fd()));
-  return result;
 }
 
 Napi::Value MapPin(const Napi::CallbackInfo& info) {

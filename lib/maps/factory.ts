@@ -8,7 +8,7 @@ import { HashMap, LruHashMap } from './hash-map.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
 import { StructOpsMap } from './struct-ops.ts'
-import { mapTypeName } from './types.ts'
+import { type MapType, mapTypeName } from './types.ts'
 
 /** Where the factory finds types; asked only for what the map's class needs. */
 export interface MapTypes {
@@ -18,36 +18,31 @@ export interface MapTypes {
 }
 
 /** Array indexes, whatever integer type the declaration names for them. */
-const indexCodec: Codec<number> = createCodec<number>(
+export const indexCodec: Codec<number> = createCodec<number>(
   { kind: 'integer', name: '__u32', size: 4, signed: false },
   { int64: 'bigint', name: 'index' },
 )
 
-/** The object for a map's handle. Types without a class of their own give a plain {@link BpfMap}. */
+type MapMaker = (init: MapInit, types: MapTypes) => BpfMap
+
+/** Each family's row. Types that are not here give a plain {@link BpfMap}. */
+const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
+  hash: (init, types) => new HashMap(init, types.key(), types.value()),
+  lru_hash: (init, types) => new LruHashMap(init, types.key(), types.value()),
+  rhash: (init, types) => new HashMap(init, types.key(), types.value()),
+  array: (init, types) => new ArrayMap(init, indexCodec, types.value()),
+  percpu_hash: (init, types) => new PerCpuHashMap(init, types.key(), perCpuCodec(types.value())),
+  lru_percpu_hash: (init, types) => new LruPerCpuHashMap(init, types.key(), perCpuCodec(types.value())),
+  percpu_array: (init, types) => new PerCpuArrayMap(init, indexCodec, perCpuCodec(types.value())),
+  ringbuf: (init, types) => new RingBuffer(init, types.records()),
+  struct_ops: (init) => new StructOpsMap(init),
+}
+
+/** The object for a map's handle: of the class of its type. */
 export function wrapMap(init: MapInit, types: MapTypes): BpfMap {
   const type = mapTypeName(init.info.type)
-  const value = (): Codec<unknown> => types.value()
-  const perCpu = (): Codec<unknown[]> => perCpuCodec(types.value())
-  switch (type) {
-    case 'hash':
-      return new HashMap(init, types.key(), value())
-    case 'lru_hash':
-      return new LruHashMap(init, types.key(), value())
-    case 'array':
-      return new ArrayMap(init, indexCodec, value())
-    case 'percpu_hash':
-      return new PerCpuHashMap(init, types.key(), perCpu())
-    case 'lru_percpu_hash':
-      return new LruPerCpuHashMap(init, types.key(), perCpu())
-    case 'percpu_array':
-      return new PerCpuArrayMap(init, indexCodec, perCpu())
-    case 'ringbuf':
-      return new RingBuffer(init, types.records())
-    case 'struct_ops':
-      return new StructOpsMap(init)
-    default:
-      return new BpfMap(init)
-  }
+  const make = Object.hasOwn(CLASSES, type) ? CLASSES[type as MapType] : undefined
+  return make === undefined ? new BpfMap(init) : make(init, types)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor at all, its arguments are never used

@@ -9,10 +9,9 @@ import type { Layout } from '../btf/layout.ts'
 import type { MapTypes } from './factory.ts'
 
 export interface Schemas {
-  type?: string
-  key?: Type
-  value?: Type
-  record?: Type
+  key?: Type | undefined
+  value?: Type | undefined
+  record?: Type | undefined
 }
 
 export interface SchemaTypes {
@@ -26,11 +25,10 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
   const key = layoutOfSchema(schemas.key, 'key')
   const value = layoutOfSchema(schemas.value, 'value')
   const record = layoutOfSchema(schemas.record, 'record')
-  const isArray = schemas.type === 'array' || schemas.type === 'percpu_array'
   const codec = (layout: Layout | undefined, map: string, part: 'key' | 'value', size: number) =>
     checkedCodec(layout ?? bytesLayout(size), size, map, part, { int64 })
   return {
-    sizes: { keySize: isArray ? 4 : (key?.size ?? 0), valueSize: value?.size ?? 0 },
+    sizes: { keySize: key?.size ?? 0, valueSize: value?.size ?? 0 },
     ofMap: (map, info) => ({
       key: () => codec(key, map, 'key', info.keySize),
       value: () => codec(value, map, 'value', info.valueSize),

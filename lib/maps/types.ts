@@ -37,6 +37,7 @@ const NAMES = [
   'cgrp_storage',
   'arena',
   'insn_array',
+  'rhash',
 ] as const
 
 export type MapType = (typeof NAMES)[number]

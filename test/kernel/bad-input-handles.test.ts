@@ -236,6 +236,10 @@ describe('native calls', () => {
       flags: 0,
       numaNode: 0,
       mapExtra: 0n,
+      innerMap: 0,
+      btf: 0,
+      keyTypeId: 0,
+      valueTypeId: 0,
     })
     binding.mapClose(handle)
     return handle
@@ -275,6 +279,10 @@ describe('native calls', () => {
       flags: 0,
       numaNode: 0,
       mapExtra: 0n,
+      innerMap: 0,
+      btf: 0,
+      keyTypeId: 0,
+      valueTypeId: 0,
     })
     try {
       expect(binding.mapLookup(handle, 0), 'nothing bound').toBe(-22)

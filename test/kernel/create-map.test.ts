@@ -155,6 +155,7 @@ describe('a map made by explicit types', () => {
       keyTypeId: 0,
       valueTypeId: 0,
       frozen: false,
+      memory: expect.any(Number),
     })
   })
 })
