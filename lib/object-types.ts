@@ -6,7 +6,7 @@ import { ringRecordLayout } from './btf/datasec.ts'
 import { layoutOf } from './btf/layout-of.ts'
 import type { Layout } from './btf/layout.ts'
 import type { Btf } from './btf/parse.ts'
-import { type RecordCodec, createRecordCodec } from './btf/record-codec.ts'
+import { type RecordCodec, createLazyCodec, createRecordCodec } from './btf/record-codec.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
 import { mapTypeName } from './maps/types.ts'
@@ -79,7 +79,8 @@ export class ObjectTypes {
   /** The reader of the type that a ring's declaration names. */
   #declaredReader(map: string): RecordCodec<unknown> | undefined {
     const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
-    return layout === undefined ? undefined : lazyCodec(() => createRecordCodec(layout, map, this.#options))
+    // A union that declares its records wrongly is an error for who reads them, not for who loads the object.
+    return layout === undefined ? undefined : createLazyCodec(() => createRecordCodec(layout, map, this.#options))
   }
 
   /**
@@ -124,15 +125,4 @@ export function checkedCodec(
     })
   }
   return createCodec<unknown>(layout, { ...options, name: `${map}.${part}` })
-}
-
-/** A union that declares its records wrongly is an error for who reads them, not for who loads the object. */
-function lazyCodec(create: () => RecordCodec<unknown>): RecordCodec<unknown> {
-  let codec: RecordCodec<unknown> | undefined
-  return {
-    read(memory, offset, length) {
-      codec ??= create()
-      return codec.read(memory, offset, length)
-    },
-  }
 }

@@ -42,18 +42,25 @@ export function generateReader(layout: Layout, int64: Int64Mode, path: string, e
   const aligned = alignment === 1 ? '' : ` && (offset & ${alignment - 1}) === 0`
   source.addFirst(`if (!(${inside}${aligned})) return elsewhere(memory, offset, length)`)
   source.add(`return ${value}`)
-  return source.compile<Reader>(`memory, offset, length = ${minimum}`, { ...helpers, elsewhere })
+  return source.compile<Reader>(`memory, offset, length = ${minimum}`, { ...readHelpers, elsewhere })
 }
 
-class ReaderGenerator {
+/** Makes expressions that read values; the functions that they call are {@link readHelpers}. */
+export class ReaderGenerator {
   readonly #source: Source
   readonly #root: Layout
   readonly #int64: Int64Mode
+  readonly #fixed: ReadonlyMap<Field, string>
 
-  constructor(source: Source, root: Layout, int64: Int64Mode) {
+  /**
+   * @param root the layout whose flexible array member, if it has one, takes the rest of the variable `length`.
+   * @param fixed expressions for fields whose values are known without reading them.
+   */
+  constructor(source: Source, root: Layout, int64: Int64Mode, fixed: ReadonlyMap<Field, string> = new Map()) {
     this.#source = source
     this.#root = root
     this.#int64 = int64
+    this.#fixed = fixed
   }
 
   /** Source of an expression for the value at `place`; statements that it needs before are added to the source. */
@@ -159,15 +166,18 @@ class ReaderGenerator {
   }
 
   #object(layout: StructLayout | UnionLayout, place: Place, path: string): string {
-    const flexible = layout === this.#root ? flexibleField(layout) : undefined
-    const properties = visibleFields(layout).map((field) => {
-      const name = field.name === '__proto__' ? '["__proto__"]' : literal(field.name)
-      const fieldPath = `${path}.${field.name}`
-      const value =
-        field === flexible ? this.#rest(field, place, fieldPath) : this.#field(layout, field, place, fieldPath)
-      return `${name}: ${value}`
-    })
+    const properties = visibleFields(layout).map(
+      (field) => `${propertyName(field.name)}: ${this.field(layout, field, place, `${path}.${field.name}`)}`,
+    )
     return properties.length === 0 ? '{}' : `{ ${properties.join(', ')} }`
+  }
+
+  /** Source of an expression for a visible field of a struct or union at `place`, as {@link value} makes one. */
+  field(layout: StructLayout | UnionLayout, field: Field, place: Place, path: string): string {
+    const fixed = this.#fixed.get(field)
+    if (fixed !== undefined) return fixed
+    const flexible = layout === this.#root ? flexibleField(layout) : undefined
+    return field === flexible ? this.#rest(field, place, path) : this.#field(layout, field, place, path)
   }
 
   /** A flexible array member: its length differs from record to record. */
@@ -204,6 +214,11 @@ class ReaderGenerator {
   }
 }
 
+/** A field's name in an object literal: `__proto__` as itself, not as the prototype. */
+export function propertyName(name: string): string {
+  return name === '__proto__' ? '["__proto__"]' : literal(name)
+}
+
 const word = allocateMemory(8)
 const lowWord = hostIsLittleEndian ? 0 : 1
 const highWord = 1 - lowWord
@@ -228,4 +243,4 @@ function readRest(field: Field, memory: Memory, at: number, length: number, int6
   return readValue(stretched(field, length).layout, memory, at, int64, path)
 }
 
-const helpers = { readBits, readInt128, readRest, readText, signedNumber, unsignedNumber }
+export const readHelpers: Readonly<Record<string, unknown>> = { readBits, readInt128, readRest, readText, signedNumber, unsignedNumber }

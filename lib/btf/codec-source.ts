@@ -21,7 +21,7 @@ export type ViewName = 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i6
 
 /** Collects the statements of a function over a `memory`, and the objects that they refer to. */
 export class Source {
-  readonly #statements: string[] = []
+  #statements: string[] = []
   readonly #views = new Set<ViewName>()
   readonly #constants = new Map<unknown, string>()
   #variables = 0
@@ -53,6 +53,18 @@ export class Source {
 
   addFirst(statement: string): void {
     this.#statements.unshift(statement)
+  }
+
+  /** The statements that `fill` adds, as text for another place of the source. */
+  block(fill: () => void): string {
+    const outer = this.#statements
+    this.#statements = []
+    try {
+      fill()
+      return this.#statements.join('\n')
+    } finally {
+      this.#statements = outer
+    }
   }
 
   /**

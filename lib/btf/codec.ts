@@ -30,6 +30,9 @@ export interface Codec<T> {
   /** Bytes that a value takes, without a flexible array member. */
   readonly size: number
 
+  /** How a value lies in memory; absent where it is put together from several. */
+  readonly layout?: Layout
+
   /**
    * The value at byte `offset`, any offset. Naturally aligned fields are read in one access each, provided that the
    * offset is a multiple of 8 or that of an element in an array of such values.
@@ -58,7 +61,7 @@ export interface Codec<T> {
 }
 
 /** Larger layouts are interpreted: compiling them would cost more than it gives. */
-const maxGeneratedFields = 2048
+export const maxGeneratedFields = 2048
 
 /**
  * A codec for a layout.
@@ -105,6 +108,7 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
   let write: Codec<T>['encode'] | undefined
   const codec: { -readonly [Name in keyof Codec<T>]: Codec<T>[Name] } = {
     size,
+    layout,
 
     decode: (memory, offset, length) => {
       read ??= (generate && ifAllowed(() => generateReader(layout, int64, name, interpretRead))) || interpretRead
@@ -148,7 +152,7 @@ function encoder(size: number, name: string, write: Writer): Codec<unknown>['enc
 }
 
 /** What `generate` makes; `undefined` where the process disallows code generation from strings. */
-function ifAllowed<F>(generate: () => F): F | undefined {
+export function ifAllowed<F>(generate: () => F): F | undefined {
   try {
     return generate()
   } catch (error) {

@@ -1,8 +1,11 @@
-/** Records of a ring: one type, or several that a tag tells apart. */
-import { ruleError } from '../errors.ts'
-import { type Codec, type CodecOptions, createCodec } from './codec.ts'
-import { type EnumLayout, type Layout, minimumLength, type StructLayout } from './layout.ts'
+/** Decodes the records of a ring, one by one and batch by batch. */
+import { type Codec, type CodecOptions, createCodec, ifAllowed, maxGeneratedFields } from './codec.ts'
+import { generateReadAll, generateVisit, type ReadAll, type Visit } from './codec-records.ts'
+import { checkLayout } from './layout-check.ts'
+import type { Layout } from './layout.ts'
 import type { Memory } from './memory.ts'
+import { type RecordShapes, recordShapes, type Tag, tooShort, unknownTag } from './record-shapes.ts'
+import { eachRecord, type Lease, releasedError } from './record-span.ts'
 
 /** Decodes records. */
 export interface RecordCodec<T> {
@@ -12,7 +15,26 @@ export interface RecordCodec<T> {
    * @throws EbpfError ERR_EBPF_RECORD_SIZE if it is shorter than its type; ERR_EBPF_OUT_OF_RANGE if its tag is of none.
    */
   read(memory: Memory, offset: number, length: number): T
+
+  /** All records of a batch: `count` of them lie in memory up to byte `end`. Throws as {@link read} does. */
+  readAll(memory: Memory, end: number, count: number): T[]
+
+  /**
+   * Calls back for each record of memory up to byte `end`. Throws as {@link read} does.
+   *
+   * @throws EbpfError ERR_EBPF_RELEASED if the callback for a record before the last one released the batch.
+   */
+  visit(memory: Memory, end: number, callback: (record: T, index: number) => void, lease: Lease): void
 }
+
+/** @internal */
+export interface RecordCodecOptions extends CodecOptions {
+  /** Records that pass through the loops that all types share before loops for this type are generated. */
+  readonly sharedRecords?: number
+}
+
+/** Records after which it pays to generate loops for one type. */
+const RECORDS_WORTH_GENERATING = 1000
 
 /**
  * A codec for the records of a map, whose declaration says their layout.
@@ -36,115 +58,124 @@ export interface RecordCodec<T> {
  * @param map its name, for errors.
  * @throws EbpfError ERR_EBPF_BTF if the enum does not name all structs.
  */
-export function createRecordCodec(layout: Layout, map: string, options: CodecOptions): RecordCodec<unknown> {
-  const variants = variantsOf(layout)
-  const tag = variants && commonField(variants)
-  if (variants === undefined || tag === undefined) return plainCodec(layout, map, options)
-  const structs = new Map(variants.map((variant) => [tagValue(variant, tag, map), variant]))
-  return taggedCodec(structs, tag, map, options)
+export function createRecordCodec(layout: Layout, map: string, options: RecordCodecOptions): RecordCodec<unknown> {
+  const records = recordShapes(layout, map)
+  const { tag } = records
+  const read = tag === undefined ? plainReader(records, options) : taggedReader(records, tag, options)
+  const generate = checkLayout(layout) <= maxGeneratedFields && options.interpret !== true
+  const { sharedRecords = RECORDS_WORTH_GENERATING } = options
+  return new LayoutCodec(read, records, generate ? { ...options, sharedRecords } : undefined)
 }
 
-interface Variant {
-  readonly name: string
-  readonly layout: StructLayout
+/** A codec whose records are read by a function of their own. */
+export function createSharedCodec<T>(read: RecordCodec<T>['read']): RecordCodec<T> {
+  return { read, ...sharedLoops(read) }
 }
 
-interface Tag {
-  readonly name: string
-  readonly layout: EnumLayout
-}
-
-function plainCodec(layout: Layout, map: string, options: CodecOptions): RecordCodec<unknown> {
-  const codec = createCodec<unknown>(layout, { name: map, ...options })
-  const minimum = minimumLength(layout)
+/** A codec that is made when records are first decoded. */
+export function createLazyCodec<T>(create: () => RecordCodec<T>): RecordCodec<T> {
+  let codec: RecordCodec<T> | undefined
+  const made = (): RecordCodec<T> => {
+    codec ??= create()
+    return codec
+  }
   return {
-    read(memory, offset, length) {
-      if (length < minimum) throw tooShort(length, minimum, map)
-      return codec.decode(memory, offset, length)
+    read: (memory, offset, length) => made().read(memory, offset, length),
+    readAll: (memory, end, count) => made().readAll(memory, end, count),
+    visit: (memory, end, callback, lease) => made().visit(memory, end, callback, lease),
+  }
+}
+
+class LayoutCodec implements RecordCodec<unknown> {
+  readonly read: RecordCodec<unknown>['read']
+  readonly #records: RecordShapes
+  readonly #options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined
+  #readAll: ReadAll<unknown>
+  #visit: Visit<unknown>
+  #shared = 0
+  #generated = false
+
+  /** @param options `undefined` to generate no code */
+  constructor(
+    read: RecordCodec<unknown>['read'],
+    records: RecordShapes,
+    options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined,
+  ) {
+    const loops = sharedLoops(read)
+    this.read = read
+    this.#records = records
+    this.#options = options
+    this.#readAll = loops.readAll
+    this.#visit = loops.visit
+  }
+
+  readAll(memory: Memory, end: number, count: number): unknown[] {
+    if (!this.#generated) this.#count(count)
+    return this.#readAll(memory, end, count)
+  }
+
+  visit(memory: Memory, end: number, callback: (record: unknown, index: number) => void, lease: Lease): void {
+    // A count that is as good: records have 8 bytes and more.
+    if (!this.#generated) this.#count(end / 64)
+    this.#visit(memory, end, callback, lease)
+  }
+
+  #count(records: number): void {
+    if (this.#options === undefined) return
+    this.#shared += records
+    if (this.#shared < this.#options.sharedRecords) return
+    this.#generated = true
+    const { int64 } = this.#options
+    const loops = ifAllowed(() => [generateReadAll(this.#records, int64), generateVisit(this.#records, int64)] as const)
+    if (loops !== undefined) [this.#readAll, this.#visit] = loops
+  }
+}
+
+/** The loops that serve all types: V8 can inline nothing of the decoding there. */
+function sharedLoops<T>(read: RecordCodec<T>['read']): { readAll: ReadAll<T>; visit: Visit<T> } {
+  return {
+    readAll(memory, end, count) {
+      const records = new Array<T>(count)
+      let index = 0
+      eachRecord(memory, end, (offset, length) => {
+        records[index++] = read(memory, offset, length)
+      })
+      return records
+    },
+    visit(memory, end, callback, lease) {
+      let index = 0
+      eachRecord(memory, end, (offset, length) => {
+        if (lease.released) throw releasedError()
+        callback(read(memory, offset, length), index++)
+      })
     },
   }
 }
 
-function taggedCodec(
-  structs: ReadonlyMap<number | bigint, Variant>,
-  tag: Tag,
-  map: string,
-  options: CodecOptions,
-): RecordCodec<unknown> {
+function plainReader({ shapes, map }: RecordShapes, options: CodecOptions): RecordCodec<unknown>['read'] {
+  const { layout, minimum } = shapes[0]!
+  const codec = createCodec<unknown>(layout, { name: map, ...options })
+  return (memory, offset, length) => {
+    if (length < minimum) throw tooShort(length, minimum, map)
+    return codec.decode(memory, offset, length)
+  }
+}
+
+function taggedReader({ shapes, map }: RecordShapes, tag: Tag, options: CodecOptions): RecordCodec<unknown>['read'] {
   const tagCodec = createCodec<number | bigint>(tag.layout, { int64: 'bigint' })
   const codecs = new Map<number | bigint, { name: string; minimum: number; codec: Codec<Record<string, unknown>> }>()
-  for (const [value, { name, layout }] of structs) {
-    codecs.set(value, { name, minimum: minimumLength(layout), codec: createCodec(layout, { ...options, name }) })
+  for (const { name, layout, minimum, tag: own } of shapes) {
+    codecs.set(own!.value, { name, minimum, codec: createCodec(layout, { ...options, name }) })
   }
-  return {
-    read(memory, offset, length) {
-      if (length < tagCodec.size) throw tooShort(length, tagCodec.size, map)
-      const value = tagCodec.decode(memory, offset)
-      const variant = codecs.get(value)
-      if (variant === undefined) throw unknownTag(value, tag, map)
-      const { codec, minimum, name } = variant
-      if (length < minimum) throw tooShort(length, minimum, map)
-      const record = codec.decode(memory, offset, length)
-      record[tag.name] = name
-      return record
-    },
+  return (memory, offset, length) => {
+    if (length < tagCodec.size) throw tooShort(length, tagCodec.size, map)
+    const value = tagCodec.decode(memory, offset)
+    const variant = codecs.get(value)
+    if (variant === undefined) throw unknownTag(value, tag.name, map)
+    const { codec, minimum, name } = variant
+    if (length < minimum) throw tooShort(length, minimum, map)
+    const record = codec.decode(memory, offset, length)
+    record[tag.name] = name
+    return record
   }
-}
-
-function tooShort(length: number, size: number, map: string): Error {
-  const message = `a record of ${length} bytes in map '${map}' is shorter than its type of ${size} bytes`
-  return ruleError('ERR_EBPF_RECORD_SIZE', message, { operation: 'decode a record', map })
-}
-
-function unknownTag(value: number | bigint, tag: Tag, map: string): Error {
-  const message = `a record in map '${map}' has ${tag.name} ${value}, which is none of its types`
-  return ruleError('ERR_EBPF_OUT_OF_RANGE', message, { operation: 'decode a record', map })
-}
-
-/** The members of a union that are all named structs, two or more. */
-function variantsOf(layout: Layout): Variant[] | undefined {
-  if (layout.kind !== 'union' || layout.fields.length < 2) return undefined
-  const variants = layout.fields.flatMap(({ name, layout: struct }) =>
-    name !== '' && struct.kind === 'struct' ? [{ name, layout: struct }] : [],
-  )
-  return variants.length === layout.fields.length ? variants : undefined
-}
-
-/** The field with which all of the structs start. */
-function commonField(variants: readonly Variant[]): Tag | undefined {
-  const first = variants[0]?.layout.fields[0]
-  if (first === undefined || first.name === '' || first.offset !== 0 || first.bitfield !== undefined) return undefined
-  const { layout } = first
-  if (layout.kind !== 'enum') return undefined
-  const shared = variants.every(({ layout: { fields } }) => {
-    const field = fields[0]
-    return (
-      field?.name === first.name &&
-      field.offset === 0 &&
-      field.bitfield === undefined &&
-      field.layout.kind === 'enum' &&
-      field.layout.size === layout.size
-    )
-  })
-  return shared ? { name: first.name, layout } : undefined
-}
-
-/** The enumerator that stands for a struct. */
-function tagValue(variant: Variant, tag: Tag, map: string): number | bigint {
-  const name = variant.name.toUpperCase()
-  const { values } = tag.layout
-  const exact = values.filter((each) => each.name.toUpperCase() === name)
-  const found = exact.length > 0 ? exact : values.filter((each) => each.name.toUpperCase().endsWith(`_${name}`))
-  if (found.length === 1) return found[0]!.value
-  throw ruleError('ERR_EBPF_BTF', `records of map '${map}': ${unmatched(variant, tag, found)}`, {
-    operation: 'read types',
-    map,
-    hint: `Declare ${tag.name} as an enum with one enumerator for each struct of the union, such as ${name}.`,
-  })
-}
-
-function unmatched(variant: Variant, { layout }: Tag, found: EnumLayout['values']): string {
-  return found.length === 0
-    ? `enum ${layout.name} has no enumerator for ${variant.name}`
-    : `enum ${layout.name} has several for ${variant.name}: ${found.map((each) => each.name).join(', ')}`
 }

@@ -1,14 +1,6 @@
 import type { Memory } from '../btf/memory.ts'
-import type { RecordCodec } from '../btf/record-codec.ts'
-import { ruleError } from '../errors.ts'
-
-/** Bits of a record's length word, and bytes of its header (linux/bpf.h: BPF_RINGBUF_*). */
-const DISCARD_BIT = 0x4000_0000
-const LENGTH_MASK = 0x3fff_ffff
-export const HEADER_SIZE = 8
-
-/** Bytes that a record takes: its header comes before it, and all is a multiple of 8. */
-const recordSize = (length: number): number => (length + HEADER_SIZE + 7) & ~7
+import { createSharedCodec, type RecordCodec } from '../btf/record-codec.ts'
+import { behind, DISCARD_BIT, HEADER_SIZE, type Lease, LENGTH_MASK, releasedError } from '../btf/record-span.ts'
 
 /**
  * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
@@ -16,6 +8,7 @@ const recordSize = (length: number): number => (length + HEADER_SIZE + 7) & ~7
  */
 export class Batch<T> implements Iterable<T> {
   readonly #codec: RecordCodec<T>
+  readonly #lease: Lease = { released: false }
   #memory: Memory | undefined
   #length = 0
   #end = 0
@@ -58,35 +51,12 @@ export class Batch<T> implements Iterable<T> {
 
   /** Calls back for each record: faster than iterating. */
   forEach(callback: (record: T, index: number) => void): void {
-    const codec = this.#codec
-    const end = this.#end
-    let index = 0
-    let header = 0
-    while (header < end) {
-      // The callback may have ended the stream, and with it the batch.
-      const memory = this.#use()
-      const word = memory.u32[header >>> 2] as number
-      const length = word & LENGTH_MASK
-      if ((word & DISCARD_BIT) === 0) callback(codec.read(memory, header + HEADER_SIZE, length), index++)
-      header += recordSize(length)
-    }
+    // The callback may end the stream, and with it the batch.
+    this.#codec.visit(this.#use(), this.#end, callback, this.#lease)
   }
 
   toArray(): T[] {
-    const memory = this.#use()
-    const { u32 } = memory
-    const codec = this.#codec
-    const end = this.#end
-    const records = new Array<T>(this.#length)
-    let index = 0
-    let header = 0
-    while (header < end) {
-      const word = u32[header >>> 2] as number
-      const length = word & LENGTH_MASK
-      if ((word & DISCARD_BIT) === 0) records[index++] = codec.read(memory, header + HEADER_SIZE, length)
-      header += recordSize(length)
-    }
-    return records
+    return this.#codec.readAll(this.#use(), this.#end, this.#length)
   }
 
   /** @internal Fills the batch with the span that was read last. */
@@ -105,6 +75,7 @@ export class Batch<T> implements Iterable<T> {
 
   /** @internal */
   release(): void {
+    this.#lease.released = true
     this.#memory = undefined
   }
 
@@ -131,12 +102,7 @@ export class Batch<T> implements Iterable<T> {
   }
 
   #use(): Memory {
-    if (this.#memory === undefined) {
-      throw ruleError('ERR_EBPF_RELEASED', 'this batch was released: its handler is done', {
-        operation: 'read a batch',
-        hint: 'Keep toArray(), or what iterating the batch gives; not the batch itself.',
-      })
-    }
+    if (this.#memory === undefined) throw releasedError()
     return this.#memory
   }
 
@@ -157,7 +123,7 @@ export class Batch<T> implements Iterable<T> {
 
   #after(header: number): number {
     const length = (this.#use().u32[header >>> 2] as number) & LENGTH_MASK
-    return header + recordSize(length)
+    return behind(header + HEADER_SIZE, length)
   }
 
   #headerAt(index: number): number {
@@ -178,6 +144,6 @@ export class Batch<T> implements Iterable<T> {
 }
 
 /** Records as bytes, own copies. */
-export const bytesCodec: RecordCodec<Uint8Array> = {
-  read: (memory, offset, length) => memory.u8.slice(offset, offset + length),
-}
+export const bytesCodec: RecordCodec<Uint8Array> = createSharedCodec((memory, offset, length) =>
+  memory.u8.slice(offset, offset + length),
+)

@@ -11,8 +11,11 @@ import { createCodec } from '../../../lib/btf/codec.ts'
 import { layoutOf } from '../../../lib/btf/layout-of.ts'
 import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
 import { type Btf, parseBtf } from '../../../lib/btf/parse.ts'
+import { createRecordCodec } from '../../../lib/btf/record-codec.ts'
+import type { Batch } from '../../../lib/events/batch.ts'
 import { assignStatements, normalized, printedLines, randomValue } from './c-values.ts'
 import { elfSection } from './elf.ts'
+import { batchOf } from './record-helpers.ts'
 import { printStatements, Random, type Shape, StructGenerator } from './random-c.ts'
 
 const clang = process.env.CLANG ?? 'clang'
@@ -121,6 +124,24 @@ describe.each([
     }
   }
 
+  /** The samples of each struct as the records of a batch. */
+  const eachRecords = (check: (batch: Batch<unknown>, index: number) => void): void => {
+    for (const [index, { c }] of structs.entries()) {
+      const { id } = btf.find(c.replace('struct ', ''), 'struct')!
+      const layout = layoutOf(btf, id)
+      const codec = createRecordCodec(layout, 'records', { int64: 'bigint', interpret, sharedRecords: 0 })
+      const bytes = (sample: number): Uint8Array =>
+        input[index]!.subarray(sample * layout.size, (sample + 1) * layout.size)
+      check(
+        batchOf(
+          codec,
+          Array.from({ length: samples }, (_, sample) => ({ bytes: bytes(sample) })),
+        ),
+        index,
+      )
+    }
+  }
+
   test('give structs the same size', () => {
     each(({ size }, index) => expect(size).toBe(Number(output[index]![0])))
   })
@@ -133,6 +154,15 @@ describe.each([
         const bytes = input[index]!.subarray(sample * codec.size, (sample + 1) * codec.size)
         const decoded = codec.decode(memoryOf(bytes), 0)
         expect(printedLines(shape, decoded), structs[index]!.c).toEqual(normalized(shape, lines))
+      }
+    })
+  })
+
+  test('read the same members from the records of a batch', () => {
+    eachRecords((batch, index) => {
+      const lines = output[index]!.slice(1).values()
+      for (const record of batch.toArray()) {
+        expect(printedLines(structs[index]!, record), structs[index]!.c).toEqual(normalized(structs[index]!, lines))
       }
     })
   })

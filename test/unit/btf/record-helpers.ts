@@ -1,0 +1,36 @@
+/** Batches of records, as the kernel lays them out and a consumer copies them. */
+import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
+import { DISCARD_BIT, HEADER_SIZE } from '../../../lib/btf/record-span.ts'
+import { Batch } from '../../../lib/events/batch.ts'
+import type { RecordCodec } from '../../../lib/btf/record-codec.ts'
+
+export interface TestRecord {
+  bytes: Uint8Array | readonly number[]
+  discarded?: boolean
+}
+
+export interface Span {
+  memory: Memory
+  end: number
+  count: number
+}
+
+/** Records one behind the other; what is between them and behind them is noise. */
+export function spanOf(records: readonly TestRecord[]): Span {
+  const end = records.reduce((sum, { bytes }) => sum + HEADER_SIZE + Math.ceil(bytes.length / 8) * 8, 0)
+  const memory = createMemory(new ArrayBuffer(end + 64))
+  memory.u8.fill(0xaa)
+  let at = 0
+  for (const { bytes, discarded } of records) {
+    memory.u32[at >>> 2] = bytes.length | (discarded ? DISCARD_BIT : 0)
+    memory.u8.set(bytes, at + HEADER_SIZE)
+    at += HEADER_SIZE + Math.ceil(bytes.length / 8) * 8
+  }
+  return { memory, end, count: records.filter(({ discarded }) => !discarded).length }
+}
+
+/** A batch of these records. */
+export function batchOf<T = unknown>(codec: RecordCodec<unknown>, records: readonly TestRecord[]): Batch<T> {
+  const { memory, end, count } = spanOf(records)
+  return new Batch(codec as RecordCodec<T>).fill(memory, count, end)
+}
