@@ -57,6 +57,8 @@ export interface FailureContext {
   program?: string | undefined
   map?: string | undefined
   link?: string | undefined
+  /** Of an operation on many entries: how many were done before it failed. */
+  done?: number | undefined
   /** What a user can do about it, when the cause is known. */
   hint?: string | undefined
   /** libbpf's last warnings that explain the failure. */
@@ -75,6 +77,8 @@ export class EbpfError extends Error {
   declare readonly program?: string
   declare readonly map?: string
   declare readonly link?: string
+  /** Of an operation on many entries: how many were done before it failed. */
+  declare readonly done?: number
   /** What to do about it, where the cause is known. */
   declare readonly hint?: string
   /** libbpf's last warnings that explain the failure, each one line. */
@@ -85,8 +89,8 @@ export class EbpfError extends Error {
     this.name = 'EbpfError'
     this.code = code
     this.operation = context.operation
-    const { object, program, map, link, hint } = context
-    for (const [name, value] of Object.entries({ errno, object, program, map, link, hint })) {
+    const { object, program, map, link, done, hint } = context
+    for (const [name, value] of Object.entries({ errno, object, program, map, link, done, hint })) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
     }
     this.warnings = context.warnings ?? []

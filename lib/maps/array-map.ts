@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { outOfRange } from '../errors.ts'
-import { type Input, KeyedMap, type SetOptions } from './keyed-map.ts'
+import { type Input, KeyedMap, type Progress, type SetOptions } from './keyed-map.ts'
 
 const { E2BIG } = constants.errno
 
@@ -22,10 +22,11 @@ export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
   }
 
   /** @internal What the kernel says of an index is what it says of a full map elsewhere. */
-  protected override failure(status: number, operation: string, hint?: string): Error {
-    if (status !== -E2BIG || this.closed) return super.failure(status, operation, hint)
+  protected override failure(status: number, operation: string, progress?: Progress): Error {
+    if (status !== -E2BIG || this.closed) return super.failure(status, operation, progress)
     const said = `the index is outside of map '${this.name}', which has ${this.maxEntries} entries`
-    return outOfRange(hint === undefined ? said : `${said}\n  ${hint}`)
+    if (progress === undefined) return outOfRange(said)
+    return Object.assign(outOfRange(`${said}\n  ${progress.done} entries were done before it failed.`), progress)
   }
 
   /** An array is always full. */

@@ -1,5 +1,9 @@
 /** Writing and deleting many entries by few system calls. */
+import { constants } from 'node:os'
 import { type Memory, createMemory } from '../btf/memory.ts'
+import { hasNoBatches } from './walk.ts'
+
+const { ENOENT } = constants.errno
 
 /** How a bulk operation works on entries that lie one behind the other. Sizes are bytes. */
 export interface BulkCalls<Item> {
@@ -7,10 +11,16 @@ export interface BulkCalls<Item> {
   entrySize: number
   maxEntries: number
   encode(item: Item, keys: Memory, values: Memory, index: number): void
-  /** The kernel's batch call. `control[0]`: entries wanted, then done. */
-  batch(keys: Uint8Array, values: Uint8Array, control: Uint32Array): number
-  /** One entry, by the call for single entries. @throws EbpfError with `done` in its hint. */
-  single(key: Uint8Array, value: Uint8Array, done: number): void
+  /** The kernel's batch call, if there is one. `control[0]`: entries wanted, then done. */
+  batch?: ((keys: Uint8Array, values: Uint8Array, control: Uint32Array) => number) | undefined
+  /** The call for the entry in the bound memory. */
+  single(): number
+  /** Puts an entry into the bound memory. */
+  place(keys: Uint8Array, values: Uint8Array, index: number): void
+  /** Whether an entry that was refused with this status is passed over, as one that there was nothing to do for. */
+  passes(status: number): boolean
+  /** The error for an entry that is not. */
+  fail(status: number, done: number): Error
 }
 
 const CHUNK_ENTRIES = 4096
@@ -20,30 +30,43 @@ const CHUNK_ENTRIES = 4096
  *
  * Where a batch call stops, the entry it stopped at is done singly: that either works (no batches in this kernel, or for
  * this map type) or tells what is wrong with that entry.
+ *
+ * @returns how many were done, without those passed over
  */
-export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): void {
+export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): number {
   const { keySize, entrySize } = calls
   const capacity = Math.max(1, Math.min(CHUNK_ENTRIES, calls.maxEntries))
   const keys = createMemory(new ArrayBuffer(roundUp(capacity * keySize)))
   const values = createMemory(new ArrayBuffer(roundUp(capacity * entrySize)))
   const control = new Uint32Array(2)
-  let total = 0
+  let { batch } = calls
+  let before = 0
+  let passedOver = 0
+
+  const single = (index: number): number => {
+    calls.place(keys.u8, values.u8, index)
+    const status = calls.single()
+    if (status === 0) return status
+    if (!calls.passes(status)) throw calls.fail(status, before + index - passedOver)
+    passedOver++
+    return status
+  }
 
   const flush = (count: number): void => {
-    let done = 0
-    while (done < count) {
-      const wanted = count - done
-      control[0] = wanted
-      const status = calls.batch(keys.u8.subarray(done * keySize), values.u8.subarray(done * entrySize), control)
-      // A call that the kernel does not know leaves the count as it was.
-      done += status < 0 && control[0] === wanted ? 0 : (control[0] as number)
-      if (done === count) break
-      const key = keys.u8.subarray(done * keySize, (done + 1) * keySize)
-      const value = values.u8.subarray(done * entrySize, (done + 1) * entrySize)
-      calls.single(key, value, total + done)
-      done++
+    let index = 0
+    while (index < count && batch !== undefined) {
+      control[0] = count - index
+      const status = batch(keys.u8.subarray(index * keySize), values.u8.subarray(index * entrySize), control)
+      const done = control[0]
+      index += done
+      if (index === count) break
+      // Only an entry's own call says ENOENT.
+      if (status === -ENOENT && calls.passes(status)) passedOver++
+      else if (single(index) === 0 && done === 0 && hasNoBatches(status)) batch = undefined
+      index++
     }
-    total += count
+    for (; index < count; index++) single(index)
+    before += count
   }
 
   let pending = 0
@@ -51,7 +74,7 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): voi
     try {
       calls.encode(item, keys, values, pending)
     } catch (error) {
-      throw withPlace(error, total, pending)
+      throw withPlace(error, before, pending, before - passedOver)
     }
     if (++pending === capacity) {
       flush(pending)
@@ -59,15 +82,17 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): voi
     }
   }
   flush(pending)
+  return before - passedOver
 }
 
 const roundUp = (size: number): number => Math.max(8, (size + 7) & ~7)
 
 /** Says which item is wrong: whole chunks before it may have been done. */
-function withPlace(error: unknown, done: number, pending: number): unknown {
+function withPlace(error: unknown, before: number, pending: number, done: number): unknown {
   if (error instanceof Error) {
-    const before = done === 0 ? 'nothing was done' : `${done} items before it were done`
-    error.message = `item ${done + pending}: ${error.message} (${before})`
+    const said = before === 0 ? 'nothing was done' : `${before} items before it were done`
+    error.message = `item ${before + pending}: ${error.message} (${said})`
+    Object.assign(error, { done })
   }
   return error
 }

@@ -1,5 +1,9 @@
+import { constants } from 'node:os'
 import { binding } from '../binding.ts'
 import { type Input, KeyedMap, type RawOptions } from './keyed-map.ts'
+import type { Chunk } from './walk.ts'
+
+const { ENOENT } = constants.errno
 
 /** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
 export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
@@ -20,55 +24,77 @@ export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     return this.takeEntry(key, options)
   }
 
-  /** Deletes many entries; keys that are not there are passed over. */
-  deleteMany(keys: Iterable<Input<K>>): void {
-    this.inBulk(keys, 'bpf_map_delete_elem', {
+  /**
+   * Deletes many entries, by one system call for each few thousand where the kernel can (Linux 5.6); keys that are not
+   * there are passed over.
+   *
+   * @returns how many there were
+   * @throws EbpfError (a TypeError or RangeError for a key that cannot be encoded) with the number of entries that were
+   * deleted before it failed as its `done`
+   */
+  deleteMany(keys: Iterable<Input<K>>): number {
+    return this.inBulk(keys, 'bpf_map_delete_elem', {
       encode: (key, keyMemory, _values, index) => this.keyCodec.encode(key, keyMemory, index * this.keySize),
       batch: (keyBytes, _values, control) => binding.mapDeleteBatch(this.use('deleteMany'), keyBytes, control),
       single: () => binding.mapDelete(this.use('deleteMany')),
+      passes: (status) => status === -ENOENT,
     })
   }
 
   /**
-   * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6):
-   * nothing that a program writes meanwhile is lost, it is either here or still in the map.
+   * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6),
+   * or one by one where there is no such call: nothing that a program writes meanwhile is lost, it is either here or
+   * still in the map.
    *
-   * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the entries as its `drained`,
-   * and those that cannot be decoded as bytes in its `undecoded`
+   * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), EbpfError when the kernel refuses to
+   * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
+   * in its `undecoded`, and the number of both as its `done`
    */
   drain(): [K | Uint8Array, V][] {
-    const { keyCodec, valueCodec } = this
     const drained: [K | Uint8Array, V][] = []
     const undecoded: [Uint8Array, Uint8Array][] = []
     let failure: { error: Error } | undefined
-    for (const { count, keys, values } of this.chunks(true)) {
-      for (let index = 0; index < count; index++) {
-        const keyAt = index * this.keySize
-        const valueAt = index * valueCodec.size
-        try {
-          drained.push([keyCodec.decodeKey(keys, keyAt), valueCodec.decode(values, valueAt)])
-        } catch (error) {
-          failure ??= { error: error as Error }
-          undecoded.push([
-            keys.u8.slice(keyAt, keyAt + this.keySize),
-            values.u8.slice(valueAt, valueAt + valueCodec.size),
-          ])
-        }
+    try {
+      for (const chunk of this.chunks('take')) {
+        const failed = this.#decodeAll(chunk, drained, undecoded)
+        failure ??= failed
+      }
+    } catch (error) {
+      failure = { error: error as Error }
+    }
+    if (failure === undefined) return drained
+    throw Object.assign(failure.error, { drained, undecoded, done: drained.length + undecoded.length })
+  }
+
+  /** What cannot be decoded must not be lost, and not keep the rest from being taken. Gives the first failure. */
+  #decodeAll(
+    { count, keys, values }: Chunk,
+    drained: [K | Uint8Array, V][],
+    undecoded: [Uint8Array, Uint8Array][],
+  ): { error: Error } | undefined {
+    const { keySize, keyCodec, valueCodec } = this
+    let failure: { error: Error } | undefined
+    for (let index = 0; index < count; index++) {
+      const keyAt = index * keySize
+      const valueAt = index * valueCodec.size
+      try {
+        drained.push([keyCodec.decodeKey(keys, keyAt), valueCodec.decode(values, valueAt)])
+      } catch (error) {
+        failure ??= { error: error as Error }
+        undecoded.push([keys.u8.slice(keyAt, keyAt + keySize), values.u8.slice(valueAt, valueAt + valueCodec.size)])
       }
     }
-    if (failure !== undefined) throw Object.assign(failure.error, { drained, undecoded })
-    return drained
+    return failure
   }
 
   /**
    * Deletes all entries that are there now.
    *
-   * @returns how many there were.
+   * @returns how many there were
+   * @throws EbpfError with the number of entries that went before it failed as its `done`
    */
   clear(): number {
-    let deleted = 0
-    for (const { count } of this.chunks(true)) deleted += count
-    return deleted
+    return this.clearEntries()
   }
 }
 

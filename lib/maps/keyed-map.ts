@@ -8,7 +8,7 @@ import { kernelOlderThan } from '../system/kernel-version.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createVisit, type Visit } from './visit.ts'
-import { type Chunk, type WalkedMap, walk } from './walk.ts'
+import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
 
 const { ENOENT, EEXIST, E2BIG } = constants.errno
 
@@ -18,7 +18,27 @@ const TAKES_FROM_HASHES = '5.14'
 /** BPF_NOEXIST and BPF_EXIST of linux/bpf.h. */
 const UPDATE_FLAGS = { absent: 1, present: 2 } as const
 
-/** Conditions of {@link KeyedMap.set}. */
+/** Types whose batches go from bucket to bucket; those of arrays go from index to index, all others from key to key. */
+const CURSORS: Readonly<Record<string, Cursor>> = {
+  hash: 'bucket',
+  lru_hash: 'bucket',
+  percpu_hash: 'bucket',
+  lru_percpu_hash: 'bucket',
+  hash_of_maps: 'bucket',
+  array: 'index',
+  percpu_array: 'index',
+  array_of_maps: 'index',
+}
+
+/** The kernel's call for one entry of a walk. */
+const VISITS = { read: 'bpf_map_lookup_elem', take: 'bpf_map_lookup_and_delete_elem', delete: 'bpf_map_delete_elem' }
+
+/** How far an operation on many entries came. */
+export interface Progress {
+  done: number
+}
+
+/** Conditions of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
 export interface SetOptions {
   /** Only when there is no such entry, or only when there is one. */
   if?: 'absent' | 'present'
@@ -161,19 +181,27 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /**
-   * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6).
+   * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
+   * is one call for each entry: the kernel's batches have none.
    *
-   * @throws EbpfError saying in its hint how many entries were done before it failed
+   * @returns how many were written: all, or those that the condition let pass
+   * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
+   * be encoded) with the number of entries that were written before it failed as its `done`
    */
-  setMany(entries: Iterable<readonly [Input<K>, Input<V>]>): void {
+  setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number {
     const { keyCodec, valueCodec } = this
-    this.inBulk(entries, 'bpf_map_update_elem', {
+    const flags = updateFlags(options?.if)
+    return this.inBulk(entries, 'bpf_map_update_elem', {
       encode: ([key, value], keys, values, index) => {
         keyCodec.encode(key, keys, index * this.keySize)
         valueCodec.encode(value, values, index * valueCodec.size)
       },
-      batch: (keys, values, control) => binding.mapUpdateBatch(this.use('setMany'), keys, values, control, 0),
-      single: () => binding.mapUpdate(this.use('setMany'), 0),
+      batch:
+        flags === 0
+          ? (keys, values, control) => binding.mapUpdateBatch(this.use('setMany'), keys, values, control, 0)
+          : undefined,
+      single: () => binding.mapUpdate(this.use('setMany'), flags),
+      passes: (status) => flags !== 0 && (status === -EEXIST || status === -ENOENT),
     })
   }
 
@@ -184,32 +212,42 @@ export class KeyedMap<K, V> extends BpfMap {
     return total
   }
 
-  /** @internal `single` works on the bound memory. A miss is not a failure: there is nothing left to delete. */
+  /** @internal `single` works on the bound memory. Gives how many entries were done. */
   protected inBulk<Item>(
     items: Iterable<Item>,
     operation: string,
-    calls: Pick<BulkCalls<Item>, 'encode' | 'batch'> & { single(): number },
-  ): void {
-    inBulk(items, {
-      keySize: this.keySize,
-      entrySize: this.valueCodec.size,
+    calls: Pick<BulkCalls<Item>, 'encode' | 'batch' | 'single' | 'passes'>,
+  ): number {
+    const { keySize } = this
+    const entrySize = this.valueCodec.size
+    return inBulk(items, {
+      ...calls,
+      keySize,
+      entrySize,
       maxEntries: this.maxEntries,
-      encode: calls.encode,
-      batch: calls.batch,
-      single: (key, value, done) => {
-        const memory = this.#memory ?? this.#bind()
-        memory.u8.set(key, 0)
-        memory.u8.set(value, this.#valueOffset)
-        const status = calls.single()
-        if (status === 0 || status === -ENOENT) return
-        throw this.failure(status, operation, `${done} entries were done before it failed.`)
+      place: (keys, values, index) => {
+        const { u8 } = this.#memory ?? this.#bind()
+        u8.set(keys.subarray(index * keySize, (index + 1) * keySize), 0)
+        u8.set(values.subarray(index * entrySize, (index + 1) * entrySize), this.#valueOffset)
       },
+      fail: (status, done) => this.failure(status, operation, { done }),
     })
   }
 
-  /** @internal Chunks of all entries; removed from the map when `take`. */
-  protected chunks(take = false): Generator<Chunk, void, undefined> {
-    return walk(this.#walked(), take)
+  /** @internal Chunks of all entries; removed from the map unless they are only read. */
+  protected chunks(purpose?: Purpose): Generator<Chunk, void, undefined> {
+    return walk(this.#walked(), purpose)
+  }
+
+  /** @internal Deletes all entries, and gives their number; an error has the number of those that went as its `done`. */
+  protected clearEntries(): number {
+    let done = 0
+    try {
+      for (const { count } of this.chunks('delete')) done += count
+    } catch (error) {
+      throw Object.assign(error as Error, { done })
+    }
+    return done
   }
 
   /** @internal For tests of the walk without batches. */
@@ -226,12 +264,14 @@ export class KeyedMap<K, V> extends BpfMap {
       entrySize: this.valueCodec.size,
       use: (operation) => this.use(operation),
       fail: (status, operation) => this.failure(status, operation),
-      read: (key, values, offset) => {
+      cursor: CURSORS[this.type] ?? 'key',
+      visit: (purpose, key, values, offset) => {
         const memory = bound()
         memory.u8.set(key, 0)
-        const status = binding.mapLookup(this.use('iterate'), 0)
+        const status = this.#visitBound(purpose)
         if (status === -ENOENT) return false
-        if (status < 0) throw this.failure(status, 'bpf_map_lookup_elem')
+        if (status < 0) throw purpose === 'take' ? this.#takeFailure(status) : this.failure(status, VISITS[purpose])
+        if (purpose === 'delete') return true
         values.set(memory.u8.subarray(this.#valueOffset, this.#valueOffset + this.valueCodec.size), offset)
         return true
       },
@@ -245,6 +285,12 @@ export class KeyedMap<K, V> extends BpfMap {
         return true
       },
     }
+  }
+
+  #visitBound(purpose: Purpose): number {
+    const handle = this.use('iterate')
+    if (purpose === 'read') return binding.mapLookup(handle, 0)
+    return purpose === 'take' ? binding.mapLookupAndDelete(handle, 0) : binding.mapDelete(handle)
   }
 
   /** @internal */
@@ -274,10 +320,12 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** @internal The error of a negative status; a getter may have closed the map while its key was encoded. */
-  protected failure(status: number, operation: string, hint?: string): Error {
-    if (this.closed) return closedError(this.describe(), operation)
+  protected failure(status: number, operation: string, progress?: Progress): Error {
+    if (this.closed) return Object.assign(closedError(this.describe(), operation), progress)
     const full = status === -E2BIG ? `The map is full: it holds ${this.maxEntries} entries (maxEntries).` : undefined
-    return kernelError(status, { operation, ...this.names(), hint: hint ?? full })
+    const done = progress && `${progress.done} entries were done before it failed.`
+    const hint = [full, done].filter((line) => line !== undefined).join(' ') || undefined
+    return kernelError(status, { operation, ...this.names(), ...progress, hint })
   }
 
   #takeFailure(status: number): Error {
