@@ -6,6 +6,8 @@ const { E2BIG } = constants.errno
 
 /** `BPF_MAP_TYPE_ARRAY`: a fixed number of values by index, zero at first; nothing can be deleted. Linux 3.19. */
 export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
+  #memory: MapMemory | undefined
+
   /** The number of values. */
   get length(): number {
     return this.maxEntries
@@ -27,6 +29,38 @@ export class ArrayMap<V = unknown> extends KeyedMap<number, V> {
     const said = `the index is outside of map '${this.name}', which has ${this.maxEntries} entries`
     if (progress === undefined) return outOfRange(said)
     return Object.assign(outOfRange(`${said}\n  ${progress.done} entries were done before it failed.`), progress)
+  }
+
+  /**
+   * All values as one typed array over the kernel's own memory: reading or writing one is no system call, and what
+   * programs write is seen at once. Its class follows the values: `BigUint64Array` for `__u64`, a flat `Uint32Array` for
+   * `__u32[4]`, a `Uint8Array` of the bytes for structs. It becomes empty when the map is closed. The map needs
+   * BPF_F_MMAPABLE. Linux 5.5.
+   *
+   * @param expected narrows the type; `Uint8Array` gives the bytes of any values, each at a multiple of 8
+   * @throws RangeError when the size of a value is no multiple of 8: the kernel leaves gaps between them
+   * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map cannot be mapped, ERR_EBPF_READ_ONLY when it is frozen or
+   * read-only, EOPNOTSUPP for more than 4 GiB
+   */
+  view(): ViewOf<V>
+  view<A extends MapView>(expected: MapViewClass<A>): A
+  view(expected?: MapViewClass): MapView {
+    this.use('view')
+    this.#memory ??= new MapMemory(this)
+    return this.#memory.view(this.valueCodec.layout, expected)
+  }
+
+  override freeze(): void {
+    try {
+      super.freeze()
+    } catch (error) {
+      throw this.#memory?.freezeError(error) ?? error
+    }
+  }
+
+  override close(): void {
+    super.close()
+    this.#memory?.detach()
   }
 
   /** An array is always full. */

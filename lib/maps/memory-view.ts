@@ -8,10 +8,9 @@ import type { Layout } from '../btf/layout.ts'
 import { ENOTSUPP, type EbpfError, invalidArgument, kernelError, outOfRange, ruleError } from '../errors.ts'
 import type { MapInfo } from './map.ts'
 
-const { EBUSY, EOPNOTSUPP, ENOMEM } = constants.errno
+const { EACCES, EBUSY, EOPNOTSUPP, ENOMEM } = constants.errno
 
-/** BPF_F_RDONLY, BPF_F_RDONLY_PROG and BPF_F_MMAPABLE of linux/bpf.h. */
-const READ_ONLY = 1 << 3
+/** BPF_F_RDONLY_PROG and BPF_F_MMAPABLE of linux/bpf.h. */
 const READ_ONLY_PROGRAM = 1 << 7
 const MMAPABLE = 1 << 10
 
@@ -79,7 +78,8 @@ export class MapMemory {
   /** The error of a freeze that failed. */
   freezeError(error: unknown): unknown {
     if (this.#buffer === undefined || (error as Partial<EbpfError>).code !== 'EBUSY') return error
-    const hint = 'A map that is viewed can be written, so it cannot be frozen: freeze another handle of it, after close().'
+    const hint =
+      'A map that is viewed can be written, so it cannot be frozen: freeze another handle of it, after close().'
     return kernelError(-EBUSY, { operation: 'bpf_map_freeze', map: this.#map.name, hint })
   }
 
@@ -143,19 +143,30 @@ function requireMappable(map: ViewedMap): void {
           : `Only the kernel's plain arrays can: this is of type ${type}.`,
     })
   }
-  if (frozen || (flags & (READ_ONLY | READ_ONLY_PROGRAM)) !== 0) {
-    const why = frozen ? 'it is frozen' : 'it was created read-only'
-    throw ruleError('ERR_EBPF_READ_ONLY', `map '${map.name}' cannot be viewed: ${why}, and a view can be written`, {
-      ...names,
-      hint: 'Read it by get(), or by entries().',
-    })
-  }
+  if (frozen) throw readOnly(map.name, 'it is frozen')
+  if ((flags & READ_ONLY_PROGRAM) !== 0) throw readOnly(map.name, 'programs may only read it')
+}
+
+/** A write to a read-only mapping would be a SIGSEGV. */
+function readOnly(map: string, why: string): Error {
+  return ruleError('ERR_EBPF_READ_ONLY', `map '${map}' cannot be viewed: ${why}, and a view can be written`, {
+    operation: 'view',
+    map,
+    hint: 'Read it by get(), or by entries().',
+  })
 }
 
 function mapFailure(status: number, map: ViewedMap): Error {
+  // The kernel does not tell BPF_F_RDONLY and the like among a map's flags: they are its descriptor's.
+  if (status === -EACCES) return readOnly(map.name, 'its descriptor is read-only')
   const tooLong = roundUp(map.valueSize) * map.maxEntries > 0xffff_ffff
   const hints = new Map([
-    [-EOPNOTSUPP, tooLong ? 'No buffer of JavaScript is longer than 4 GiB.' : 'This JavaScript engine takes no memory of others, as Electron.'],
+    [
+      -EOPNOTSUPP,
+      tooLong
+        ? 'No buffer of JavaScript is longer than 4 GiB.'
+        : 'This JavaScript engine takes no memory of others, as Electron.',
+    ],
     [-ENOTSUPP, 'Values with a lock, a timer or a kernel pointer in them cannot be mapped.'],
     [-ENOMEM, 'The process may not map so much.'],
   ])
