@@ -105,9 +105,10 @@ export const lsmFamily: HookFamily<LsmHook> = {
   hint: (_hook, errno) => onceHint(errno),
   check: ({ name, cookie }) => requireKernelFunction(`bpf_lsm_${lsm(name, { cookie }).name}`, `lsm ${name}`),
   holds: ({ name }, link) => isTracing(link, 'lsm_mac', `bpf_lsm_${name}`),
-  prepare({ name, cookie }) {
+  prepare({ name, cookie }, program) {
     const checked = lsm(name, { cookie })
-    requireBpfModule(`lsm ${checked.name}`)
+    // One of another type is refused for that.
+    if (program?.type === 'lsm') requireBpfModule(`lsm ${checked.name}`)
     return { native: { kind: 'tracing', cookie: checked.cookie } }
   },
 }
@@ -120,9 +121,9 @@ export const lsmCgroupFamily: HookFamily<LsmCgroupHook> = {
   config: 'CONFIG_BPF_LSM',
   describe: ({ name, cgroup }) => `lsm_cgroup ${name} of ${describeDescriptor(cgroup)}`,
   loadTarget: ({ name }) => name,
-  prepare(hook) {
+  prepare(hook, program) {
     const { name, cgroup } = lsmCgroup(hook.name, hook.cgroup)
-    requireBpfModule(`lsm_cgroup ${name}`)
+    if (program?.type === 'lsm') requireBpfModule(`lsm_cgroup ${name}`)
     const { fd, release } = openDescriptor(cgroup, 'cgroup', true)
     return {
       native: {

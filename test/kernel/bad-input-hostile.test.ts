@@ -292,6 +292,8 @@ describe('buffers that change', () => {
       const second = programs.pass_or_drop!.testRun({ data: fixed })
       structuredClone(fixed.buffer, { transfer: [fixed.buffer] })
       expect((await second).returnValue).toBe(1)
+      // Older kernels run a program on no packet at all.
+      if (olderThan('5.13')) return
       await expect(programs.pass_or_drop!.testRun({ data: fixed })).rejects.toMatchObject({ code: 'EINVAL' })
       await expect(programs.pass_or_drop!.testRun({ data })).rejects.toMatchObject({ code: 'EINVAL' })
     }))

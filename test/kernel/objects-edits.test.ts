@@ -17,6 +17,7 @@ import {
 } from '../../lib/index.ts'
 import { withBpffs } from '../support/bpffs.ts'
 import { fixture } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { run } from '../support/run.ts'
 
 type Options = NonNullable<Parameters<typeof loadObject>[1]>
@@ -274,7 +275,8 @@ describe('the log level', () => {
 describe("the kernel's BTF, for programs that are relocated by it,", () => {
   const programs = { relocated: { autoload: true } }
 
-  it('is the running one, or comes from a file', async () => {
+  // bpf_get_current_task_btf() came with Linux 5.11.
+  it.skipIf(olderThan('5.11'))('is the running one, or comes from a file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ebpf-'))
     try {
       const kernelBtfPath = join(folder, 'vmlinux.btf')

@@ -100,11 +100,12 @@ describe('a test run', () => {
 
   it('gives the context as the program left it', () =>
     withObject('programs', async ({ programs }) => {
-      const ctx = new Uint8Array(192)
+      const ctx = new Uint8Array(184)
       ctx[8] = 41 // mark, the third word of struct __sk_buff
       const result = await programs.mark!.testRun({ data: packet(), ctx })
       expect(result.returnValue).toBe(60)
-      expect(result.ctx).toHaveLength(192)
+      // Of __sk_buff, which has grown.
+      expect(result.ctx.length).toBeGreaterThanOrEqual(184)
       expect(result.ctx[8]).toBe(42)
       expect(ctx[8], 'the one that was given stays as it is').toBe(41)
     }))
@@ -115,7 +116,7 @@ describe('a test run', () => {
         data: packet(),
         ctx: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0),
       })
-      expect(ctx.length).toBeGreaterThanOrEqual(192)
+      expect(ctx.length).toBeGreaterThanOrEqual(184)
       expect(ctx[8]).toBe(10)
     }))
 
@@ -170,13 +171,21 @@ describe('a test run', () => {
     ['too many runs', { data: packet(), repeat: 2 ** 31 }, 'ERR_EBPF_OUT_OF_RANGE'],
     ['negative flags', { data: packet(), flags: -1 }, 'ERR_EBPF_OUT_OF_RANGE'],
     ['a negative CPU', { data: packet(), cpu: -1 }, 'ERR_EBPF_OUT_OF_RANGE'],
-    ['an empty packet', { data: new Uint8Array(0) }, 'EINVAL'],
-    ['no packet', {}, 'EINVAL'],
-    ['flags that do not exist', { data: packet(), flags: 1 << 20 }, 'EINVAL'],
     ['a context that cannot be', { data: packet(), ctx: new Uint8Array(24).fill(0xff) }, 'EINVAL'],
   ])('with %s is refused', (_, options, code) =>
     withObject('programs', async ({ programs }) => {
       await expect(programs.pass_or_drop!.testRun(options)).rejects.toMatchObject({ code })
+    }),
+  )
+
+  // Linux 5.10 passes over all of these.
+  it.skipIf(olderThan('6.1')).each([
+    ['an empty packet', { data: new Uint8Array(0) }],
+    ['no packet', {}],
+    ['flags that do not exist', { data: packet(), flags: 1 << 20 }],
+  ])('with %s is refused', (_, options) =>
+    withObject('programs', async ({ programs }) => {
+      await expect(programs.pass_or_drop!.testRun(options)).rejects.toMatchObject({ code: 'EINVAL' })
     }),
   )
 })
