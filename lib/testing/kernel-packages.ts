@@ -65,7 +65,7 @@ export function strictDependencies(record: PackageRecord): { name: string; versi
 
 /** The parts that hold a kernel's files; newer kernels come in several packages. */
 export function isKernelPart(name: string): boolean {
-  return /^linux-(?:image|binary|modules)-\d+\.\d+/.test(name)
+  return /^linux-(?:image|binary|modules|base)-\d+\.\d+/.test(name)
 }
 
 /** Whether this kernel is one that the version names: `6.12`, `6.12.107`, `6`, `latest`, or a whole release. */

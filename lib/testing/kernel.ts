@@ -35,7 +35,7 @@ export interface KernelOptions extends IndexOptions {
 const DAY = 86_400_000
 
 /** Raise it when what a cached kernel's folder holds changes. */
-const LAYOUT = 1
+const LAYOUT = 2
 
 /**
  * @param wanted a version (`6.12`, `6.12.107`, `latest`), or the path of a kernel or of a folder that holds one

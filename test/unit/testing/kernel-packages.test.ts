@@ -88,11 +88,11 @@ describe('kernels', () => {
 
 it('the parts of a kernel are what it depends on in exactly its version', () => {
   const [record] = parseRecords(
-    'Package: x\nPre-Depends: linux-base (>= 4.12~)\nDepends: kmod, a | b (>= 2), linux-binary-7.3.4+deb13-amd64 (= 7.3.4-1), linux-base-7.3 (= 7.3.4-1)\n',
+    'Package: x\nPre-Depends: linux-base (>= 4.12~)\nDepends: kmod, a | b (>= 2), linux-binary-7.3.4+deb13-amd64 (= 7.3.4-1), linux-base-7.3.4+deb13-amd64 (= 7.3.4-1), linux-doc-7.3 (= 7.3.4-1)\n',
   )
   const names = strictDependencies(record as NonNullable<typeof record>).map(({ name }) => name)
-  expect(names).toEqual(['linux-binary-7.3.4+deb13-amd64', 'linux-base-7.3'])
-  expect(names.filter(isKernelPart)).toEqual(['linux-binary-7.3.4+deb13-amd64'])
+  expect(names).toEqual(['linux-binary-7.3.4+deb13-amd64', 'linux-base-7.3.4+deb13-amd64', 'linux-doc-7.3'])
+  expect(names.filter(isKernelPart)).toEqual(['linux-binary-7.3.4+deb13-amd64', 'linux-base-7.3.4+deb13-amd64'])
 })
 
 it.each(['6', '6.12', '6.12.3', '6.x', '7.3.x', 'latest'])('%s is a version', (word) => {
