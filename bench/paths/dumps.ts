@@ -36,9 +36,9 @@ const toCallback: Dump = (map) => {
   return seen
 }
 
-const toArray: Dump = (map) => [...map].length
+const toArray: Dump = (map) => map.toArray().length
 
-const toMap: Dump = (map) => new Map(map).size
+const toMap: Dump = (map) => map.toMap().size
 
 const common = { unit: 'M/s', slices: 9, quickSlices: 3 } as const
 

@@ -7,7 +7,7 @@ import { ENOTSUPP, closedError, invalidArgument, kernelError, ruleError } from '
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
-import { createVisit, type Visit } from './visit.ts'
+import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
 
 const { ENOENT, EEXIST, E2BIG } = constants.errno
@@ -79,7 +79,7 @@ export class KeyedMap<K, V> extends BpfMap {
   readonly #valueOffset: number
   #memory: Memory | undefined
   #keyMemory: Memory | undefined
-  #visit: Visit<K, V> | undefined
+  readonly #loops = new Map<unknown, Loop<never, never>>()
 
   /** @internal */
   constructor(init: MapInit, keyCodec: Codec<K>, valueCodec: Codec<V>) {
@@ -171,8 +171,27 @@ export class KeyedMap<K, V> extends BpfMap {
 
   /** Calls back for each entry: the fastest way to read a whole map. */
   forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void {
-    this.#visit ??= createVisit(this.keyCodec, this.valueCodec)
-    for (const chunk of this.chunks()) this.#visit(chunk, callback, this)
+    if (typeof callback !== 'function') {
+      throw invalidArgument(`callback must be a function, not ${inspectBriefly(callback)}`)
+    }
+    this.#handOn(toCallback, callback, this)
+  }
+
+  /** All entries as `[key, value]`; faster than `[...map]`. */
+  toArray(): [K | Uint8Array, V][] {
+    const pairs: [K | Uint8Array, V][] = []
+    this.#handOn(toPairs, pairs, undefined)
+    return pairs
+  }
+
+  /**
+   * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
+   * identity only, as in every `Map`.
+   */
+  toMap(): Map<K | Uint8Array, V> {
+    const entries = new Map<K | Uint8Array, V>()
+    this.#handOn(toJavaScriptMap, entries, undefined)
+    return entries
   }
 
   /** The values of several keys, in their order, `undefined` for a miss. */
@@ -285,6 +304,15 @@ export class KeyedMap<K, V> extends BpfMap {
         return true
       },
     }
+  }
+
+  #handOn<Target, Context>(sink: Sink<Target, Context>, target: Target, context: Context): void {
+    let loop = this.#loops.get(sink) as Loop<Target, Context> | undefined
+    if (loop === undefined) {
+      loop = createLoop(sink, this.keyCodec, this.valueCodec)
+      this.#loops.set(sink, loop as Loop<never, never>)
+    }
+    for (const chunk of this.chunks()) loop(chunk, target, context)
   }
 
   #visitBound(purpose: Purpose): number {

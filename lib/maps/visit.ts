@@ -1,9 +1,32 @@
-/** The loop of `forEach` over the entries of a chunk. */
+/** Loops over the entries of a chunk, which decode them and hand them on. */
 import type { Codec } from '../btf/codec.ts'
 import type { Chunk } from './walk.ts'
 
-/** Calls back for each entry of a chunk. */
-export type Visit<K, V> = <M>(chunk: Chunk, callback: (value: V, key: K | Uint8Array, map: M) => void, map: M) => void
+/** What becomes of each decoded entry; `target` is what the loop is given. */
+export interface Sink<Target, Context> {
+  put(target: Target, key: unknown, value: unknown, context: Context): void
+  /** `put` as source text, over `target`, `context`, and `key()` and `value()` for the decoded parts. */
+  source: string
+}
+
+/** Hands on each entry of a chunk. */
+export type Loop<Target, Context> = (chunk: Chunk, target: Target, context: Context) => void
+
+/** Calls back with the map, as `Map.prototype.forEach` does. */
+export const toCallback: Sink<(value: never, key: never, map: never) => void, unknown> = {
+  put: (callback, key, value, map) => callback(value as never, key as never, map as never),
+  source: 'target(value(), key(), context)',
+}
+
+export const toPairs: Sink<unknown[], undefined> = {
+  put: (pairs, key, value) => pairs.push([key, value]),
+  source: 'target.push([key(), value()])',
+}
+
+export const toJavaScriptMap: Sink<Map<unknown, unknown>, undefined> = {
+  put: (map, key, value) => map.set(key, value),
+  source: 'target.set(key(), value())',
+}
 
 /** Entries after which it pays to compile a loop for one map. */
 const ENTRIES_WORTH_COMPILING = 10_000
@@ -12,39 +35,49 @@ const ENTRIES_WORTH_COMPILING = 10_000
  * Starts with the loop that all maps share. V8 compiles that one for the types of all maps together and can inline none
  * of its calls, which costs 30 ns an entry; so a map with many entries soon gets a loop of its own, for 4 ns an entry.
  */
-export function createVisit<K, V>(keyCodec: Codec<K>, valueCodec: Codec<V>): Visit<K, V> {
+export function createLoop<Target, Context>(
+  { put, source }: Sink<Target, Context>,
+  keyCodec: Codec<unknown>,
+  valueCodec: Codec<unknown>,
+): Loop<Target, Context> {
   const keySize = keyCodec.size
   const valueSize = valueCodec.size
   let seen = 0
-  let visit: Visit<K, V> = ({ count, keys, values }, callback, map) => {
+  let loop: Loop<Target, Context> = ({ count, keys, values }, target, context) => {
     for (let index = 0; index < count; index++) {
-      callback(valueCodec.decode(values, index * valueSize), keyCodec.decodeKey(keys, index * keySize), map)
+      const value = valueCodec.decode(values, index * valueSize)
+      put(target, keyCodec.decodeKey(keys, index * keySize), value, context)
     }
   }
-  return (chunk, callback, map) => {
+  return (chunk, target, context) => {
     const before = seen
     seen += chunk.count
     if (before < ENTRIES_WORTH_COMPILING && seen >= ENTRIES_WORTH_COMPILING) {
-      visit = compileVisit(keyCodec, valueCodec) ?? visit
+      loop = compileLoop(source, keyCodec, valueCodec) ?? loop
     }
-    visit(chunk, callback, map)
+    loop(chunk, target, context)
   }
 }
 
 let compiled = 0
 
 /** `undefined` where the process disallows code generation from strings. */
-function compileVisit<K, V>(keyCodec: Codec<K>, valueCodec: Codec<V>): Visit<K, V> | undefined {
+function compileLoop<Target, Context>(
+  source: string,
+  keyCodec: Codec<unknown>,
+  valueCodec: Codec<unknown>,
+): Loop<Target, Context> | undefined {
+  const statement = source
+    .replace('key()', 'decodeKey(keys, index * keySize)')
+    .replace('value()', 'decodeValue(values, index * valueSize)')
   // V8 remembers types by source text: the number makes each text another one.
-  const source = `'use strict' // ${compiled++}
-    return ({ count, keys, values }, callback, map) => {
-      for (let index = 0; index < count; index++) {
-        callback(decodeValue(values, index * valueSize), decodeKey(keys, index * keySize), map)
-      }
+  const body = `'use strict' // ${compiled++}
+    return ({ count, keys, values }, target, context) => {
+      for (let index = 0; index < count; index++) ${statement}
     }`
   try {
-    const make = new Function('decodeKey', 'keySize', 'decodeValue', 'valueSize', source)
-    return make(keyCodec.decodeKey, keyCodec.size, valueCodec.decode, valueCodec.size) as Visit<K, V>
+    const make = new Function('decodeKey', 'keySize', 'decodeValue', 'valueSize', body)
+    return make(keyCodec.decodeKey, keyCodec.size, valueCodec.decode, valueCodec.size) as Loop<Target, Context>
   } catch (error) {
     if (error instanceof EvalError) return undefined
     throw error
