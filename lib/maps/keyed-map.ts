@@ -5,6 +5,7 @@ import type { Codec } from '../btf/codec.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
 import { ENOTSUPP, closedError, invalidArgument, kernelError, ruleError } from '../errors.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
+import { Top } from './aggregate.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
@@ -224,6 +225,20 @@ export class KeyedMap<K, V> extends BpfMap {
     })
   }
 
+  /**
+   * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
+   *
+   * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
+   * @throws TypeError when a rank is no number
+   */
+  top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][] {
+    const top = new Top<[K | Uint8Array, V]>(n)
+    this.forEach((value, key) => {
+      top.offer(by === undefined ? this.rankOf(value) : by(value, key), () => [key, value])
+    })
+    return top.items
+  }
+
   /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
   count(): number {
     let total = 0
@@ -251,6 +266,11 @@ export class KeyedMap<K, V> extends BpfMap {
       },
       fail: (status, done) => this.failure(status, operation, { done }),
     })
+  }
+
+  /** @internal The rank of an entry in `top` without one given. */
+  protected rankOf(value: V): unknown {
+    return value
   }
 
   /** @internal Chunks of all entries; removed from the map unless they are only read. */
