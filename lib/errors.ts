@@ -34,6 +34,8 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_RECORD_SIZE'
   /** An iteration met its bound because the map kept changing underneath it. */
   | 'ERR_EBPF_ITERATION'
+  /** Another map is pinned at this path. */
+  | 'ERR_EBPF_PINNED'
   /** The memory is read-only in a loaded object. */
   | 'ERR_EBPF_READ_ONLY'
   /** A batch of records was used after its handler had returned. */

@@ -1,9 +1,11 @@
 /** What the kernel wants of a new map, by its type. Sources: the `map_alloc_check` of each type in kernel/bpf and net. */
 import { inspectBriefly, integer, unsigned64 } from '../arguments.ts'
 import { type Type, array, bytes, i32, struct, u32, u64 } from '../btf/schema.ts'
+import type { Field, Layout } from '../btf/layout.ts'
 import { invalidArgument } from '../errors.ts'
 import { possibleCpus } from '../system/cpus.ts'
 import { MAP_FLAGS, type MapFlag, mapFlags } from './flags.ts'
+import { layoutOfSchema } from './schema-types.ts'
 import type { MapType } from './types.ts'
 
 /** How a map of one type is made. */
@@ -12,7 +14,8 @@ export interface CreateRule {
   readonly key?: 'given' | Type
   /** Type of its values: the caller's, or this one; absent for a map without values. */
   readonly value?: 'given' | Type | ((flags: number) => Type)
-  /** Bytes that a value may have where the kernel takes no others. */
+  /** Bytes that a key or a value may have where the kernel takes several sizes and no others. */
+  readonly keySizes?: readonly number[]
   readonly valueSizes?: readonly number[]
   /** Flags that the kernel insists on: set by themselves. */
   readonly flags?: number
@@ -20,10 +23,28 @@ export interface CreateRule {
   readonly entries?: 'none' | 'cpus'
   /** It holds maps like another one. */
   readonly nested?: true
-  /** Which of its types the kernel takes as BTF; none where this is absent. */
+  /**
+   * Which of its types the kernel takes as BTF; none where this is absent: those types are refused with ENOTSUPP (the list
+   * is libbpf's, too: bpf_object__create_map).
+   */
   readonly btf?: 'optional' | 'required' | 'value'
+  /** Which keys it takes BTF of, where that is not any; in words, too. */
+  readonly btfKey?: (layout: Layout) => boolean
+  readonly btfKeyText?: string
+  /** Which kernels have the type, where not all have that this library is for. */
+  readonly kernel?: KernelNeed
   /** Why nobody can make one by itself. */
   readonly refusal?: string
+}
+
+/** What a kernel must be to have a map type. */
+export interface KernelNeed {
+  /** The first Linux that has it. */
+  readonly since: string
+  /** A function of the kernel that is there exactly where the type is. */
+  readonly evidence: string
+  /** What the kernel may be built without. */
+  readonly config?: string
 }
 
 /** As many frames as the kernel allows before somebody raises kernel.perf_event_max_stack. */
@@ -43,7 +64,16 @@ const storage: CreateRule = {
   entries: 'none',
   btf: 'required',
 }
-const cgroupStorage: CreateRule = { key: 'given', value: 'given', entries: 'none', btf: 'optional' }
+/** `struct bpf_cgroup_storage_key` of linux/bpf.h. The kernel also takes its first member alone, since 5.9. */
+const cgroupStorage: CreateRule = {
+  key: struct({ cgroup_inode_id: u64, attach_type: u32 }),
+  keySizes: [8, 16],
+  value: 'given',
+  entries: 'none',
+  btf: 'optional',
+  btfKey: isCgroupStorageKey,
+  btfKeyText: 'u64 or struct({ cgroup_inode_id: u64, attach_type: u32 })',
+}
 const list: CreateRule = { value: 'given' }
 
 export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRule>> = {
@@ -51,10 +81,15 @@ export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRul
   lru_hash: hash,
   percpu_hash: hash,
   lru_percpu_hash: hash,
-  rhash: { ...hash, flags: MAP_FLAGS.noPreallocation },
+  rhash: { ...hash, flags: MAP_FLAGS.noPreallocation, kernel: { since: '7.2', evidence: 'rhtab_map_alloc' } },
   array: indexed,
   percpu_array: indexed,
-  lpm_trie: { ...hash, flags: MAP_FLAGS.noPreallocation },
+  lpm_trie: {
+    ...hash,
+    flags: MAP_FLAGS.noPreallocation,
+    btfKey: ({ kind }) => kind === 'struct',
+    btfKeyText: 'a struct',
+  },
   prog_array: descriptors,
   perf_event_array: { ...descriptors, entries: 'cpus' },
   cgroup_array: descriptors,
@@ -63,23 +98,26 @@ export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRul
   stack_trace: { key: u32, value: stackType },
   queue: list,
   stack: list,
-  bloom_filter: { value: 'given', btf: 'value' },
+  bloom_filter: { value: 'given', btf: 'value', kernel: { since: '5.16', evidence: 'bloom_map_alloc' } },
   devmap: redirects,
   devmap_hash: redirects,
   cpumap: { ...redirects, entries: 'cpus' },
-  xskmap: descriptors,
+  xskmap: { ...descriptors, kernel: { since: '4.18', evidence: 'xsk_map_alloc', config: 'CONFIG_XDP_SOCKETS' } },
   sockmap: sockets,
   sockhash: { ...sockets, key: 'given' },
   reuseport_sockarray: sockets,
   cgroup_storage: cgroupStorage,
   percpu_cgroup_storage: cgroupStorage,
   sk_storage: storage,
-  inode_storage: storage,
-  task_storage: storage,
-  cgrp_storage: storage,
+  inode_storage: {
+    ...storage,
+    kernel: { since: '5.10', evidence: 'inode_storage_map_alloc', config: 'CONFIG_BPF_LSM' },
+  },
+  task_storage: { ...storage, kernel: { since: '5.11', evidence: 'task_storage_map_alloc' } },
+  cgrp_storage: { ...storage, kernel: { since: '6.2', evidence: 'bpf_cgrp_storage_free', config: 'CONFIG_CGROUPS' } },
   ringbuf: {},
-  user_ringbuf: {},
-  arena: { flags: MAP_FLAGS.mmapable },
+  user_ringbuf: { kernel: { since: '6.1', evidence: 'bpf_user_ringbuf_drain' } },
+  arena: { flags: MAP_FLAGS.mmapable, kernel: { since: '6.9', evidence: 'arena_map_alloc', config: 'CONFIG_MMU' } },
   struct_ops: { refusal: 'the kernel makes one only for the type of an object: declare it in SEC(".struct_ops")' },
   insn_array: { refusal: 'libbpf makes it for the jump tables of an object, which it also fills' },
 }
@@ -93,12 +131,12 @@ function stackType(flags: number): Type {
 /** What a caller says of a map to be made, of whatever type it is. */
 export interface CreateWishes {
   type: MapType
-  key?: Type | undefined
-  value?: Type | undefined
-  maxEntries?: number | undefined
-  flags?: number | readonly MapFlag[] | undefined
-  numaNode?: number | undefined
-  hashFunctions?: number | undefined
+  key?: Type
+  value?: Type
+  maxEntries?: number
+  flags?: number | readonly MapFlag[]
+  numaNode?: number
+  hashFunctions?: number
 }
 
 /** What the kernel is asked for. */
@@ -127,7 +165,7 @@ export function planMap(wishes: CreateWishes): CreatePlan {
   const flags = (chosen | node | (rule.flags ?? 0)) >>> 0
   return {
     rule,
-    key: partType('key', rule.key, wishes.key, type),
+    key: partType('key', rule.key, wishes.key, type, rule.keySizes),
     value: valueType(rule, wishes, flags),
     maxEntries: entriesOf(rule, wishes),
     flags,
@@ -147,15 +185,15 @@ function ruleOf(type: unknown): CreateRule {
   return rule
 }
 
-function valueType(rule: CreateRule, { type, value }: CreateWishes, flags: number): Type | undefined {
-  const declared = typeof rule.value === 'function' ? rule.value(flags) : rule.value
-  const { valueSizes } = rule
-  if (valueSizes === undefined) return partType('value', declared, value, type, typeof rule.value === 'function')
-  const size = value?.layout?.size
-  if (value !== undefined && size !== undefined && !valueSizes.includes(size)) {
-    throw invalidArgument(`value has ${size} bytes: a map of type ${type} has values of ${valueSizes.join(' or ')}`)
-  }
-  return value ?? (declared as Type)
+function valueType(rule: CreateRule, wishes: CreateWishes, flags: number): Type | undefined {
+  if (typeof rule.value !== 'function') return partType('value', rule.value, wishes.value, wishes.type, rule.valueSizes)
+  return partType(
+    'value',
+    wishes.value === undefined ? rule.value(flags) : 'given',
+    wishes.value,
+    wishes.type,
+    undefined,
+  )
 }
 
 function partType(
@@ -163,23 +201,30 @@ function partType(
   declared: 'given' | Type | undefined,
   wish: Type | undefined,
   type: string,
-  anySize: boolean = false,
+  several: readonly number[] | undefined,
 ): Type | undefined {
   if (declared === undefined) {
     if (wish === undefined) return undefined
     throw invalidArgument(`${part} does not apply: a map of type ${type} has no ${part}s`)
   }
-  if (declared === 'given' && wish === undefined) {
+  if (wish === undefined) {
+    if (declared !== 'given') return declared
     throw invalidArgument(`${part} is missing: a map of type ${type} needs a type for it, such as u32 or struct({ … })`)
   }
-  const size = wish?.layout?.size
-  if (size === 0) {
-    throw invalidArgument(`${part} has no bytes: the kernel has no maps of empty ${part}s; use u8`)
-  }
-  if (declared !== 'given' && !anySize && size !== undefined && size !== declared.layout.size) {
-    throw invalidArgument(`${part} has ${size} bytes: a map of type ${type} has ${part}s of ${declared.layout.size}`)
-  }
-  return wish ?? (declared as Type)
+  const size = layoutOfSchema(wish, part).size
+  if (size === 0) throw invalidArgument(`${part} has no bytes: the kernel has no maps of empty ${part}s; use u8`)
+  const sizes = declared === 'given' ? undefined : (several ?? [declared.layout.size])
+  if (sizes === undefined || sizes.includes(size)) return wish
+  throw invalidArgument(`${part} has ${size} bytes: a map of type ${type} has ${part}s of ${sizes.join(' or ')} bytes`)
+}
+
+/** `cgroup_storage_check_btf` of kernel/bpf/local_storage.c: integers of these sizes, whatever their names. */
+function isCgroupStorageKey(layout: Layout): boolean {
+  if (layout.kind !== 'struct') return layout.kind === 'integer' && layout.size === 8
+  const [inode, attachType, ...others] = layout.fields
+  const isInteger = (field: Field | undefined, size: number): boolean =>
+    field?.layout.kind === 'integer' && field.layout.size === size
+  return isInteger(inode, 8) && isInteger(attachType, 4) && others.length === 0
 }
 
 function entriesOf({ entries }: CreateRule, { type, maxEntries }: CreateWishes): number {

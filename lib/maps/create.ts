@@ -4,9 +4,12 @@ import type { Infer, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
 import { type Int64, int64Of } from '../object-types.ts'
-import { check, checkValue } from '../outcome.ts'
+import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
-import { type CreateWishes, planMap } from './create-rules.ts'
+import { loadMapBtf } from './create-btf.ts'
+import { creationError } from './create-refusal.ts'
+import { type WantedMap, openOrPin } from './create-pinned.ts'
+import { type CreatePlan, type CreateWishes, planMap } from './create-rules.ts'
 import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
 import type { MapFlag } from './flags.ts'
@@ -24,6 +27,13 @@ interface CommonOptions<I extends Int64> {
   numaNode?: number
   /** How 64-bit integers come; `bigint`, exact, by default. */
   int64?: I
+  /**
+   * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
+   * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
+   */
+  btf?: boolean
+  /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
+  pinPath?: string
 }
 
 interface SizedOptions<I extends Int64> extends CommonOptions<I> {
@@ -78,6 +88,8 @@ export interface OtherMapOptions extends CommonOptions<Int64> {
   maxEntries?: number
   /** For a map of maps: a map like those that will be in it, or the options to make one. */
   inner?: BpfMap | CreateMapOptions
+  /** For a user ring buffer and a perf event array: the records' type; bytes without it. */
+  record?: Type
   /** For a bloom filter: how many bits each value sets, 1 to 15; 5 by default. */
   hashFunctions?: number
 }
@@ -86,9 +98,12 @@ export type CreateMapOptions = HashOptions | ArrayOptions | RingBufferOptions | 
 
 /**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
- * 1024 })`. It can replace a map of an object at load.
+ * 1024 })`. It can replace a map of an object at load. Types of maps that have no class yet give a {@link BpfMap}.
  *
- * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two
+ * @throws TypeError or RangeError for what the kernel would only call EINVAL: a key or value that this type of map does not
+ *   have, or of another size; `struct_ops` and `insn_array`, which only an object makes
+ * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two;
+ *   ERR_EBPF_KERNEL when this kernel has no maps of the type; ERR_EBPF_PINNED when another map is pinned at `pinPath`
  */
 export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
   options: HashOptions<'hash' | 'rhash', K, V, I>,
@@ -118,42 +133,53 @@ export function createMap(options: CreateMapOptions): BpfMap {
 }
 
 /** Every option that some type of map takes. */
-interface AnyOptions extends CreateWishes {
+interface AnyOptions extends CommonOptions<Int64>, CreateWishes {
   record?: Type
   inner?: BpfMap | CreateMapOptions
-  name?: string
-  int64?: Int64
 }
 
 function create(options: CreateMapOptions): BpfMap {
-  const wishes = options as AnyOptions
-  const { type, record, inner } = wishes
-  const plan = planMap(wishes)
-  const types = schemaTypes({ key: plan.key, value: plan.value, record }, int64Of(options.int64))
-  const name = options.name === undefined ? type : kernelName(options.name)
+  const { type, record, inner, btf, pinPath, ...wishes } = options as AnyOptions
+  const plan = planMap({ type, ...wishes })
+  const types = schemaTypes(
+    { key: plan.key, value: plan.value, record: recordType(type, record) },
+    int64Of(wishes.int64),
+  )
+  const name = wishes.name === undefined ? type : kernelName(wishes.name)
+  const wanted = { type, name, ...types.sizes, maxEntries: plan.maxEntries, flags: plan.flags, mapExtra: plan.mapExtra }
+  const make = (): Handle => createHandle(wanted, plan, inner, btf)
+  const handle = pinPath === undefined ? make() : openOrPin(pinPath, wanted, make)
+  return adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+}
+
+/** What the kernel takes only for the length of the call is closed after it. */
+function createHandle(wanted: WantedMap, plan: CreatePlan, inner: unknown, wishForBtf: unknown): Handle {
+  const { type, name } = wanted
   const template = plan.rule.nested === undefined ? refuseInner(type, inner) : innerMap(type, inner)
   try {
-    const handle = check(
-      binding.mapCreate({
+    const types = loadMapBtf(type, plan, wishForBtf)
+    try {
+      const made = binding.mapCreate({
+        ...wanted,
         type: mapTypeNumber(type),
-        name,
-        ...types.sizes,
-        maxEntries: plan.maxEntries,
-        flags: plan.flags,
         numaNode: plan.numaNode,
-        mapExtra: plan.mapExtra,
         innerMap: template?.borrow('be the template of a map of maps') ?? 0,
-        btf: 0,
-        keyTypeId: 0,
-        valueTypeId: 0,
-      }),
-      'bpf_map_create',
-      { map: name },
-    )
-    return adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+        ...types,
+      })
+      if (made < 0) throw creationError(made, type, name, plan.rule)
+      return made
+    } finally {
+      if (types.btf !== 0) binding.descriptorClose(types.btf)
+    }
   } finally {
     if (template !== inner) template?.close()
   }
+}
+
+function recordType(type: string, record: Type | undefined): Type | undefined {
+  if (record === undefined || type === 'ringbuf' || type === 'user_ringbuf' || type === 'perf_event_array')
+    return record
+  throw invalidArgument(`record does not apply: a map of type ${type} has no records`)
 }
 
 function refuseInner(type: string, inner: unknown): undefined {

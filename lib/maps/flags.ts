@@ -5,37 +5,37 @@ import { invalidArgument } from '../errors.ts'
 /** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
 export const MAP_FLAGS = {
   /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
-  noPreallocation: 1 << 0,
+  noPreallocation: 0x1,
   /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
-  noCommonLru: 1 << 1,
+  noCommonLru: 0x2,
   /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
-  numaNode: 1 << 2,
+  numaNode: 0x4,
   /** This process's descriptor can only read: BPF_F_RDONLY. */
-  readOnly: 1 << 3,
+  readOnly: 0x8,
   /** This process's descriptor can only write: BPF_F_WRONLY. */
-  writeOnly: 1 << 4,
+  writeOnly: 0x10,
   /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
-  stackBuildId: 1 << 5,
+  stackBuildId: 0x20,
   /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
-  zeroSeed: 1 << 6,
+  zeroSeed: 0x40,
   /** Programs can only read: BPF_F_RDONLY_PROG. */
-  readOnlyProgram: 1 << 7,
+  readOnlyProgram: 0x80,
   /** Programs can only write: BPF_F_WRONLY_PROG. */
-  writeOnlyProgram: 1 << 8,
+  writeOnlyProgram: 0x100,
   /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
-  clone: 1 << 9,
+  clone: 0x200,
   /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
-  mmapable: 1 << 10,
+  mmapable: 0x400,
   /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
-  preserveElements: 1 << 11,
+  preserveElements: 0x800,
   /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
-  innerMap: 1 << 12,
+  innerMap: 0x1000,
   /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
-  segvOnFault: 1 << 17,
+  segvOnFault: 0x20000,
   /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
-  noUserConversion: 1 << 18,
+  noUserConversion: 0x40000,
   /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
-  overwrite: 1 << 19,
+  overwrite: 0x80000,
 } as const
 
 /** The word for a flag of a map. */

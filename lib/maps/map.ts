@@ -1,14 +1,34 @@
 import { nonEmptyString } from '../arguments.ts'
 import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
+import { programTypeName } from '../kernel-enums.ts'
 import { type Names, check, checkValue } from '../outcome.ts'
 import { Resource } from '../resource.ts'
 import { checkPin, removePin } from '../target.ts'
 import { mapTypeName } from './types.ts'
 
 /** What the kernel knows of a map. Sizes are bytes. */
-export interface MapInfo extends Omit<NativeMapInfo, 'type'> {
+export interface MapInfo extends Omit<NativeMapInfo, 'type' | 'memory' | 'ownerProgramType' | 'ownerJited'> {
   /** bpftool's name of the map type, such as `hash`. */
   type: string
+  /**
+   * Bytes of memory that it takes. Before Linux 6.4 what was reckoned for all entries when it was created; since then what is
+   * allocated now, though an LRU hash, a hash with `noPreallocation` and the like grow and shrink. Absent where `/proc` is not
+   * mounted.
+   */
+  memory?: number
+  /**
+   * Of a program array: the kind of programs that it takes, which is that of the first one that used it or was put into it.
+   * Absent until then.
+   */
+  owner?: MapOwner
+}
+
+/** The programs that a program array takes. */
+export interface MapOwner {
+  /** libbpf's name of the program type, such as `xdp`. */
+  programType: string
+  /** Whether they are compiled to machine code. */
+  jited: boolean
 }
 
 /** What every map class is made from. */
@@ -59,7 +79,12 @@ export class BpfMap extends Resource {
 
   info(): MapInfo {
     const info = checkValue(binding.mapInfo(this.use('info')), 'bpf_map_get_info_by_fd', this.names())
-    return { ...info, type: this.type }
+    const { ownerProgramType, ownerJited = false, ...facts } = info
+    const result: MapInfo = { ...facts, type: this.type }
+    if (ownerProgramType !== undefined) {
+      result.owner = { programType: programTypeName(ownerProgramType), jited: ownerJited }
+    }
+    return result
   }
 
   /**

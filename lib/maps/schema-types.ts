@@ -22,9 +22,9 @@ export interface SchemaTypes {
 
 /** @throws TypeError when one of the schemas is not made by u32, struct() and the like. */
 export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
-  const key = layoutOfSchema(schemas.key, 'key')
-  const value = layoutOfSchema(schemas.value, 'value')
-  const record = layoutOfSchema(schemas.record, 'record')
+  const key = schemas.key === undefined ? undefined : layoutOfSchema(schemas.key, 'key')
+  const value = schemas.value === undefined ? undefined : layoutOfSchema(schemas.value, 'value')
+  const record = schemas.record === undefined ? undefined : layoutOfSchema(schemas.record, 'record')
   const codec = (layout: Layout | undefined, map: string, part: 'key' | 'value', size: number) =>
     checkedCodec(layout ?? bytesLayout(size), size, map, part, { int64 })
   return {
@@ -45,8 +45,8 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
   }
 }
 
-function layoutOfSchema(schema: Type | undefined, argument: string): Layout | undefined {
-  if (schema === undefined) return undefined
+/** @throws TypeError when it is not made by u32, struct() and the like. */
+export function layoutOfSchema(schema: Type, argument: string): Layout {
   const layout: Layout | undefined = (schema as Partial<Type> | null)?.layout
   if (layout === undefined) {
     throw invalidArgument(`${argument} must be a type such as u32 or struct({ … }), not ${inspectBriefly(schema)}`)

@@ -1,4 +1,5 @@
 /** Which functions the running kernel has. */
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 /** What is known, for as long as the same modules are loaded. */
@@ -20,6 +21,16 @@ export async function hasKernelFunctions(names: readonly string[]): Promise<bool
     for (const name of names) known.set(name, symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`))
   }
   return names.every((name) => known.get(name))
+}
+
+/** The same while the caller waits: only for what failed already, where there is no promise to fail with. */
+export function hasKernelFunctionNow(name: string): boolean | undefined {
+  try {
+    const symbols = readFileSync('/proc/kallsyms')
+    return symbols.length === 0 ? undefined : symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`)
+  } catch {
+    return undefined
+  }
 }
 
 async function contents(path: string): Promise<Buffer | undefined> {

@@ -151,9 +151,9 @@ describe('a map made by explicit types', () => {
       maxEntries: 5,
       flags: 0,
       mapExtra: 0n,
-      btfId: 0,
-      keyTypeId: 0,
-      valueTypeId: 0,
+      btfId: expect.any(Number),
+      keyTypeId: 1,
+      valueTypeId: 4,
       frozen: false,
       memory: expect.any(Number),
     })

@@ -69,7 +69,7 @@ describe('a map of somebody else', () => {
   })
 
   it('without BTF is bytes, or what the caller says', () => {
-    using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4 })
+    using map = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 4, btf: false })
     map.set(0x01020304, 5n)
     using asBytes = openMap({ id: map.id }, HashMap)
     expect([...asBytes]).toEqual([[Uint8Array.of(4, 3, 2, 1), Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0)]])
