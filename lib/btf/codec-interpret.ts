@@ -100,7 +100,8 @@ export function stretched(field: Field, length: number): Field {
   return { ...field, layout: { ...layout, size: room } as Layout }
 }
 
-function readField(field: Field, memory: Memory, base: number, int64: Int64Mode, path: string): unknown {
+/** Reads one named field of a struct or union at `base`. */
+export function readField(field: Field, memory: Memory, base: number, int64: Int64Mode, path: string): unknown {
   const { layout, offset, bitfield } = field
   if (bitfield === undefined) return readValue(layout, memory, base + offset, int64, path)
   const { bitOffset, bitSize } = bitfield

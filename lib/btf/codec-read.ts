@@ -119,9 +119,20 @@ export class ReaderGenerator {
     return `${signed ? 'signedNumber' : 'unsignedNumber'}(${value}, ${literal(path)})`
   }
 
-  /** Looks a short string up by its words, all of them in variables: two loops would cost as much as the rest. */
   #cachedText(size: number, place: Place): string {
     const cache = textCache(size)
+    const { slot, same } = this.textSlot(size, place, cache.keys)
+    const miss = `${this.#source.constant(cache)}.miss(memory, ${byteIndex(place)}, ${slot})`
+    return `(${same} ? ${this.#source.constant(cache.texts)}[${slot}] : ${miss})`
+  }
+
+  /**
+   * Looks a short string up by its words, all of them in variables: two loops would cost as much as the rest.
+   *
+   * @param keys of a cache: the words of each slot's string.
+   * @returns the variable that holds the string's slot, and an expression that says whether it is there.
+   */
+  textSlot(size: number, place: Place, keys: Int32Array): { slot: string; same: string } {
     const i32 = this.#source.view('i32')
     const words = Array.from({ length: size / 4 }, () => this.#source.variable())
     words.forEach((word, index) => {
@@ -135,10 +146,9 @@ export class ReaderGenerator {
     this.#source.add(
       `const ${slot} = Math.imul(${turned.join(' ^ ')}, 0x9e3779b1) >>> ${32 - Math.log2(textCacheSlots)}`,
     )
-    const keys = this.#source.constant(cache.keys)
-    const same = words.map((word, index) => `${keys}[${slot} * ${words.length} + ${index}] === ${word}`)
-    const miss = `${this.#source.constant(cache)}.miss(memory, ${byteIndex(place)}, ${slot})`
-    return `(${same.join(' && ')} ? ${this.#source.constant(cache.texts)}[${slot}] : ${miss})`
+    const name = this.#source.constant(keys)
+    const same = words.map((word, index) => `${name}[${slot} * ${words.length} + ${index}] === ${word}`)
+    return { slot, same: same.join(' && ') }
   }
 
   #array(element: Layout, size: number, place: Place, path: string): string {
@@ -243,4 +253,11 @@ function readRest(field: Field, memory: Memory, at: number, length: number, int6
   return readValue(stretched(field, length).layout, memory, at, int64, path)
 }
 
-export const readHelpers: Readonly<Record<string, unknown>> = { readBits, readInt128, readRest, readText, signedNumber, unsignedNumber }
+export const readHelpers: Readonly<Record<string, unknown>> = {
+  readBits,
+  readInt128,
+  readRest,
+  readText,
+  signedNumber,
+  unsignedNumber,
+}

@@ -1,5 +1,7 @@
 /** Decodes the records of a ring, one by one and batch by batch. */
+import { ruleError } from '../errors.ts'
 import { type Codec, type CodecOptions, createCodec, ifAllowed, maxGeneratedFields } from './codec.ts'
+import { ColumnReader } from './codec-columns.ts'
 import { generateReadAll, generateVisit, type ReadAll, type Visit } from './codec-records.ts'
 import { checkLayout } from './layout-check.ts'
 import type { Layout } from './layout.ts'
@@ -25,6 +27,22 @@ export interface RecordCodec<T> {
    * @throws EbpfError ERR_EBPF_RELEASED if the callback for a record before the last one released the batch.
    */
   visit(memory: Memory, end: number, callback: (record: T, index: number) => void, lease: Lease): void
+
+  /**
+   * Fields of the `count` records of memory up to byte `end`, one column each. Throws as {@link read} does.
+   *
+   * @param fields all by default
+   * @param type of records, where there are several
+   * @throws TypeError or EbpfError ERR_EBPF_UNKNOWN_NAME for what the records do not have, or cannot be a column;
+   * ERR_EBPF_NO_BTF where records are bytes.
+   */
+  columns(
+    memory: Memory,
+    end: number,
+    count: number,
+    fields?: readonly string[],
+    type?: string,
+  ): Record<string, unknown>
 }
 
 /** @internal */
@@ -64,12 +82,22 @@ export function createRecordCodec(layout: Layout, map: string, options: RecordCo
   const read = tag === undefined ? plainReader(records, options) : taggedReader(records, tag, options)
   const generate = checkLayout(layout) <= maxGeneratedFields && options.interpret !== true
   const { sharedRecords = RECORDS_WORTH_GENERATING } = options
-  return new LayoutCodec(read, records, generate ? { ...options, sharedRecords } : undefined)
+  const columns = new ColumnReader(records, options.int64, generate)
+  return new LayoutCodec(read, records, columns, generate ? { ...options, sharedRecords } : undefined)
 }
 
-/** A codec whose records are read by a function of their own. */
-export function createSharedCodec<T>(read: RecordCodec<T>['read']): RecordCodec<T> {
-  return { read, ...sharedLoops(read) }
+/** Records as bytes, own copies. */
+export const bytesCodec: RecordCodec<Uint8Array> = createBytesCodec()
+
+function createBytesCodec(): RecordCodec<Uint8Array> {
+  const read = (memory: Memory, offset: number, length: number): Uint8Array => memory.u8.slice(offset, offset + length)
+  const refuse = (): never => {
+    throw ruleError('ERR_EBPF_NO_BTF', 'these records are bytes: they have no fields', {
+      operation: 'decode records',
+      hint: "Declare the ring by EBPF_RINGBUF(name, size, struct type), or decode its records by ring.as('type').",
+    })
+  }
+  return { read, ...sharedLoops(read), columns: refuse }
 }
 
 /** A codec that is made when records are first decoded. */
@@ -83,6 +111,7 @@ export function createLazyCodec<T>(create: () => RecordCodec<T>): RecordCodec<T>
     read: (memory, offset, length) => made().read(memory, offset, length),
     readAll: (memory, end, count) => made().readAll(memory, end, count),
     visit: (memory, end, callback, lease) => made().visit(memory, end, callback, lease),
+    columns: (memory, end, count, fields, type) => made().columns(memory, end, count, fields, type),
   }
 }
 
@@ -90,6 +119,7 @@ class LayoutCodec implements RecordCodec<unknown> {
   readonly read: RecordCodec<unknown>['read']
   readonly #records: RecordShapes
   readonly #options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined
+  readonly #columns: ColumnReader
   #readAll: ReadAll<unknown>
   #visit: Visit<unknown>
   #shared = 0
@@ -99,11 +129,13 @@ class LayoutCodec implements RecordCodec<unknown> {
   constructor(
     read: RecordCodec<unknown>['read'],
     records: RecordShapes,
+    columns: ColumnReader,
     options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined,
   ) {
     const loops = sharedLoops(read)
     this.read = read
     this.#records = records
+    this.#columns = columns
     this.#options = options
     this.#readAll = loops.readAll
     this.#visit = loops.visit
@@ -118,6 +150,16 @@ class LayoutCodec implements RecordCodec<unknown> {
     // A count that is as good: records have 8 bytes and more.
     if (!this.#generated) this.#count(end / 64)
     this.#visit(memory, end, callback, lease)
+  }
+
+  columns(
+    memory: Memory,
+    end: number,
+    count: number,
+    fields?: readonly string[],
+    type?: string,
+  ): Record<string, unknown> {
+    return this.#columns.gather(fields, type)(memory, end, count)
   }
 
   #count(records: number): void {

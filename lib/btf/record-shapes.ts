@@ -1,6 +1,8 @@
 /** What records of a ring are: one type, or several that a tag tells apart. */
-import { ruleError } from '../errors.ts'
-import { type EnumLayout, type Field, type Layout, minimumLength, type StructLayout } from './layout.ts'
+import { invalidArgument, ruleError } from '../errors.ts'
+import { readInteger } from './codec-interpret.ts'
+import { type EnumLayout, type Field, type Layout, minimumLength, type StructLayout, visibleFields } from './layout.ts'
+import type { Memory } from './memory.ts'
 
 /** The types of a map's records. */
 export interface RecordShapes {
@@ -43,6 +45,35 @@ export function recordShapes(layout: Layout, map: string): RecordShapes {
     tag: { field: struct.fields[0]!, value },
   }))
   return { map, tag, shapes }
+}
+
+/**
+ * The shape of the record of `length` bytes at byte `offset`.
+ *
+ * @throws EbpfError ERR_EBPF_RECORD_SIZE or ERR_EBPF_OUT_OF_RANGE if it is of none
+ */
+export function shapeAt(
+  { map, tag, shapes }: RecordShapes,
+  memory: Memory,
+  offset: number,
+  length: number,
+): RecordShape {
+  let shape = shapes[0]
+  if (tag !== undefined) {
+    const { size, signed } = tag.layout
+    if (length < size) throw tooShort(length, size, map)
+    const value = readInteger(memory, offset, size, signed)
+    shape = shapes.find((each) => each.tag?.value === value)
+    if (shape === undefined) throw unknownTag(value, tag.name, map)
+  }
+  if (length < shape!.minimum) throw tooShort(length, shape!.minimum, map)
+  return shape!
+}
+
+/** The fields of records of a shape, as properties. @throws TypeError where records have no fields. */
+export function fieldsOf({ layout }: RecordShape, map: string): Field[] {
+  if (layout.kind === 'struct' || layout.kind === 'union') return visibleFields(layout)
+  throw invalidArgument(`records of map '${map}' are no structs: they have no fields`)
 }
 
 export function tooShort(length: number, size: number, map: string): Error {

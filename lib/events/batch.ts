@@ -1,5 +1,6 @@
 import type { Memory } from '../btf/memory.ts'
-import { createSharedCodec, type RecordCodec } from '../btf/record-codec.ts'
+import type { RecordCodec } from '../btf/record-codec.ts'
+import { type ColumnName, type Columns, fieldNames, type RecordOfType, typeOption } from './columns.ts'
 import { behind, DISCARD_BIT, HEADER_SIZE, type Lease, LENGTH_MASK, releasedError } from '../btf/record-span.ts'
 
 /**
@@ -57,6 +58,27 @@ export class Batch<T> implements Iterable<T> {
 
   toArray(): T[] {
     return this.#codec.readAll(this.#use(), this.#end, this.#length)
+  }
+
+  /**
+   * The records as columns: one typed array for each field, which is yours, and no object for a record.
+   *
+   * @param fields to gather; all by default. The fewer, the faster.
+   * @param options.type the type of records to gather, where the ring carries several
+   * @throws EbpfError ERR_EBPF_UNKNOWN_NAME for a field or type that records do not have; ERR_EBPF_NO_BTF where records are
+   * bytes; ERR_EBPF_RECORD_SIZE for a record that is shorter than its type.
+   * @throws TypeError for a field that cannot be a column: one of 128 bits, or a flexible array member; for records of
+   * several types without `type`.
+   */
+  columns<K extends ColumnName<T>>(fields?: readonly K[]): Columns<T, K>
+  columns<N extends string, K extends ColumnName<RecordOfType<T, N>>>(
+    fields: readonly K[] | undefined,
+    options: { readonly type: N },
+  ): Columns<RecordOfType<T, N>, K>
+  columns(fields?: readonly string[], options: { readonly type?: string } = {}): unknown {
+    const names = fieldNames(fields)
+    const type = typeOption(options)
+    return this.#codec.columns(this.#use(), this.#end, this.#length, names, type)
   }
 
   /** @internal Fills the batch with the span that was read last. */
@@ -142,8 +164,3 @@ export class Batch<T> implements Iterable<T> {
     return this.#offsets[wanted] ?? -1
   }
 }
-
-/** Records as bytes, own copies. */
-export const bytesCodec: RecordCodec<Uint8Array> = createSharedCodec((memory, offset, length) =>
-  memory.u8.slice(offset, offset + length),
-)

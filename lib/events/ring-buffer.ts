@@ -1,8 +1,8 @@
 import { binding } from '../binding.ts'
-import type { RecordCodec } from '../btf/record-codec.ts'
+import { bytesCodec, type RecordCodec } from '../btf/record-codec.ts'
 import { check } from '../outcome.ts'
 import { BpfMap, type MapInit } from '../maps/map.ts'
-import { type Batch, bytesCodec } from './batch.ts'
+import type { Batch } from './batch.ts'
 import type { BatchHandler, RingCounters } from './ring-consumer.ts'
 import {
   RecordStream,

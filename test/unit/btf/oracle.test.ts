@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../../lib/btf/codec.ts'
+import type { Layout, StructLayout } from '../../../lib/btf/layout.ts'
 import { layoutOf } from '../../../lib/btf/layout-of.ts'
 import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
 import { type Btf, parseBtf } from '../../../lib/btf/parse.ts'
@@ -15,6 +16,7 @@ import { createRecordCodec } from '../../../lib/btf/record-codec.ts'
 import type { Batch } from '../../../lib/events/batch.ts'
 import { assignStatements, normalized, printedLines, randomValue } from './c-values.ts'
 import { elfSection } from './elf.ts'
+import { expectedColumns, isTooWide, plainColumn } from './column-values.ts'
 import { batchOf } from './record-helpers.ts'
 import { printStatements, Random, type Shape, StructGenerator } from './random-c.ts'
 
@@ -125,20 +127,15 @@ describe.each([
   }
 
   /** The samples of each struct as the records of a batch. */
-  const eachRecords = (check: (batch: Batch<unknown>, index: number) => void): void => {
+  const eachRecords = (check: (batch: Batch<unknown>, index: number, layout: Layout) => void): void => {
     for (const [index, { c }] of structs.entries()) {
       const { id } = btf.find(c.replace('struct ', ''), 'struct')!
       const layout = layoutOf(btf, id)
       const codec = createRecordCodec(layout, 'records', { int64: 'bigint', interpret, sharedRecords: 0 })
       const bytes = (sample: number): Uint8Array =>
         input[index]!.subarray(sample * layout.size, (sample + 1) * layout.size)
-      check(
-        batchOf(
-          codec,
-          Array.from({ length: samples }, (_, sample) => ({ bytes: bytes(sample) })),
-        ),
-        index,
-      )
+      const records = Array.from({ length: samples }, (_, sample) => ({ bytes: bytes(sample) }))
+      check(batchOf(codec, records), index, layout)
     }
   }
 
@@ -165,6 +162,18 @@ describe.each([
         expect(printedLines(structs[index]!, record), structs[index]!.c).toEqual(normalized(structs[index]!, lines))
       }
     })
+  })
+
+  test('gather the same members into columns', () => {
+    let gathered = 0
+    eachRecords((batch, index, layout) => {
+      if (isTooWide(layout)) return
+      // What the records hold was compared with C already.
+      const expected = expectedColumns(layout as StructLayout, batch.toArray())
+      expect(plainColumn(batch.columns()), structs[index]!.c).toEqual(expected)
+      gathered++
+    })
+    expect(gathered).toBeGreaterThan(structCount / 4)
   })
 
   test('make the same bytes of the same values', () => {
