@@ -5,6 +5,7 @@ import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
 import { ArrayMap } from './array-map.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
+import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
 import { StructOpsMap } from './struct-ops.ts'
@@ -34,6 +35,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   percpu_hash: (init, types) => new PerCpuHashMap(init, types.key(), perCpuCodec(types.value())),
   lru_percpu_hash: (init, types) => new LruPerCpuHashMap(init, types.key(), perCpuCodec(types.value())),
   percpu_array: (init, types) => new PerCpuArrayMap(init, indexCodec, perCpuCodec(types.value())),
+  lpm_trie: (init, types) => new LpmTrie(init, types.key(), types.value()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }

@@ -1,17 +1,9 @@
-import { constants } from 'node:os'
-import { binding } from '../binding.ts'
-import { type Input, KeyedMap, type RawOptions } from './keyed-map.ts'
+import { EntryMap } from './entry-map.ts'
+import type { Input, RawOptions } from './keyed-map.ts'
 import type { Chunk } from './walk.ts'
 
-const { ENOENT } = constants.errno
-
 /** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
-export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
-  /** @returns whether there was such an entry. */
-  delete(key: Input<K>): boolean {
-    return this.deleteEntry(key)
-  }
-
+export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
   /**
    * Reads and deletes an entry in one atomic step, never emulated by two. Linux 5.14.
    *
@@ -22,23 +14,6 @@ export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
   take(key: Input<K>, options: RawOptions): Uint8Array | undefined
   take(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
     return this.takeEntry(key, options)
-  }
-
-  /**
-   * Deletes many entries, by one system call for each few thousand where the kernel can (Linux 5.6); keys that are not
-   * there are passed over.
-   *
-   * @returns how many there were
-   * @throws EbpfError (a TypeError or RangeError for a key that cannot be encoded) with the number of entries that were
-   * deleted before it failed as its `done`
-   */
-  deleteMany(keys: Iterable<Input<K>>): number {
-    return this.inBulk(keys, 'bpf_map_delete_elem', {
-      encode: (key, keyMemory, _values, index) => this.keyCodec.encode(key, keyMemory, index * this.keySize),
-      batch: (keyBytes, _values, control) => binding.mapDeleteBatch(this.use('deleteMany'), keyBytes, control),
-      single: () => binding.mapDelete(this.use('deleteMany')),
-      passes: (status) => status === -ENOENT,
-    })
   }
 
   /**
@@ -85,16 +60,6 @@ export class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
       }
     }
     return failure
-  }
-
-  /**
-   * Deletes all entries that are there now.
-   *
-   * @returns how many there were
-   * @throws EbpfError with the number of entries that went before it failed as its `done`
-   */
-  clear(): number {
-    return this.clearEntries()
   }
 }
 
