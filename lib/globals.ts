@@ -51,7 +51,14 @@ function accessor(
   const { name, offset } = variable
   let codec: ReturnType<typeof createCodec<unknown>> | undefined
   const open = (): NonNullable<typeof codec> => {
-    codec ??= createCodec<unknown>(variable.layout(), { ...options, name })
+    if (codec !== undefined) return codec
+    const made = createCodec<unknown>(variable.layout(), { ...options, name })
+    const { length } = section.memory().u8
+    if (offset + made.size > length) {
+      const place = `${made.size} bytes at byte ${offset} of ${section.name}, which has ${length}`
+      throw ruleError('ERR_EBPF_BTF', `global '${name}' is said to be ${place}`, { operation: 'use a global' })
+    }
+    codec = made
     return codec
   }
   return {
