@@ -8,6 +8,7 @@ import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
+import { QueueMap, StackMap } from './queue.ts'
 import { StructOpsMap } from './struct-ops.ts'
 import { type MapType, mapTypeName } from './types.ts'
 
@@ -36,6 +37,8 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   lru_percpu_hash: (init, types) => new LruPerCpuHashMap(init, types.key(), perCpuCodec(types.value())),
   percpu_array: (init, types) => new PerCpuArrayMap(init, indexCodec, perCpuCodec(types.value())),
   lpm_trie: (init, types) => new LpmTrie(init, types.key(), types.value()),
+  queue: (init, types) => new QueueMap(init, types.value()),
+  stack: (init, types) => new StackMap(init, types.value()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }
