@@ -4,6 +4,7 @@ import { type Codec, createCodec } from '../btf/codec.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
 import { ArrayMap } from './array-map.ts'
+import { BloomFilter } from './bloom-filter.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
@@ -39,6 +40,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   lpm_trie: (init, types) => new LpmTrie(init, types.key(), types.value()),
   queue: (init, types) => new QueueMap(init, types.value()),
   stack: (init, types) => new StackMap(init, types.value()),
+  bloom_filter: (init, types) => new BloomFilter(init, types.value()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }
