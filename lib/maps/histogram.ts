@@ -1,5 +1,4 @@
 /** Histograms by powers of two, as programs count them: one slot for each `floor(log2(value))`. */
-import { inspect } from 'node:util'
 import { inspectBriefly } from '../arguments.ts'
 import { invalidArgument, outOfRange } from '../errors.ts'
 import { extreme } from './aggregate.ts'
@@ -67,11 +66,6 @@ export class Log2Histogram {
     })
     const title = `${' '.repeat(wide ? 15 : 5)}${unit.padEnd(wide ? 29 : 19)} : count    distribution`
     return [title, ...lines].join('\n')
-  }
-
-  /** What `console.log` prints. */
-  [inspect.custom](): string {
-    return this.toString() || 'Log2Histogram (empty)'
   }
 }
 
