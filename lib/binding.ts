@@ -367,12 +367,13 @@ export interface Binding {
   // ---- ring_buffer.cc ----
   /**
    * Maps the ring of a BPF_MAP_TYPE_RINGBUF map; holds its own descriptor. `-EBUSY` while a ring of the same map (by id)
-   * is open anywhere in this process, in other threads too.
+   * is open anywhere in this process, in other threads too; `-EOPNOTSUPP` for a ring in overwrite mode.
    */
   ringOpen(map: Handle): Handle | Status
   /**
    * Binds the memory of `ringRead`. `control` (4 words) is filled by `ringRead`: [records, bytes of the span, bytes that
-   * the next record needs (when it is larger than `buffer`), unused]. Both are held by strong references.
+   * the next record needs (where `buffer` has no room for it, otherwise 0), bytes in the ring]. `ringCommit` sets the last
+   * word anew, before it gives space back. Both are held by strong references.
    */
   ringBind(ring: Handle, buffer: ArrayBuffer, control: Uint32Array): Status
   /**

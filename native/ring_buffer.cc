@@ -24,6 +24,16 @@ static_assert(sizeof(unsigned long) == 8,
 
 constexpr size_t kControlWords = 4;
 
+// BPF_F_RB_OVERWRITE of Linux 6.19, which libbpf 1.7's headers do not have yet.
+constexpr uint32_t kOverwrite = 1U << 19;
+
+// 0, or why the map cannot be read as a ring.
+int CheckReadable(const MapShape& shape) {
+  if (shape.type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
+  // Programs overwrite records without regard for the consumer position: a copy may be torn.
+  return (shape.flags & kOverwrite) != 0 ? -EOPNOTSUPP : 0;
+}
+
 // Bytes that a record takes: a header of 8 bytes before it, and all a multiple of 8 (roundup_len,
 // libbpf's ringbuf.c).
 uint64_t RecordSize(uint32_t header) {
@@ -57,7 +67,8 @@ Ring::Ring(UniqueFd fd, size_t size)
     : fd_(std::move(fd)), size_(size), page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {}
 
 int Ring::Open(const ebpf::Map& map, std::unique_ptr<Ring>* result) {
-  if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
+  int readable = CheckReadable(map.shape());
+  if (readable != 0) return readable;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
   if (!Claim(map.shape().id)) return -EBUSY;
@@ -67,7 +78,8 @@ int Ring::Open(const ebpf::Map& map, std::unique_ptr<Ring>* result) {
 }
 
 int64_t Ring::PendingOf(const ebpf::Map& map) {
-  if (map.shape().type != BPF_MAP_TYPE_RINGBUF) return -EINVAL;
+  int readable = CheckReadable(map.shape());
+  if (readable != 0) return readable;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
   Ring ring(std::move(fd), map.shape().max_entries);
@@ -129,6 +141,7 @@ int Ring::Read(int32_t max_records) {
   // mapping for that.
   if (end - begin > size_ || begin % 8 != 0) return -EIO;
   span_begin_ = span_end_ = begin;
+  control_[3] = static_cast<uint32_t>(end - begin);
   int32_t records = 0;
   unsigned long position = begin;
   while (position < end && records < max_records) {
@@ -137,8 +150,8 @@ int Ring::Read(int32_t max_records) {
     uint64_t size = RecordSize(header);
     if (size > end - position) return -EIO;
     if (position - begin + size > buffer_size_) {
-      if (position != begin) break;
       control_[2] = static_cast<uint32_t>(size);
+      if (position != begin) break;
       return -EMSGSIZE;
     }
     position += size;
@@ -152,6 +165,7 @@ int Ring::Read(int32_t max_records) {
 }
 
 int Ring::Commit(int64_t bytes) {
+  if (control_ == nullptr) return -EINVAL;
   if (bytes < 0 || static_cast<uint64_t>(bytes) > span_end_ - span_begin_) return -EINVAL;
   if (__atomic_load_n(consumer_position_, __ATOMIC_RELAXED) != span_begin_) return -EINVAL;
   unsigned long target = span_begin_ + static_cast<unsigned long>(bytes);
@@ -161,6 +175,7 @@ int Ring::Commit(int64_t bytes) {
     while (position < target) position += RecordSize(Header(position));
     if (position != target) return -EINVAL;
   }
+  control_[3] = static_cast<uint32_t>(Pending());
   __atomic_store_n(consumer_position_, target, __ATOMIC_RELEASE);
   // bpf_ringbuf_commit sets the record's length, and then wakes us only if the consumer position is
   // that record's: xchg(&hdr->len), then smp_load_acquire(&rb->consumer_pos). We store the

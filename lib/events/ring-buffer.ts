@@ -1,9 +1,10 @@
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { binding } from '../binding.ts'
 import { bytesCodec, type RecordCodec } from '../btf/record-codec.ts'
-import { check } from '../outcome.ts'
 import { BpfMap, type MapInit } from '../maps/map.ts'
 import type { Batch } from './batch.ts'
-import type { BatchHandler, RingCounters } from './ring-consumer.ts'
+import { type BatchHandler, type RingCounters, unreadableError } from './ring-consumer.ts'
 import {
   RecordStream,
   type StreamOptions,
@@ -95,6 +96,22 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
     return this.#stream.records()
   }
 
+  /** See {@link RecordStream.readable}. */
+  readable(options?: StreamOptions): Readable {
+    return this.#stream.readable(options)
+  }
+
+  /** See {@link RecordStream.web}. */
+  web(options?: StreamOptions): ReadableStream<T> {
+    return this.#stream.web(options)
+  }
+
+  /** See {@link RecordStream.flush}: whichever stream of this ring listens. */
+  async flush(): Promise<void> {
+    this.use('flush')
+    await this.#stream.flush()
+  }
+
   /** Counts of all streams of this ring since it was opened by this process. */
   stats(): StreamStatistics {
     this.use('stats')
@@ -110,6 +127,8 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
   #pending(): number {
     for (const consumer of this.#source.consumers) return consumer.pending
     // Nobody reads: the positions are in the ring's own pages, which only a consumer has mapped.
-    return check(binding.ringPendingOf(this.use('stats')), 'mmap', this.names())
+    const pending = binding.ringPendingOf(this.use('stats'))
+    if (pending < 0) throw unreadableError(pending, this.name)
+    return pending
   }
 }

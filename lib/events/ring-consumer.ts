@@ -22,6 +22,13 @@ export interface RingCounters {
   maxPending: number
 }
 
+interface Flush {
+  /** In bytes that the consumer gave back since it started. */
+  target: number
+  resolve(): void
+  reject(error: unknown): void
+}
+
 /** What a consumer needs of its ring. */
 export interface RingSource {
   name: string
@@ -29,7 +36,10 @@ export interface RingSource {
   borrow(operation: string): Handle
 }
 
-const { EBUSY, EMSGSIZE } = constants.errno
+const { EBUSY, EMSGSIZE, EOPNOTSUPP } = constants.errno
+
+const OVERWRITE_HINT =
+  'This ring overwrites its oldest records (BPF_F_RB_OVERWRITE), even while they are read; only rings without that flag can be read.'
 
 /**
  * Records of one batch at most, and the first size of its memory; it grows for a record that does not fit. Larger batches
@@ -61,6 +71,10 @@ export class RingConsumer<T> {
   #current: Batch<T> | undefined
   #armed = false
   #closed = false
+  /** Bytes of the ring that this consumer gave back. */
+  #committed = 0
+  /** What waits until so many bytes were given back. */
+  readonly #flushes = new Set<Flush>()
 
   /**
    * @param onEnd called once, with a failure unless it was closed
@@ -105,11 +119,26 @@ export class RingConsumer<T> {
     this.#closed = true
     clearInterval(this.#timer)
     clearImmediate(this.#immediate)
+    // Before the batch counts as handed over: its handler is not done with it.
+    for (const flush of this.#flushes) {
+      flush.reject(failure === undefined ? streamEndedError(this.#source.name, 'its stream was closed') : failure.error)
+    }
+    this.#flushes.clear()
     this.#finishBatch()
     this.#disarm()
     letGo()
     binding.ringClose(this.#ring)
     this.#onEnd(failure)
+  }
+
+  /** Resolves when all that is in the ring now was handed over and handled. */
+  flush(): Promise<void> {
+    const target = this.#committed + this.pending
+    if (target === this.#committed) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#flushes.add({ target, resolve, reject })
+      this.#nextTurn()
+    })
   }
 
   readonly #onTurn = (): void => {
@@ -121,10 +150,7 @@ export class RingConsumer<T> {
   #drain(): void {
     while (!this.#closed && this.#current === undefined) {
       if (performance.now() - this.#turnStart > TURN_MS) {
-        this.#immediate ??= setImmediate(() => {
-          this.#immediate = undefined
-          this.#onTurn()
-        })
+        this.#nextTurn()
         return
       }
       const records = this.#read()
@@ -132,11 +158,20 @@ export class RingConsumer<T> {
       const span = this.#control[1] as number
       if (span === 0) {
         this.#armOrClose()
+        // The next record is still being written; who submits it need not wake us.
+        if (this.#flushes.size > 0) this.#nextTurn()
         return
       }
       if (records === 0) this.#commit(span)
       else this.#hand(records, span)
     }
+  }
+
+  #nextTurn(): void {
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = undefined
+      this.#onTurn()
+    })
   }
 
   #read(): number {
@@ -191,10 +226,16 @@ export class RingConsumer<T> {
 
   #commit(bytes: number): void {
     const { counters } = this.#source
-    // The ring is fullest just before it gets space back: records came while the handler was busy.
-    counters.maxPending = Math.max(counters.maxPending, this.pending)
-    counters.bytes += bytes
     binding.ringCommit(this.#ring, bytes)
+    // The ring is fullest just before it gets space back: records came while the handler was busy.
+    counters.maxPending = Math.max(counters.maxPending, this.#control[3] as number)
+    counters.bytes += bytes
+    this.#committed += bytes
+    for (const flush of this.#flushes) {
+      if (this.#committed < flush.target) continue
+      this.#flushes.delete(flush)
+      flush.resolve()
+    }
   }
 
   #bind(size: number): Memory {
@@ -229,6 +270,10 @@ export class RingConsumer<T> {
   }
 }
 
+export function streamEndedError(name: string, why: string): EbpfError {
+  return ruleError('ERR_EBPF_CLOSED', `ring '${name}' cannot be flushed: ${why}`, { operation: 'flush', map: name })
+}
+
 function openRing(source: RingSource): Handle {
   const ring = binding.ringOpen(source.borrow('read records'))
   if (ring > 0) return ring
@@ -239,7 +284,13 @@ function openRing(source: RingSource): Handle {
       hint: 'A ring has one read position. Close the other stream first, or give its records on yourself.',
     })
   }
-  throw kernelError(ring, { operation: 'mmap', map: source.name })
+  throw unreadableError(ring, source.name)
+}
+
+/** Why the pages of a ring cannot be had. */
+export function unreadableError(status: number, name: string): EbpfError {
+  const hint = status === -EOPNOTSUPP ? OVERWRITE_HINT : undefined
+  return kernelError(status, { operation: 'mmap', map: name, hint })
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

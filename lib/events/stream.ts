@@ -1,10 +1,13 @@
 import { addAbortListener } from 'node:events'
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { inspectBriefly, integer } from '../arguments.ts'
 import type { RecordCodec } from '../btf/record-codec.ts'
 import { invalidArgument } from '../errors.ts'
+import { RecordReadable, webStream } from './adapters.ts'
 import type { Batch } from './batch.ts'
 import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
-import { type BatchHandler, type Failure, RingConsumer, type RingSource } from './ring-consumer.ts'
+import { type BatchHandler, type Failure, RingConsumer, type RingSource, streamEndedError } from './ring-consumer.ts'
 
 export interface StreamOptions {
   /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
@@ -107,6 +110,34 @@ export class RecordStream<T> implements AsyncIterable<T> {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
     return this.records()
+  }
+
+  /**
+   * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
+   * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
+   */
+  readable(options: StreamOptions = {}): Readable {
+    return new RecordReadable(new RecordIterator(this.#starter(options)))
+  }
+
+  /**
+   * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
+   * behind the last that was read in the ring. When the iteration fails, so does the stream.
+   */
+  web(options: StreamOptions = {}): ReadableStream<T> {
+    return webStream(new RecordIterator(this.#starter(options)))
+  }
+
+  /**
+   * Hands over what is in the ring now, whether or not programs wake anybody for it, and resolves when all of it was
+   * handled. A handler, or the body of a loop, that waits for it waits for itself.
+   *
+   * @throws EbpfError ERR_EBPF_CLOSED when nobody listens, or when the listener ends before; the error that ended it, if any
+   */
+  async flush(): Promise<void> {
+    const { consumers } = this.#source
+    if (consumers.size === 0) throw streamEndedError(this.#source.name, 'nobody listens to it')
+    await Promise.all(Array.from(consumers, (consumer) => consumer.flush()))
   }
 
   /** Counts since the map was opened by this process. */
