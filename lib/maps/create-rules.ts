@@ -33,6 +33,8 @@ export interface CreateRule {
   readonly btfKeyText?: string
   /** Which kernels have the type, where not all have that this library is for. */
   readonly kernel?: KernelNeed
+  /** What the kernel wants besides, where it would only say EINVAL or the like. */
+  readonly hint?: string
   /** Why nobody can make one by itself. */
   readonly refusal?: string
 }
@@ -49,6 +51,9 @@ export interface KernelNeed {
 
 /** As many frames as the kernel allows before somebody raises kernel.perf_event_max_stack. */
 const STACK_FRAMES = 127
+
+const RING_HINT = 'maxEntries is the size in bytes: a power of two, and a multiple of the page size.'
+const NESTED_HINT = 'Maps of maps, of programs, of struct_ops and storages of cgroups cannot be in a map.'
 
 const hash: CreateRule = { key: 'given', value: 'given', btf: 'optional' }
 const indexed: CreateRule = { key: u32, value: 'given', btf: 'optional' }
@@ -89,19 +94,24 @@ export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRul
     flags: MAP_FLAGS.noPreallocation,
     btfKey: ({ kind }) => kind === 'struct',
     btfKeyText: 'a struct',
+    hint: 'Keys are 4 bytes of the length of the prefix and 1 to 256 bytes of data.',
   },
   prog_array: descriptors,
   perf_event_array: { ...descriptors, entries: 'cpus' },
   cgroup_array: descriptors,
-  array_of_maps: { ...descriptors, nested: true },
-  hash_of_maps: { ...descriptors, key: 'given', nested: true },
-  stack_trace: { key: u32, value: stackType },
+  array_of_maps: { ...descriptors, nested: true, hint: NESTED_HINT },
+  hash_of_maps: { ...descriptors, key: 'given', nested: true, hint: NESTED_HINT },
+  stack_trace: {
+    key: u32,
+    value: stackType,
+    hint: 'Values are 8 bytes for each frame, 32 with stackBuildId, of as many frames as kernel.perf_event_max_stack allows.',
+  },
   queue: list,
   stack: list,
   bloom_filter: { value: 'given', btf: 'value', kernel: { since: '5.16', evidence: 'bloom_map_alloc' } },
   devmap: redirects,
   devmap_hash: redirects,
-  cpumap: { ...redirects, entries: 'cpus' },
+  cpumap: { ...redirects, entries: 'cpus', hint: 'maxEntries cannot be more than the number of possible CPUs.' },
   xskmap: { ...descriptors, kernel: { since: '4.18', evidence: 'xsk_map_alloc', config: 'CONFIG_XDP_SOCKETS' } },
   sockmap: sockets,
   sockhash: { ...sockets, key: 'given' },
@@ -115,9 +125,13 @@ export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRul
   },
   task_storage: { ...storage, kernel: { since: '5.11', evidence: 'task_storage_map_alloc' } },
   cgrp_storage: { ...storage, kernel: { since: '6.2', evidence: 'bpf_cgrp_storage_free', config: 'CONFIG_CGROUPS' } },
-  ringbuf: {},
-  user_ringbuf: { kernel: { since: '6.1', evidence: 'bpf_user_ringbuf_drain' } },
-  arena: { flags: MAP_FLAGS.mmapable, kernel: { since: '6.9', evidence: 'arena_map_alloc', config: 'CONFIG_MMU' } },
+  ringbuf: { hint: RING_HINT },
+  user_ringbuf: { hint: RING_HINT, kernel: { since: '6.1', evidence: 'bpf_user_ringbuf_drain' } },
+  arena: {
+    hint: 'An arena is a number of pages, at most 4 GiB of them, and needs a kernel whose JIT knows arenas.',
+    flags: MAP_FLAGS.mmapable,
+    kernel: { since: '6.9', evidence: 'arena_map_alloc', config: 'CONFIG_MMU' },
+  },
   struct_ops: { refusal: 'the kernel makes one only for the type of an object: declare it in SEC(".struct_ops")' },
   insn_array: { refusal: 'libbpf makes it for the jump tables of an object, which it also fills' },
 }

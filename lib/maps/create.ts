@@ -1,4 +1,4 @@
-import { inspectBriefly, nonEmptyString } from '../arguments.ts'
+import { inspectBriefly, nonEmptyString, optionsObject } from '../arguments.ts'
 import { type Handle, binding } from '../binding.ts'
 import type { Infer, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
@@ -6,95 +6,26 @@ import type { RingBuffer } from '../events/ring-buffer.ts'
 import { type Int64, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
+import type {
+  ArrayOptions,
+  CreateMapOptions,
+  HashOptions,
+  LpmTrieOptions,
+  OtherMapOptions,
+  RingBufferOptions,
+} from './create-options.ts'
 import { loadMapBtf } from './create-btf.ts'
 import { creationError } from './create-refusal.ts'
 import { type WantedMap, openOrPin } from './create-pinned.ts'
 import { type CreatePlan, type CreateWishes, planMap } from './create-rules.ts'
 import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
-import type { MapFlag } from './flags.ts'
+import type { LpmTrie } from './lpm-trie.ts'
 import { BpfMap } from './map.ts'
 import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
+import type { PrefixKey } from './prefix-codec.ts'
 import { schemaTypes } from './schema-types.ts'
-import { type MapType, mapTypeNumber } from './types.ts'
-
-interface CommonOptions<I extends Int64> {
-  /** Name in the kernel, at most 15 letters, digits, `_` and `.`; the map's type by default. */
-  name?: string
-  /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
-  flags?: number | readonly MapFlag[]
-  /** Memory node, with BPF_F_NUMA_NODE set by itself. */
-  numaNode?: number
-  /** How 64-bit integers come; `bigint`, exact, by default. */
-  int64?: I
-  /**
-   * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
-   * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
-   */
-  btf?: boolean
-  /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
-  pinPath?: string
-}
-
-interface SizedOptions<I extends Int64> extends CommonOptions<I> {
-  /** Entries; for a ring buffer, bytes: a power of two and a multiple of the page size. */
-  maxEntries: number
-}
-
-type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash'
-
-export interface HashOptions<
-  T extends HashType = HashType,
-  K extends Type = Type,
-  V extends Type = Type,
-  I extends Int64 = Int64,
-> extends SizedOptions<I> {
-  type: T
-  key: K
-  value: V
-}
-
-export interface ArrayOptions<
-  T extends 'array' | 'percpu_array' = 'array' | 'percpu_array',
-  V extends Type = Type,
-  I extends Int64 = Int64,
-> extends SizedOptions<I> {
-  type: T
-  value: V
-}
-
-export interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-  type: 'ringbuf'
-  /** The records' type; bytes without it. */
-  record?: R
-}
-
-/** Map types that have no options of their own. */
-type OtherMapType = Exclude<
-  MapType,
-  HashOptions['type'] | ArrayOptions['type'] | RingBufferOptions['type'] | 'unspec' | 'struct_ops' | 'insn_array'
->
-
-export interface OtherMapOptions extends CommonOptions<Int64> {
-  type: OtherMapType
-  /** Where keys are not indexes, and not the kernel's own. */
-  key?: Type
-  /** Where values are not descriptors or the kernel's own. */
-  value?: Type
-  /**
-   * Entries; for a user ring buffer, bytes: a power of two and a multiple of the page size; for an arena, pages; for a
-   * perf event array and a cpumap, the number of possible CPUs by default. None for storages, which grow as they have to.
-   */
-  maxEntries?: number
-  /** For a map of maps: a map like those that will be in it, or the options to make one. */
-  inner?: BpfMap | CreateMapOptions
-  /** For a user ring buffer and a perf event array: the records' type; bytes without it. */
-  record?: Type
-  /** For a bloom filter: how many bits each value sets, 1 to 15; 5 by default. */
-  hashFunctions?: number
-}
-
-export type CreateMapOptions = HashOptions | ArrayOptions | RingBufferOptions | OtherMapOptions
+import { mapTypeNumber } from './types.ts'
 
 /**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
@@ -123,6 +54,9 @@ export function createMap<V extends Type, I extends Int64 = 'bigint'>(
 export function createMap<V extends Type, I extends Int64 = 'bigint'>(
   options: ArrayOptions<'percpu_array', V, I>,
 ): PerCpuArrayMap<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: LpmTrieOptions<Type, V, I>,
+): LpmTrie<PrefixKey, Infer<V, I>>
 export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },
 ): RingBuffer<Infer<R, I>>
@@ -133,13 +67,17 @@ export function createMap(options: CreateMapOptions): BpfMap {
 }
 
 /** Every option that some type of map takes. */
-interface AnyOptions extends CommonOptions<Int64>, CreateWishes {
+interface AnyOptions extends CreateWishes {
   record?: Type
-  inner?: BpfMap | CreateMapOptions
+  inner?: unknown
+  name?: string
+  int64?: Int64
+  btf?: boolean
+  pinPath?: string
 }
 
 function create(options: CreateMapOptions): BpfMap {
-  const { type, record, inner, btf, pinPath, ...wishes } = options as AnyOptions
+  const { type, record, inner, btf, pinPath, ...wishes } = knownOptions(options)
   const plan = planMap({ type, ...wishes })
   const types = schemaTypes(
     { key: plan.key, value: plan.value, record: recordType(type, record) },
@@ -150,6 +88,32 @@ function create(options: CreateMapOptions): BpfMap {
   const make = (): Handle => createHandle(wanted, plan, inner, btf)
   const handle = pinPath === undefined ? make() : openOrPin(pinPath, wanted, make)
   return adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+}
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof AnyOptions>([
+  'type',
+  'name',
+  'key',
+  'value',
+  'record',
+  'inner',
+  'maxEntries',
+  'hashFunctions',
+  'flags',
+  'numaNode',
+  'int64',
+  'btf',
+  'pinPath',
+])
+
+/** A misspelt option would make another map than was meant. */
+function knownOptions(options: CreateMapOptions): AnyOptions {
+  for (const name of Object.keys(optionsObject(options))) {
+    if (!OPTIONS.has(name)) {
+      throw invalidArgument(`unknown option ${inspectBriefly(name)} of createMap: there are ${[...OPTIONS].join(', ')}`)
+    }
+  }
+  return options
 }
 
 /** What the kernel takes only for the length of the call is closed after it. */

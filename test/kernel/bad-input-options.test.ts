@@ -60,7 +60,7 @@ describe('createMap refuses', () => {
   const RANGE = 'ERR_EBPF_OUT_OF_RANGE'
 
   refuses([
-    { name: 'nothing', act: () => createMap(undefined as never), type: TypeError, code: undefined },
+    { name: 'nothing', act: () => createMap(undefined as never), code: ARGUMENT },
     { name: 'a type that is none', act: hash({ type: 'hashes' }), code: ARGUMENT },
     { name: 'a type by number', act: hash({ type: 1 }), code: ARGUMENT },
     { name: 'a type of an Object’s property', act: hash({ type: 'toString' }), code: ARGUMENT },

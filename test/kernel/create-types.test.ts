@@ -337,6 +337,12 @@ describe('createMap refuses, and says why:', () => {
       /flags must be a number or/,
     ],
     ['a flag that is an object', { type: 'array', value: u32, maxEntries: 1, flags: [{}] }, /flags: object is none of/],
+    [
+      'an option that there is not',
+      { type: 'array', value: u32, maxentries: 1 },
+      /unknown option "maxentries" of createMap/,
+    ],
+    ['options that are a string', 'hash' as never, /options must be an object/],
     ['a pin without a path', { type: 'array', value: u32, maxEntries: 1, pinPath: '' }, /pinPath must be/],
     [
       'a pin that can only be read',
@@ -349,6 +355,32 @@ describe('createMap refuses, and says why:', () => {
       expect.objectContaining({
         code: expect.stringMatching(/^ERR_EBPF_(INVALID_ARGUMENT|OUT_OF_RANGE)$/),
         message: expect.stringMatching(message),
+      }),
+    )
+  })
+})
+
+describe('what only the kernel knows to refuse comes with what it wants:', () => {
+  const rows: [string, object, RegExp][] = [
+    ['a ring of an odd size', { type: 'ringbuf', maxEntries: 5000 }, /size in bytes: a power of two/],
+    ['a ring of part of a page', { type: 'ringbuf', maxEntries: 512 }, /multiple of the page size/],
+    ['a trie without data', { type: 'lpm_trie', key: u32, value: u32, maxEntries: 1 }, /1 to 256 bytes of data/],
+    ['half a frame', { type: 'stack_trace', value: bytes(12), maxEntries: 1 }, /8 bytes for each frame/],
+    ['too many frames', { type: 'stack_trace', value: array(u64, 4096), maxEntries: 1 }, /perf_event_max_stack/],
+    ['more queues than CPUs', { type: 'cpumap', maxEntries: 1 << 20 }, /number of possible CPUs/],
+    [
+      'a map of maps of maps',
+      { type: 'array_of_maps', maxEntries: 1, inner: { type: 'array_of_maps', maxEntries: 1, inner } },
+      /Maps of maps, .* cannot be in a map/,
+    ],
+  ]
+  it.each(rows)('%s', (_, options, hint) => {
+    expect(() => createMap(options as never)).toThrowError(
+      expect.objectContaining({
+        name: 'EbpfError',
+        code: expect.stringMatching(/^(EINVAL|E2BIG|ENOTSUPP)$/),
+        operation: 'bpf_map_create',
+        hint: expect.stringMatching(hint),
       }),
     )
   })

@@ -89,6 +89,37 @@ describe('createMap', () => {
     expectTypeOf(createMap({ type: 'ringbuf', record: value, maxEntries: 4096 })).toEqualTypeOf<RingBuffer<Entry>>()
   })
 
+  test('takes flags as words', () => {
+    createMap({ type: 'array', value: u64, maxEntries: 1, flags: ['mmapable', 'readOnlyProgram'] })
+    createMap({ type: 'array', value: u64, maxEntries: 1, flags: 1024 })
+    // @ts-expect-error no such word
+    createMap({ type: 'array', value: u64, maxEntries: 1, flags: ['mmap'] })
+  })
+
+  test('takes of each other type what that has', () => {
+    expectTypeOf(createMap({ type: 'rhash', key: u32, value: u32, maxEntries: 1 })).toEqualTypeOf<
+      HashMap<number, number>
+    >()
+    expectTypeOf(createMap({ type: 'task_storage', value: u64 })).toExtend<BpfMap>()
+    expectTypeOf(createMap({ type: 'prog_array', maxEntries: 4 })).toExtend<BpfMap>()
+    expectTypeOf(createMap({ type: 'cpumap' })).toExtend<BpfMap>()
+    const inner = { type: 'hash', key: u32, value: u32, maxEntries: 4 } as const
+    expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toExtend<BpfMap>()
+    expectTypeOf(createMap({ type: 'hash_of_maps', key: u32, maxEntries: 4, inner: map })).toExtend<BpfMap>()
+    // @ts-expect-error a map of maps has a template
+    createMap({ type: 'array_of_maps', maxEntries: 4 })
+    // @ts-expect-error a storage grows as it has to
+    createMap({ type: 'task_storage', value: u64, maxEntries: 4 })
+    // @ts-expect-error a queue has values
+    createMap({ type: 'queue', maxEntries: 4 })
+    // @ts-expect-error a queue has no keys
+    createMap({ type: 'queue', key: u32, value: u32, maxEntries: 4 })
+    // @ts-expect-error a hash has no hash functions of its own
+    createMap({ type: 'hash', key: u32, value: u32, maxEntries: 4, hashFunctions: 3 })
+    // @ts-expect-error only an object makes it
+    createMap({ type: 'struct_ops', maxEntries: 4 })
+  })
+
   test('gives numbers for 64-bit integers where that was chosen', () => {
     const map = createMap({ type: 'hash', key: u64, value: u64, maxEntries: 1, int64: 'number' })
     expectTypeOf(map).toEqualTypeOf<HashMap<number, number>>()
