@@ -218,6 +218,9 @@ export interface NativeMapInfo {
   ownerJited?: boolean
 }
 
+/** `undefined` when it was done, else a negative errno. */
+export type MapFunction = () => undefined | Status
+
 export interface Binding {
   // ---- query.cc: the environment ----
   libbpfVersion(): string
@@ -332,6 +335,11 @@ export interface Binding {
   mapLookupAndDelete(map: Handle, flags: number): Status
   /** Replaces the key in the bound memory by the next one, or, when `first`, by the first one. `-ENOENT` at the end. */
   mapNextKey(map: Handle, first: boolean): Status
+  /**
+   * Lookup, update (`BPF_ANY`) and deletion as functions of this map alone, on its bound memory: `undefined`, or a negative
+   * errno; `-EBADF` once the map is closed. They may be called for ever, and hold neither the map nor its memory.
+   */
+  mapFunctions(map: Handle): [lookup: MapFunction, update: MapFunction, remove: MapFunction] | Status
   /**
    * Batch calls: `control[0]` is the number of entries wanted, and on return the number done, also when the status is
    * negative; `control[1]` is 0 for the first call of a walk, else 1. `token` is the kernel's cursor, at least

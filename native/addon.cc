@@ -87,6 +87,7 @@ constexpr Export kExports[] = {
     {"mapDelete", Hot<MapDelete>},
     {"mapLookupAndDelete", Hot<MapLookupAndDelete>},
     {"mapNextKey", Hot<MapNextKey>},
+    {"mapFunctions", Hot<MapFunctions>},
     {"mapLookupBatch", Hot<MapLookupBatch>},
     {"mapLookupAndDeleteBatch", Hot<MapLookupAndDeleteBatch>},
     {"mapUpdateBatch", Hot<MapUpdateBatch>},

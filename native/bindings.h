@@ -82,6 +82,7 @@ napi_value MapUpdate(napi_env env, napi_callback_info info);
 napi_value MapDelete(napi_env env, napi_callback_info info);
 napi_value MapLookupAndDelete(napi_env env, napi_callback_info info);
 napi_value MapNextKey(napi_env env, napi_callback_info info);
+napi_value MapFunctions(napi_env env, napi_callback_info info);
 napi_value MapLookupBatch(napi_env env, napi_callback_info info);
 napi_value MapLookupAndDeleteBatch(napi_env env, napi_callback_info info);
 napi_value MapUpdateBatch(napi_env env, napi_callback_info info);

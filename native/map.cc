@@ -103,6 +103,18 @@ Map::Map(UniqueFd fd, const MapShape& shape, std::shared_ptr<ObjectState> object
       shape_(shape),
       value_offset_(RoundUp8(shape.key_size)) {}
 
+Map::~Map() {
+  if (target_ == nullptr) return;
+  target_->map = nullptr;
+  target_->Release();
+}
+
+MapTarget* Map::HoldTarget() {
+  if (target_ == nullptr) target_ = new MapTarget{this, 1};
+  ++target_->users;
+  return target_;
+}
+
 int Map::Bind(Napi::ArrayBuffer scratch) {
   auto* data = static_cast<uint8_t*>(scratch.Data());
   if (scratch.IsDetached() || data == nullptr) return -EINVAL;

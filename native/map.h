@@ -30,6 +30,21 @@ struct MapShape {
   static Status Of(int fd, MapShape* shape);
 };
 
+class Map;
+
+// What the functions that were made for one map have as their callback data. JavaScript frees those
+// when it likes, after the map and after the environment: the last user of a target deletes it.
+// All users are on one JS thread.
+struct MapTarget {
+  // Null once the map was closed.
+  Map* map;
+  int users;
+
+  void Release() {
+    if (--users == 0) delete this;
+  }
+};
+
 // Lives on the JS thread, and dies there: it may hold a reference to JavaScript's memory.
 class Map final : public Resource {
  public:
@@ -38,6 +53,7 @@ class Map final : public Resource {
   // `object` and `map` are null for one that was created, or opened by id, path or descriptor.
   Map(UniqueFd fd, const MapShape& shape, std::shared_ptr<ObjectState> object = nullptr,
       bpf_map* map = nullptr);
+  ~Map() override;
 
   int fd() const { return fd_.get(); }
   const MapShape& shape() const { return shape_; }
@@ -47,6 +63,8 @@ class Map final : public Resource {
   // Null for a map without keys: the kernel wants it so (bpf_copy_key, kernel/bpf/syscall.c).
   void* key() const { return shape_.key_size == 0 ? nullptr : key_; }
   void* value() const { return key_ + value_offset_; }
+  // For one more user.
+  MapTarget* HoldTarget();
 
   const std::shared_ptr<ObjectState> object;
   bpf_map* const map;
@@ -55,6 +73,7 @@ class Map final : public Resource {
   UniqueFd fd_;
   MapShape shape_;
   Napi::Reference<Napi::ArrayBuffer> scratch_;
+  MapTarget* target_ = nullptr;
   uint8_t* key_ = nullptr;
   size_t value_offset_;
 };

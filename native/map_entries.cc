@@ -3,6 +3,8 @@
 
 #include <bpf/bpf.h>
 
+#include <iterator>
+
 #include "bindings.h"
 #include "env.h"
 #include "hot.h"
@@ -98,7 +100,59 @@ napi_value LookupBatch(napi_env env, napi_callback_info info) {
   return batch.Finish(env, control, returned, count);
 }
 
+int LookupBound(Map* map) { return bpf_map_lookup_elem(map->fd(), map->key(), map->value()); }
+
+int UpdateBound(Map* map) {
+  return bpf_map_update_elem(map->fd(), map->key(), map->value(), BPF_ANY);
+}
+
+int DeleteBound(Map* map) { return bpf_map_delete_elem(map->fd(), map->key()); }
+
+// A function of one map alone: reading arguments and finding the map by its handle would take as
+// long as all the rest of a call, and so would making a number of each success.
+template <int (*act)(Map* map)>
+napi_value OnTarget(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  Map* map = static_cast<MapTarget*>(data)->map;
+  int status = map == nullptr ? -EBADF : act(map);
+  return status == 0 ? nullptr : MakeInt(env, status);
+}
+
+void ReleaseTarget(napi_env, void* data, void*) { static_cast<MapTarget*>(data)->Release(); }
+
+// Null, with an exception pending or the environment at its end, when there is none to be had.
+napi_value MakeOnTarget(napi_env env, Map* map, napi_callback function) {
+  MapTarget* target = map->HoldTarget();
+  napi_value result = nullptr;
+  if (napi_create_function(env, nullptr, 0, function, target, &result) != napi_ok ||
+      napi_add_finalizer(env, result, target, ReleaseTarget, nullptr, nullptr) != napi_ok) {
+    target->Release();
+    return nullptr;
+  }
+  return result;
+}
+
 }  // namespace
+
+napi_value MapFunctions(napi_env env, napi_callback_info info) {
+  Arguments<1> arguments(env, info);
+  int32_t handle;
+  int status;
+  if (!arguments.Read(&handle)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map == nullptr) return MakeInt(env, status);
+  constexpr napi_callback kFunctions[] = {OnTarget<LookupBound>, OnTarget<UpdateBound>,
+                                          OnTarget<DeleteBound>};
+  napi_value result = nullptr;
+  if (napi_create_array_with_length(env, std::size(kFunctions), &result) != napi_ok) return nullptr;
+  for (uint32_t index = 0; index < std::size(kFunctions); ++index) {
+    napi_value function = MakeOnTarget(env, map, kFunctions[index]);
+    if (function == nullptr || napi_set_element(env, result, index, function) != napi_ok)
+      return nullptr;
+  }
+  return result;
+}
 
 napi_value MapLookup(napi_env env, napi_callback_info info) {
   Arguments<2> arguments(env, info);

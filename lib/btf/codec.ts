@@ -58,6 +58,12 @@ export interface Codec<T> {
    * @throws RangeError for a number or a string that does not fit, or a place that is not within memory.
    */
   encode(value: unknown, memory: Memory, offset: number): void
+
+  /**
+   * What encodes a value, no bytes, straight to the start of memory that nobody else uses meanwhile, and leaves it in an
+   * unknown state if it throws; absent where the value is put together from several.
+   */
+  writer?(): Writer
 }
 
 /** Larger layouts are interpreted: compiling them would cost more than it gives. */
@@ -105,7 +111,11 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
   // Code is generated when it is first needed: of an object's codecs most work in one direction only, and many never.
   // It then takes the place of the method, so that each codec's callers can inline it.
   let read: Reader | undefined
-  let write: Codec<T>['encode'] | undefined
+  let write: Writer | undefined
+  const writer = (): Writer => {
+    write ??= (generate && ifAllowed(() => generateWriter(layout, name))) || interpretWrite
+    return write
+  }
   const codec: { -readonly [Name in keyof Codec<T>]: Codec<T>[Name] } = {
     size,
     layout,
@@ -124,10 +134,11 @@ export function createCodec<T>(layout: Layout, options: CodecOptions): Codec<T> 
     },
 
     encode: (value, memory, offset) => {
-      write ??= encoder(size, name, (generate && ifAllowed(() => generateWriter(layout, name))) || interpretWrite)
-      codec.encode = write
+      codec.encode = encoder(size, name, writer())
       codec.encode(value, memory, offset)
     },
+
+    writer,
   }
   return codec
 }

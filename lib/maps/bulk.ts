@@ -13,10 +13,8 @@ export interface BulkCalls<Item> {
   encode(item: Item, keys: Memory, values: Memory, index: number): void
   /** The kernel's batch call, if there is one. `control[0]`: entries wanted, then done. */
   batch?: ((keys: Uint8Array, values: Uint8Array, control: Uint32Array) => number) | undefined
-  /** The call for the entry in the bound memory. */
-  single(): number
-  /** Puts an entry into the bound memory. */
-  place(keys: Uint8Array, values: Uint8Array, index: number): void
+  /** The call for a single entry. */
+  single(key: Uint8Array, value: Uint8Array): number
   /** Whether an entry that was refused with this status is passed over, as one that there was nothing to do for. */
   passes(status: number): boolean
   /** The error for an entry that is not. */
@@ -44,8 +42,8 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): num
   let passedOver = 0
 
   const single = (index: number): number => {
-    calls.place(keys.u8, values.u8, index)
-    const status = calls.single()
+    const key = keys.u8.subarray(index * keySize, (index + 1) * keySize)
+    const status = calls.single(key, values.u8.subarray(index * entrySize, (index + 1) * entrySize))
     if (status === 0) return status
     if (!calls.passes(status)) throw calls.fail(status, before + index - passedOver)
     passedOver++

@@ -2,11 +2,11 @@ import { constants, release } from 'node:os'
 import { inspectBriefly } from '../arguments.ts'
 import { binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
-import { type Memory, createMemory } from '../btf/memory.ts'
 import { ENOTSUPP, closedError, invalidArgument, kernelError, ruleError } from '../errors.ts'
 import { kernelOlderThan } from '../system/kernel-version.ts'
 import { Top } from './aggregate.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
+import { Entries, type EntryOwner } from './entries.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
@@ -30,9 +30,6 @@ const CURSORS: Readonly<Record<string, Cursor>> = {
   percpu_array: 'index',
   array_of_maps: 'index',
 }
-
-/** The kernel's call for one entry of a walk. */
-const VISITS = { read: 'bpf_map_lookup_elem', take: 'bpf_map_lookup_and_delete_elem', delete: 'bpf_map_delete_elem' }
 
 /** How far an operation on many entries came. */
 export interface Progress {
@@ -77,9 +74,7 @@ export interface RawOptions {
 export class KeyedMap<K, V> extends BpfMap {
   readonly #keyCodec: Codec<K>
   readonly #valueCodec: Codec<V>
-  readonly #valueOffset: number
-  #memory: Memory | undefined
-  #keyMemory: Memory | undefined
+  readonly #entries: Entries<K, V>
   readonly #loops = new Map<unknown, Loop<never, never>>()
 
   /** @internal */
@@ -87,7 +82,12 @@ export class KeyedMap<K, V> extends BpfMap {
     super(init)
     this.#keyCodec = keyCodec
     this.#valueCodec = valueCodec
-    this.#valueOffset = (init.info.keySize + 7) & ~7
+    const owner: EntryOwner = {
+      keySize: this.keySize,
+      use: (operation) => this.use(operation),
+      fail: (status, call, operation) => this.#entryFailure(status, call, operation),
+    }
+    this.#entries = new Entries(owner, keyCodec, valueCodec)
   }
 
   /** @internal */
@@ -104,23 +104,13 @@ export class KeyedMap<K, V> extends BpfMap {
   get(key: Input<K>): V | undefined
   get(key: Input<K>, options: RawOptions): Uint8Array | undefined
   get(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
-    const memory = this.#memory ?? this.#bind()
     const raw = options?.raw
-    this.keyCodec.encode(key, memory, 0)
-    const status = binding.mapLookup(this.use('get'), 0)
-    if (status === 0) return this.#value(memory, raw)
-    if (status === -ENOENT) return undefined
-    throw this.failure(status, 'bpf_map_lookup_elem')
+    return raw ? this.#entries.get(key, raw) : this.#entries.access.get(key)
   }
 
   /** Whether there is an entry for a key. */
   has(key: Input<K>): boolean {
-    const memory = this.#memory ?? this.#bind()
-    this.keyCodec.encode(key, memory, 0)
-    const status = binding.mapLookup(this.use('has'), 0)
-    if (status === 0) return true
-    if (status === -ENOENT) return false
-    throw this.failure(status, 'bpf_map_lookup_elem')
+    return this.#entries.access.has(key)
   }
 
   /**
@@ -130,13 +120,8 @@ export class KeyedMap<K, V> extends BpfMap {
    * @throws EbpfError E2BIG when the map is full
    */
   set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean {
-    const memory = this.#memory ?? this.#bind()
     const flags = updateFlags(options?.if)
-    this.#encodeEntry(memory, key, value)
-    const status = binding.mapUpdate(this.use('set'), flags)
-    if (status === 0) return true
-    if (flags !== 0 && (status === -EEXIST || status === -ENOENT)) return false
-    throw this.failure(status, 'bpf_map_update_elem')
+    return flags === 0 ? this.#entries.access.set(key, value) : this.#entries.set(key, value, flags)
   }
 
   /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
@@ -250,7 +235,7 @@ export class KeyedMap<K, V> extends BpfMap {
   protected inBulk<Item>(
     items: Iterable<Item>,
     operation: string,
-    calls: Pick<BulkCalls<Item>, 'encode' | 'batch' | 'single' | 'passes'>,
+    calls: Pick<BulkCalls<Item>, 'encode' | 'batch' | 'passes'> & { single(): number },
   ): number {
     const { keySize } = this
     const entrySize = this.valueCodec.size
@@ -259,11 +244,7 @@ export class KeyedMap<K, V> extends BpfMap {
       keySize,
       entrySize,
       maxEntries: this.maxEntries,
-      place: (keys, values, index) => {
-        const { u8 } = this.#memory ?? this.#bind()
-        u8.set(keys.subarray(index * keySize, (index + 1) * keySize), 0)
-        u8.set(values.subarray(index * entrySize, (index + 1) * entrySize), this.#valueOffset)
-      },
+      single: (key, value) => this.#entries.write(key, value, calls.single),
       fail: (status, done) => this.failure(status, operation, { done }),
     })
   }
@@ -295,7 +276,6 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   #walked(): WalkedMap {
-    const bound = (): Memory => this.#memory ?? this.#bind()
     return {
       name: this.name,
       maxEntries: this.maxEntries,
@@ -304,25 +284,8 @@ export class KeyedMap<K, V> extends BpfMap {
       use: (operation) => this.use(operation),
       fail: (status, operation) => this.failure(status, operation),
       cursor: CURSORS[this.type] ?? 'key',
-      visit: (purpose, key, values, offset) => {
-        const memory = bound()
-        memory.u8.set(key, 0)
-        const status = this.#visitBound(purpose)
-        if (status === -ENOENT) return false
-        if (status < 0) throw purpose === 'take' ? this.#takeFailure(status) : this.failure(status, VISITS[purpose])
-        if (purpose === 'delete') return true
-        values.set(memory.u8.subarray(this.#valueOffset, this.#valueOffset + this.valueCodec.size), offset)
-        return true
-      },
-      next: (key, first) => {
-        const memory = bound()
-        memory.u8.set(key, 0)
-        const status = binding.mapNextKey(this.use('iterate'), first)
-        if (status === -ENOENT) return false
-        if (status < 0) throw this.failure(status, 'bpf_map_get_next_key')
-        key.set(memory.u8.subarray(0, key.length))
-        return true
-      },
+      visit: (purpose, key, values, offset) => this.#entries.visit(purpose, key, values, offset),
+      next: (key, first) => this.#entries.next(key, first),
     }
   }
 
@@ -335,36 +298,14 @@ export class KeyedMap<K, V> extends BpfMap {
     for (const chunk of this.chunks()) loop(chunk, target, context)
   }
 
-  #visitBound(purpose: Purpose): number {
-    const handle = this.use('iterate')
-    if (purpose === 'read') return binding.mapLookup(handle, 0)
-    return purpose === 'take' ? binding.mapLookupAndDelete(handle, 0) : binding.mapDelete(handle)
-  }
-
   /** @internal */
   protected takeEntry(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
-    const memory = this.#memory ?? this.#bind()
-    const raw = options?.raw
-    this.keyCodec.encode(key, memory, 0)
-    const status = binding.mapLookupAndDelete(this.use('take'), 0)
-    if (status === -ENOENT) return undefined
-    if (status < 0) throw this.#takeFailure(status)
-    try {
-      return this.#value(memory, raw)
-    } catch (error) {
-      // It is no longer in the map: what was taken must not be lost.
-      throw Object.assign(error as Error, { taken: this.#value(memory, true) })
-    }
+    return this.#entries.take(key, options?.raw)
   }
 
   /** @internal */
   protected deleteEntry(key: Input<K>): boolean {
-    const memory = this.#memory ?? this.#bind()
-    this.keyCodec.encode(key, memory, 0)
-    const status = binding.mapDelete(this.use('delete'))
-    if (status === 0) return true
-    if (status === -ENOENT) return false
-    throw this.failure(status, 'bpf_map_delete_elem')
+    return this.#entries.access.delete(key)
   }
 
   /** @internal The error of a negative status; a getter may have closed the map while its key was encoded. */
@@ -376,47 +317,12 @@ export class KeyedMap<K, V> extends BpfMap {
     return kernelError(status, { operation, ...this.names(), ...progress, hint })
   }
 
-  #takeFailure(status: number): Error {
-    const operation = 'bpf_map_lookup_and_delete_elem'
-    const isOld = status === -ENOTSUPP && kernelOlderThan(TAKES_FROM_HASHES)
-    if (!isOld || this.closed) return this.failure(status, operation)
+  #entryFailure(status: number, call: string, operation: string): Error {
+    if (this.closed) return closedError(this.describe(), operation)
+    const takes = call === 'bpf_map_lookup_and_delete_elem' && this.type.includes('hash')
+    if (!takes || status !== -ENOTSUPP || !kernelOlderThan(TAKES_FROM_HASHES)) return this.failure(status, call)
     const message = `take() of a hash needs Linux ${TAKES_FROM_HASHES}: this is ${release()} (${this.describe()})`
-    return ruleError('ERR_EBPF_KERNEL', message, { operation, ...this.names() })
-  }
-
-  #bind(): Memory {
-    const handle = this.use('read')
-    const memory = createMemory(new ArrayBuffer(this.#valueOffset + ((this.valueCodec.size + 7) & ~7)))
-    const status = binding.mapBind(handle, memory.u8.buffer)
-    if (status < 0) throw this.failure(status, 'bind the memory of')
-    this.#memory = memory
-    return memory
-  }
-
-  /**
-   * Encoding an object may run getters of the user's, which may use this very map and so the same memory. They all run
-   * before the first byte is written: the key is encoded aside, then the value in place, and only then the key is put in
-   * front of it.
-   */
-  #encodeEntry(memory: Memory, key: Input<K>, value: Input<V>): void {
-    if (typeof key !== 'object') {
-      this.valueCodec.encode(value, memory, this.#valueOffset)
-      this.keyCodec.encode(key, memory, 0)
-      return
-    }
-    // Own memory for each nesting: a getter of the value may set another entry with an object as key.
-    const aside = this.#keyMemory ?? createMemory(new ArrayBuffer(this.#valueOffset))
-    this.#keyMemory = undefined
-    this.keyCodec.encode(key, aside, 0)
-    this.valueCodec.encode(value, memory, this.#valueOffset)
-    memory.u8.set(aside.u8.subarray(0, this.keySize), 0)
-    this.#keyMemory = aside
-  }
-
-  #value(memory: Memory, raw: boolean | undefined): V | Uint8Array {
-    const { size } = this.valueCodec
-    if (raw) return memory.u8.slice(this.#valueOffset, this.#valueOffset + size)
-    return this.valueCodec.decode(memory, this.#valueOffset)
+    return ruleError('ERR_EBPF_KERNEL', message, { operation: call, ...this.names() })
   }
 
   #keyAt({ keys }: Chunk, index: number, options: RawOptions | undefined): K | Uint8Array {

@@ -1,5 +1,5 @@
 /** Values that act while they are read: they call back into the map, close it, throw, lie, or are not what they seem. */
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HashMap, type PerCpuHashMap, createMap, possibleCpus, struct, u32, u64 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
@@ -8,8 +8,32 @@ import { olderThan } from '../support/kernel-features.ts'
 
 type Pair = { a: number; b: bigint }
 
-const make = (): HashMap<Pair, Pair> =>
-  createMap({ type: 'hash', key: struct({ a: u32, b: u64 }), value: struct({ a: u32, b: u64 }), maxEntries: 64 })
+/** After so many calls a map gets some that were made for it. */
+const CALLS_WORTH_COMPILING = 1000
+
+/** By the calls that all maps share, and by those made for one. */
+const WAYS = [
+  ['shared', 0],
+  ['made for the map', CALLS_WORTH_COMPILING],
+] as const
+
+let callsBefore = 0
+
+function byWay(calls: number): void {
+  beforeAll(() => {
+    callsBefore = calls
+  })
+  afterAll(() => {
+    callsBefore = 0
+  })
+}
+
+function make(): HashMap<Pair, Pair> {
+  const type = struct({ a: u32, b: u64 })
+  const map = createMap({ type: 'hash', key: type, value: type, maxEntries: 64 })
+  for (let call = 0; call < callsBefore; call++) map.has({ a: 0, b: 0n })
+  return map
+}
 
 const pair = (a: number, b: bigint = BigInt(a)): Pair => ({ a, b })
 
@@ -22,7 +46,9 @@ const acting = (act: () => void, a = 7, b = 70n): Pair => ({
   b,
 })
 
-describe('a value that uses the map while it is encoded', () => {
+describe.each(WAYS)('a value that uses the map while it is encoded, by calls %s', (_, calls) => {
+  byWay(calls)
+
   it('leaves the outer entry right, however deep it goes', () => {
     using map = make()
     map.set(pair(1), pair(100))
@@ -141,7 +167,9 @@ function zero(map: HashMap<unknown, object>): object {
   return map.take(99) as object
 }
 
-describe('a value that closes the map while it is encoded', () => {
+describe.each(WAYS)('a value that closes the map while it is encoded, by calls %s', (_, calls) => {
+  byWay(calls)
+
   const closing = (use: (map: HashMap<Pair, Pair>, key: Pair) => unknown) => () => {
     const map = make()
     map.set(pair(1), pair(1))
@@ -222,7 +250,9 @@ describe('a value that closes the map while it is encoded', () => {
   ])
 })
 
-describe('a value that throws', () => {
+describe.each(WAYS)('a value that throws, by calls %s', (_, calls) => {
+  byWay(calls)
+
   const mine = new Error('mine')
   const throwing: Pair = {
     get a(): number {
