@@ -9,6 +9,7 @@ import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
+import { ProgramArray } from './program-array.ts'
 import { QueueMap, StackMap } from './queue.ts'
 import { StructOpsMap } from './struct-ops.ts'
 import { type MapType, mapTypeName } from './types.ts'
@@ -41,6 +42,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   queue: (init, types) => new QueueMap(init, types.value()),
   stack: (init, types) => new StackMap(init, types.value()),
   bloom_filter: (init, types) => new BloomFilter(init, types.value()),
+  prog_array: (init) => new ProgramArray(init),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }

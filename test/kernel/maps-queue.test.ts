@@ -89,7 +89,7 @@ describe('refuses', () => {
     { name: 'no value', act: () => map.push(undefined as never), code: INVALID },
     { name: 'bytes of another size', act: () => map.push(Uint8Array.of(1)), code: RANGE },
     { name: 'a condition of another type', act: () => map.push(1, { overwrite: 'yes' as never }), code: INVALID },
-    { name: 'a foreign object', act: () => map.pop.call({} as never), type: TypeError, code: undefined },
+    { name: 'a foreign object', act: () => map.pop.call({} as never, { raw: true }), type: TypeError, code: undefined },
     {
       name: 'a closed queue',
       act: () => {
