@@ -11,6 +11,7 @@ import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
 import { ProgramArray } from './program-array.ts'
 import { QueueMap, StackMap } from './queue.ts'
+import { StackTraceMap } from './stack-trace.ts'
 import { StructOpsMap } from './struct-ops.ts'
 import { type MapType, mapTypeName } from './types.ts'
 
@@ -43,6 +44,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   stack: (init, types) => new StackMap(init, types.value()),
   bloom_filter: (init, types) => new BloomFilter(init, types.value()),
   prog_array: (init) => new ProgramArray(init),
+  stack_trace: (init) => new StackTraceMap(init),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }
