@@ -5,6 +5,7 @@ import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
 import { ArrayMap } from './array-map.ts'
 import { BloomFilter } from './bloom-filter.ts'
+import { CgroupArray } from './cgroup-array.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
@@ -45,6 +46,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   bloom_filter: (init, types) => new BloomFilter(init, types.value()),
   prog_array: (init) => new ProgramArray(init),
   stack_trace: (init) => new StackTraceMap(init),
+  cgroup_array: (init) => new CgroupArray(init),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }
