@@ -41,7 +41,7 @@ const stillThere = new Set<string | symbol>([
 ])
 /** Not part of the public API (`@internal`, or protected). */
 const internal =
-  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|deleteEntry|closeLinks|closeLinksSync|holder|keyCodec|valueCodec)$/
+  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|deleteEntry|clearEntries|rankOf|closeLinks|closeLinksSync|holder|keyCodec|valueCodec)$/
 
 /** Every public method and accessor of an instance, own classes only. */
 function members(instance: object): (string | symbol)[] {
@@ -69,6 +69,7 @@ const args: Record<string, unknown[]> = {
   setMany: [[[1, 1]]],
   deleteMany: [[1]],
   forEach: [() => {}],
+  top: [1],
   pin: ['/sys/fs/bpf/ebpf_closed'],
   subscribe: [() => {}],
   as: ['event'],
