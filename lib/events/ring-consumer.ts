@@ -4,6 +4,7 @@ import { type Memory, createMemory } from '../btf/memory.ts'
 import type { RecordCodec } from '../btf/record-codec.ts'
 import { type EbpfError, kernelError, ruleError } from '../errors.ts'
 import { Batch } from './batch.ts'
+import { Coalescing } from './coalesce.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
 import { TURN_MS } from './turns.ts'
 
@@ -20,6 +21,12 @@ export interface RingCounters {
   records: number
   bytes: number
   maxPending: number
+}
+
+/** How long records may wait, and for how many. */
+export interface Pace {
+  maxLatencyMs: number
+  maxRecords: number | undefined
 }
 
 interface Flush {
@@ -45,7 +52,7 @@ const OVERWRITE_HINT =
  * Records of one batch at most, and the first size of its memory; it grows for a record that does not fit. Larger batches
  * save nothing that can be measured, and V8's collector copies what is alive of a batch's objects each time it runs.
  */
-const BATCH_RECORDS = 4096
+export const BATCH_RECORDS = 4096
 const BATCH_BYTES = 128 << 10
 
 /**
@@ -62,7 +69,10 @@ export class RingConsumer<T> {
   readonly #handler: BatchHandler<T>
   readonly #onEnd: (failure?: Failure) => void
   readonly #control = new Uint32Array(4)
+  readonly #coalescing: Coalescing | undefined
   readonly #timer: NodeJS.Timeout | undefined
+  /** Runs while records are collected. */
+  #look: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   /** When the event loop last gave this consumer its turn. */
   #turnStart = 0
@@ -71,6 +81,8 @@ export class RingConsumer<T> {
   #current: Batch<T> | undefined
   #armed = false
   #closed = false
+  /** Whether records that are found now have waited long enough. */
+  #overdue = false
   /** Bytes of the ring that this consumer gave back. */
   #committed = 0
   /** What waits until so many bytes were given back. */
@@ -84,7 +96,7 @@ export class RingConsumer<T> {
     source: RingSource,
     codec: RecordCodec<T>,
     handler: BatchHandler<T>,
-    maxLatencyMs: number,
+    { maxLatencyMs, maxRecords }: Pace,
     onEnd: (failure?: Failure) => void,
   ) {
     this.#source = source
@@ -101,7 +113,10 @@ export class RingConsumer<T> {
     }
     hold()
     // Records submitted with BPF_RB_NO_WAKEUP never make the ring readable.
-    this.#timer = maxLatencyMs > 0 ? setInterval(this.#onTurn, maxLatencyMs).unref() : undefined
+    this.#timer = maxLatencyMs > 0 ? setInterval(this.#onLatency, maxLatencyMs).unref() : undefined
+    if (maxRecords !== undefined) {
+      this.#coalescing = new Coalescing(maxRecords, maxLatencyMs, binding.ringSize(this.#ring))
+    }
   }
 
   get closed(): boolean {
@@ -118,6 +133,7 @@ export class RingConsumer<T> {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
+    clearTimeout(this.#look)
     clearImmediate(this.#immediate)
     // Before the batch counts as handed over: its handler is not done with it.
     for (const flush of this.#flushes) {
@@ -146,6 +162,13 @@ export class RingConsumer<T> {
     this.#drain()
   }
 
+  readonly #onLatency = (): void => {
+    // Records that are collected have their own clock; others may have waited since the last call.
+    if (this.#look === undefined) this.#overdue = true
+    this.#onTurn()
+    this.#overdue = false
+  }
+
   /** However full the ring is, and though promises of handlers resolve without leaving the microtasks: see TURN_MS. */
   #drain(): void {
     while (!this.#closed && this.#current === undefined) {
@@ -157,14 +180,35 @@ export class RingConsumer<T> {
       if (this.#closed) return
       const span = this.#control[1] as number
       if (span === 0) {
+        this.#coalescing?.emptied()
         this.#armOrClose()
         // The next record is still being written; who submits it need not wake us.
         if (this.#flushes.size > 0) this.#nextTurn()
         return
       }
       if (records === 0) this.#commit(span)
-      else this.#hand(records, span)
+      else if (this.#ripe(records)) this.#hand(records, span)
+      else return
     }
+  }
+
+  /** Whether the records of a batch need not wait for more; otherwise looks at them again later. */
+  #ripe(records: number): boolean {
+    const coalescing = this.#coalescing
+    if (coalescing === undefined) return true
+    if (coalescing.due(records, this.#control[3] as number, performance.now())) return true
+    const noRoom = this.#control[2] !== 0
+    if (noRoom || this.#overdue || this.#flushes.size > 0) {
+      coalescing.handedOver()
+      return true
+    }
+    // An unread ring keeps the poller busy.
+    this.#disarm()
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined
+      this.#onTurn()
+    }, coalescing.pause)
+    return false
   }
 
   #nextTurn(): void {
@@ -176,7 +220,7 @@ export class RingConsumer<T> {
 
   #read(): number {
     for (;;) {
-      const records = binding.ringRead(this.#ring, BATCH_RECORDS)
+      const records = binding.ringRead(this.#ring, this.#coalescing?.maxRecords ?? BATCH_RECORDS)
       if (records >= 0) return records
       this.#control[1] = 0
       try {

@@ -7,16 +7,30 @@ import { invalidArgument } from '../errors.ts'
 import { RecordReadable, webStream } from './adapters.ts'
 import type { Batch } from './batch.ts'
 import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
-import { type BatchHandler, type Failure, RingConsumer, type RingSource, streamEndedError } from './ring-consumer.ts'
+import {
+  BATCH_RECORDS,
+  type BatchHandler,
+  type Failure,
+  type Pace,
+  RingConsumer,
+  type RingSource,
+  streamEndedError,
+} from './ring-consumer.ts'
 
 export interface StreamOptions {
   /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
   signal?: AbortSignal
   /**
    * The longest that a record submitted without a wake-up (BPF_RB_NO_WAKEUP) waits, in milliseconds; 100 by default, 0 to
-   * wait for the next wake-up, however long.
+   * wait for the next wake-up, however long. With {@link maxRecords}, the longest that any record waits.
    */
   maxLatencyMs?: number
+  /**
+   * Collects records into batches of so many, from 1 to 4096, for fewer calls. A batch is handed over with fewer when its
+   * first record has waited `maxLatencyMs` (which has to be above 0), when the ring is half full, or when the batch has 128
+   * KiB. By default records are handed over as they come.
+   */
+  maxRecords?: number
 }
 
 /** A running {@link RecordStream.subscribe}. */
@@ -153,11 +167,11 @@ export class RecordStream<T> implements AsyncIterable<T> {
 
   #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RingConsumer<T> {
     const { signal } = options
-    const maxLatencyMs = integer(options.maxLatencyMs ?? DEFAULT_MAX_LATENCY_MS, 'maxLatencyMs', 0, 0x7fff_ffff)
+    const pace = paceOf(options)
     signal?.throwIfAborted()
     const { consumers } = this.#source
     let listener: Disposable | undefined
-    const consumer = new RingConsumer(this.#source, this.#codec, handler, maxLatencyMs, (failure) => {
+    const consumer = new RingConsumer(this.#source, this.#codec, handler, pace, (failure) => {
       consumers.delete(consumer as RingConsumer<unknown>)
       listener?.[Symbol.dispose]()
       onEnd(failure)
@@ -166,4 +180,12 @@ export class RecordStream<T> implements AsyncIterable<T> {
     if (signal !== undefined) listener = addAbortListener(signal, () => consumer.close({ error: signal.reason }))
     return consumer
   }
+}
+
+function paceOf(options: StreamOptions): Pace {
+  const { maxRecords } = options
+  const least = maxRecords === undefined ? 0 : 1
+  const maxLatencyMs = integer(options.maxLatencyMs ?? DEFAULT_MAX_LATENCY_MS, 'maxLatencyMs', least, 0x7fff_ffff)
+  if (maxRecords !== undefined) integer(maxRecords, 'maxRecords', 1, BATCH_RECORDS)
+  return { maxLatencyMs, maxRecords }
 }
