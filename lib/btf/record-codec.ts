@@ -1,7 +1,8 @@
 /** Decodes the records of a ring, one by one and batch by batch. */
 import { ruleError } from '../errors.ts'
-import { type Codec, type CodecOptions, createCodec, ifAllowed, maxGeneratedFields } from './codec.ts'
+import { type Codec, type CodecOptions, createCodec, ifAllowed, type Int64Mode, maxGeneratedFields } from './codec.ts'
 import { ColumnReader } from './codec-columns.ts'
+import { ViewReader } from './codec-view.ts'
 import { generateReadAll, generateVisit, type ReadAll, type Visit } from './codec-records.ts'
 import { checkLayout } from './layout-check.ts'
 import type { Layout } from './layout.ts'
@@ -27,6 +28,13 @@ export interface RecordCodec<T> {
    * @throws EbpfError ERR_EBPF_RELEASED if the callback for a record before the last one released the batch.
    */
   visit(memory: Memory, end: number, callback: (record: T, index: number) => void, lease: Lease): void
+
+  /**
+   * The same with a view of each record: one object for all of a type, which shows the record of the running callback.
+   *
+   * @throws TypeError where records have no fields; EbpfError ERR_EBPF_NO_BTF where they are bytes.
+   */
+  visitViews(memory: Memory, end: number, callback: (view: T, index: number) => void, lease: Lease): void
 
   /**
    * Fields of the `count` records of memory up to byte `end`, one column each. Throws as {@link read} does.
@@ -82,8 +90,7 @@ export function createRecordCodec(layout: Layout, map: string, options: RecordCo
   const read = tag === undefined ? plainReader(records, options) : taggedReader(records, tag, options)
   const generate = checkLayout(layout) <= maxGeneratedFields && options.interpret !== true
   const { sharedRecords = RECORDS_WORTH_GENERATING } = options
-  const columns = new ColumnReader(records, options.int64, generate)
-  return new LayoutCodec(read, records, columns, generate ? { ...options, sharedRecords } : undefined)
+  return new LayoutCodec(read, records, options.int64, generate ? sharedRecords : Infinity)
 }
 
 /** Records as bytes, own copies. */
@@ -97,7 +104,7 @@ function createBytesCodec(): RecordCodec<Uint8Array> {
       hint: "Declare the ring by EBPF_RINGBUF(name, size, struct type), or decode its records by ring.as('type').",
     })
   }
-  return { read, ...sharedLoops(read), columns: refuse }
+  return { read, ...sharedLoops(read), visitViews: refuse, columns: refuse }
 }
 
 /** A codec that is made when records are first decoded. */
@@ -111,6 +118,7 @@ export function createLazyCodec<T>(create: () => RecordCodec<T>): RecordCodec<T>
     read: (memory, offset, length) => made().read(memory, offset, length),
     readAll: (memory, end, count) => made().readAll(memory, end, count),
     visit: (memory, end, callback, lease) => made().visit(memory, end, callback, lease),
+    visitViews: (memory, end, callback, lease) => made().visitViews(memory, end, callback, lease),
     columns: (memory, end, count, fields, type) => made().columns(memory, end, count, fields, type),
   }
 }
@@ -118,38 +126,40 @@ export function createLazyCodec<T>(create: () => RecordCodec<T>): RecordCodec<T>
 class LayoutCodec implements RecordCodec<unknown> {
   readonly read: RecordCodec<unknown>['read']
   readonly #records: RecordShapes
-  readonly #options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined
+  readonly #int64: Int64Mode
+  readonly #views: ViewReader
   readonly #columns: ColumnReader
   #readAll: ReadAll<unknown>
   #visit: Visit<unknown>
-  #shared = 0
-  #generated = false
+  /** Records that still pass through the loops that all types share; `Infinity` if no code may be generated. */
+  #shared: number
 
-  /** @param options `undefined` to generate no code */
-  constructor(
-    read: RecordCodec<unknown>['read'],
-    records: RecordShapes,
-    columns: ColumnReader,
-    options: Required<Pick<RecordCodecOptions, 'int64' | 'sharedRecords'>> | undefined,
-  ) {
+  constructor(read: RecordCodec<unknown>['read'], records: RecordShapes, int64: Int64Mode, shared: number) {
     const loops = sharedLoops(read)
+    const generate = shared !== Infinity
     this.read = read
     this.#records = records
-    this.#columns = columns
-    this.#options = options
+    this.#int64 = int64
+    this.#shared = shared
+    this.#views = new ViewReader(records, int64, generate)
+    this.#columns = new ColumnReader(records, int64, generate)
     this.#readAll = loops.readAll
     this.#visit = loops.visit
   }
 
   readAll(memory: Memory, end: number, count: number): unknown[] {
-    if (!this.#generated) this.#count(count)
+    this.#count(count)
     return this.#readAll(memory, end, count)
   }
 
   visit(memory: Memory, end: number, callback: (record: unknown, index: number) => void, lease: Lease): void {
-    // A count that is as good: records have 8 bytes and more.
-    if (!this.#generated) this.#count(end / 64)
+    // A count that is good enough: nobody has said how many there are.
+    this.#count(end / 64)
     this.#visit(memory, end, callback, lease)
+  }
+
+  visitViews(memory: Memory, end: number, callback: (view: unknown, index: number) => void, lease: Lease): void {
+    this.#views.visit(memory, end, callback, lease)
   }
 
   columns(
@@ -163,12 +173,13 @@ class LayoutCodec implements RecordCodec<unknown> {
   }
 
   #count(records: number): void {
-    if (this.#options === undefined) return
-    this.#shared += records
-    if (this.#shared < this.#options.sharedRecords) return
-    this.#generated = true
-    const { int64 } = this.#options
-    const loops = ifAllowed(() => [generateReadAll(this.#records, int64), generateVisit(this.#records, int64)] as const)
+    if (this.#shared === Infinity) return
+    this.#shared -= records
+    if (this.#shared > 0) return
+    this.#shared = Infinity
+    const loops = ifAllowed(
+      () => [generateReadAll(this.#records, this.#int64), generateVisit(this.#records, this.#int64)] as const,
+    )
     if (loops !== undefined) [this.#readAll, this.#visit] = loops
   }
 }

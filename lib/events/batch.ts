@@ -1,6 +1,9 @@
+import { inspectBriefly } from '../arguments.ts'
 import type { Memory } from '../btf/memory.ts'
 import type { RecordCodec } from '../btf/record-codec.ts'
+import { invalidArgument } from '../errors.ts'
 import { type ColumnName, type Columns, fieldNames, type RecordOfType, typeOption } from './columns.ts'
+import type { RecordView } from './view.ts'
 import { behind, DISCARD_BIT, HEADER_SIZE, type Lease, LENGTH_MASK, releasedError } from '../btf/record-span.ts'
 
 /**
@@ -54,6 +57,22 @@ export class Batch<T> implements Iterable<T> {
   forEach(callback: (record: T, index: number) => void): void {
     // The callback may end the stream, and with it the batch.
     this.#codec.visit(this.#use(), this.#end, callback, this.#lease)
+  }
+
+  /**
+   * Calls back with a view of each record: one object, whose properties are read from the batch when they are asked for.
+   * The fastest way to a few fields of each record, since no object is made and nothing else is decoded.
+   *
+   * A view shows a record only while the callback for it runs. Afterwards it throws ERR_EBPF_RELEASED, or, where
+   * `NODE_ENV` is `production`, shows any bytes of the batch. `{ ...view }` is a copy of all its fields.
+   *
+   * @throws TypeError where records are no structs; EbpfError ERR_EBPF_NO_BTF where they are bytes.
+   */
+  forEachView(callback: (view: RecordView<T>, index: number) => void): void {
+    if (typeof callback !== 'function') {
+      throw invalidArgument(`callback must be a function, not ${inspectBriefly(callback)}`)
+    }
+    this.#codec.visitViews(this.#use(), this.#end, callback, this.#lease)
   }
 
   toArray(): T[] {

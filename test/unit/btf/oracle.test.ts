@@ -164,6 +164,15 @@ describe.each([
     })
   })
 
+  test('show the same members by views', () => {
+    eachRecords((batch, index) => {
+      const lines = output[index]!.slice(1).values()
+      batch.forEachView((view) => {
+        expect(printedLines(structs[index]!, view), structs[index]!.c).toEqual(normalized(structs[index]!, lines))
+      })
+    })
+  })
+
   test('gather the same members into columns', () => {
     let gathered = 0
     eachRecords((batch, index, layout) => {
