@@ -6,6 +6,8 @@ import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'
 import { requireBpfModule } from './hooks/lsm.ts'
 import { preparationError } from './hooks/preparation-error.ts'
+import type { LineOptions, LineStream } from './events/line-stream.ts'
+import { ProgramStream } from './events/program-stream.ts'
 import { namesTarget, sectionTarget } from './hooks/section.ts'
 import { sectionFeature } from './hooks/section-feature.ts'
 import { type Feature, attachError, featureOf } from './hooks/support.ts'
@@ -107,6 +109,8 @@ export class BpfProgram extends Resource {
   /** The object itself, not only its name: a link keeps its program, and so this, alive. */
   readonly #object: { readonly name: string } | undefined
   readonly #owner: LinkOwner
+  #stdout: ProgramStream | undefined
+  #stderr: ProgramStream | undefined
   /** What a tracing program was loaded for; `''` when it is not known. */
   readonly #target: string
   /** @internal Whether {@link attach} needs no hook: the section names the target, or `attachTarget` did before loading. */
@@ -279,6 +283,31 @@ export class BpfProgram extends Resource {
       batchSize: integer(options.batchSize ?? 0, 'batchSize', 0, 0x7fff_ffff),
     })
     return unwrap(outcome, this.#names())
+  }
+
+  /**
+   * What the program writes to its stdout, by `bpf_stream_printk(BPF_STDOUT, …)`, line by line. Linux 6.17.
+   *
+   * The kernel keeps 100 000 bytes that nobody has taken, from before this call, too; what does not fit is refused to the
+   * program. A stream has one reader at a time: leaving the loop leaves what was not handed over to the next one. It ends
+   * when the program is closed.
+   *
+   * @throws EbpfError ERR_EBPF_BUSY while there is another reader, ERR_EBPF_KERNEL on older kernels
+   */
+  stdout(options: LineOptions = {}): LineStream<string> {
+    this.use('stdout')
+    this.#stdout ??= new ProgramStream(this, 'stdout')
+    return this.#stdout.lines(options)
+  }
+
+  /**
+   * What the kernel reports of the running program, such as a fault in an arena, a deadlock or a loop that was ended, with
+   * a stack trace; and what it writes to BPF_STDERR. Otherwise as {@link stdout}.
+   */
+  stderr(options: LineOptions = {}): LineStream<string> {
+    this.use('stderr')
+    this.#stderr ??= new ProgramStream(this, 'stderr')
+    return this.#stderr.lines(options)
   }
 
   /**

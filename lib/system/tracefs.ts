@@ -15,9 +15,9 @@ export interface ListedFunction {
 }
 
 /** Where tracefs is mounted; below debugfs where that is older than 4.1's own folder. */
-const FOLDERS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
+export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
-const MOUNT_HINT = 'tracefs must be mounted and readable: mount -t tracefs tracefs /sys/kernel/tracing'
+export const TRACEFS_HINT = 'tracefs must be mounted and readable: mount -t tracefs tracefs /sys/kernel/tracing'
 
 /**
  * Every event of tracefs, in its order.
@@ -81,7 +81,7 @@ function blacklist(): string[] {
 
 function lines(file: string): string[] {
   let failure: unknown
-  for (const folder of FOLDERS) {
+  for (const folder of TRACEFS_FOLDERS) {
     try {
       const text = readFileSync(`${folder}/${file}`, 'latin1')
       return text.split('\n').filter((line) => line !== '')
@@ -90,5 +90,5 @@ function lines(file: string): string[] {
     }
   }
   const errno = (failure as NodeJS.ErrnoException).errno ?? -constants.errno.EIO
-  throw kernelError(errno, { operation: `reading ${FOLDERS[0]}/${file}`, hint: MOUNT_HINT })
+  throw kernelError(errno, { operation: `reading ${TRACEFS_FOLDERS[0]}/${file}`, hint: TRACEFS_HINT })
 }
