@@ -1,6 +1,7 @@
 // The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.
 
 import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
@@ -18,6 +19,11 @@ interface NativeMapInfo {
     keyTypeId: number;
     valueTypeId: number;
     frozen: boolean;
+    /** Bytes, as far as fdinfo says. */
+    memory?: number;
+    /** Of a program array that has an owner: `enum bpf_prog_type`. */
+    ownerProgramType?: number;
+    ownerJited?: boolean;
 }
 
 /** Base of objects, programs, maps and links. */
@@ -31,9 +37,27 @@ declare abstract class Resource {
 }
 
 /** What the kernel knows of a map. Sizes are bytes. */
-interface MapInfo extends Omit<NativeMapInfo, 'type'> {
+interface MapInfo extends Omit<NativeMapInfo, 'type' | 'memory' | 'ownerProgramType' | 'ownerJited'> {
     /** bpftool's name of the map type, such as `hash`. */
     type: string;
+    /**
+     * Bytes of memory that it takes. Before Linux 6.4 what was reckoned for all entries when it was created; since then what is
+     * allocated now, though an LRU hash, a hash with `noPreallocation` and the like grow and shrink. Absent where `/proc` is not
+     * mounted.
+     */
+    memory?: number;
+    /**
+     * Of a program array: the kind of programs that it takes, which is that of the first one that used it or was put into it.
+     * Absent until then.
+     */
+    owner?: MapOwner;
+}
+/** The programs that a program array takes. */
+interface MapOwner {
+    /** libbpf's name of the program type, such as `xdp`. */
+    programType: string;
+    /** Whether they are compiled to machine code. */
+    jited: boolean;
 }
 /** A map in the kernel. Classes for its type add what can be done with the contents. */
 declare class BpfMap extends Resource {
@@ -291,6 +315,8 @@ type EbpfErrorCode =
  | 'ERR_EBPF_RECORD_SIZE'
 /** An iteration met its bound because the map kept changing underneath it. */
  | 'ERR_EBPF_ITERATION'
+/** Another map is pinned at this path. */
+ | 'ERR_EBPF_PINNED'
 /** The memory is read-only in a loaded object. */
  | 'ERR_EBPF_READ_ONLY'
 /** A batch of records was used after its handler had returned. */
@@ -313,6 +339,8 @@ interface FailureContext {
     program?: string | undefined;
     map?: string | undefined;
     link?: string | undefined;
+    /** Of an operation on many entries: how many were done before it failed. */
+    done?: number | undefined;
     /** What a user can do about it, when the cause is known. */
     hint?: string | undefined;
     /** libbpf's last warnings that explain the failure. */
@@ -329,6 +357,8 @@ declare class EbpfError extends Error {
     readonly program?: string;
     readonly map?: string;
     readonly link?: string;
+    /** Of an operation on many entries: how many were done before it failed. */
+    readonly done?: number;
     /** What to do about it, where the cause is known. */
     readonly hint?: string;
     /** libbpf's last warnings that explain the failure, each one line. */
@@ -1378,6 +1408,26 @@ declare function xdp(networkInterface: string | number, options?: XdpOptions): X
 /** Anything that a program can be attached to by name. */
 type Hook = TracepointHook | RawTracepointHook | TpBtfHook | KprobeHook | KsyscallHook | KprobeMultiHook | TracingHook | FreplaceHook | LsmHook | LsmCgroupHook | UprobeHook | UprobeMultiHook | UsdtHook | PerfEventHook | XdpHook | TcHook | TcxHook | NetkitHook | NetfilterHook | CgroupHook | SocketFilterHook | ReuseportHook | SockmapHook | SkLookupHook | FlowDissectorHook | LircHook | IteratorHook;
 
+interface LineOptions {
+    /** Ends the stream: the iteration rejects with the signal's reason. */
+    signal?: AbortSignal;
+    /** The longest that a line waits while somebody asks for it, in milliseconds; 100 by default. */
+    maxLatencyMs?: number;
+}
+/**
+ * Lines as an async iterable. It looks for new ones only while somebody waits for one; until then they stay in the
+ * kernel, as many as fit there. While it waits it keeps the process running.
+ */
+declare class LineStream<T> implements AsyncIterableIterator<T, undefined, undefined> {
+    #private;
+    next(): Promise<IteratorResult<T, undefined>>;
+    /** Ends the stream; a `next()` that waits ends with it. A second call does nothing but wait for the first. */
+    close(): Promise<void>;
+    return(): Promise<IteratorResult<T, undefined>>;
+    [Symbol.asyncIterator](): this;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** A way to attach that was not taken. */
 interface PassedOver {
     /** The program's name; `undefined` for one that was not loaded. */
@@ -1519,6 +1569,21 @@ declare class BpfProgram extends Resource {
      * kernel answers ENOTSUPP for types that it cannot run so.
      */
     testRun(options?: TestRunOptions): Promise<TestRunResult>;
+    /**
+     * What the program writes to its stdout, by `bpf_stream_printk(BPF_STDOUT, …)`, line by line. Linux 6.17.
+     *
+     * The kernel keeps 100 000 bytes that nobody has taken, from before this call, too; what does not fit is refused to the
+     * program. A stream has one reader at a time: leaving the loop leaves what was not handed over to the next one. It ends
+     * when the program is closed.
+     *
+     * @throws EbpfError ERR_EBPF_BUSY while there is another reader, ERR_EBPF_KERNEL on older kernels
+     */
+    stdout(options?: LineOptions): LineStream<string>;
+    /**
+     * What the kernel reports of the running program, such as a fault in an arena, a deadlock or a loop that was ended, with
+     * a stack trace; and what it writes to BPF_STDERR. Otherwise as {@link stdout}.
+     */
+    stderr(options?: LineOptions): LineStream<string>;
     /**
      * Pins the program in a BPF file system, where it outlives this process. Linux 4.4.
      *
@@ -1701,6 +1766,38 @@ interface UnionLayout {
     readonly fields: readonly Field[];
 }
 
+/** Numbers of up to 32 bits, floats, and 64-bit integers where they were asked for as numbers (`Float64Array`). */
+type NumberColumn = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+/** 64-bit integers and pointers. */
+type BigIntColumn = BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+/** Strings: `dictionary[indices[row]]`. Each different string is in the dictionary once. */
+interface TextColumn {
+    indices: Int32Array<ArrayBuffer>;
+    dictionary: string[];
+}
+/**
+ * The column of a field. Booleans are 0 and 1. An array's column has the elements of all records, one record behind the
+ * other; so have bytes. A struct's column is an object of columns, and so is a union's, of all its readings.
+ */
+type Column<V> = [unknown] extends [V] ? AnyColumn : [V] extends [boolean] ? Uint8Array<ArrayBuffer> : [V] extends [number] ? NumberColumn : [V] extends [bigint] ? BigIntColumn : [V] extends [string] ? TextColumn : [V] extends [Uint8Array] ? Uint8Array<ArrayBuffer> : [V] extends [readonly (infer E)[]] ? Column<E> : Columns<V>;
+/** The column of a field whose type is not known. */
+type AnyColumn = NumberColumn | BigIntColumn | TextColumn | {
+    readonly [field: string]: AnyColumn;
+};
+/** Names of fields of records. */
+type ColumnName<T> = unknown extends T ? string : keyof T & string;
+/** What {@link Batch.columns} gives. */
+type Columns<T, K extends ColumnName<T> = ColumnName<T>> = {
+    [F in K]: F extends keyof T ? Column<T[F]> : AnyColumn;
+};
+/** Of several record types, the one whose tag has this value. */
+type RecordOfType<T, N extends string> = unknown extends T ? unknown : T extends unknown ? {
+    [F in keyof T]: string extends T[F] ? never : N extends T[F] ? F : never;
+}[keyof T] extends never ? never : T : never;
+
+/** A view of a record: {@link Batch.forEachView}. Read-only; `{ ...view }` makes an object that can be kept. */
+type RecordView<T> = Readonly<T>;
+
 /**
  * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
  * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
@@ -1716,7 +1813,31 @@ declare class Batch<T> implements Iterable<T> {
     [Symbol.iterator](): Generator<T, void, undefined>;
     /** Calls back for each record: faster than iterating. */
     forEach(callback: (record: T, index: number) => void): void;
+    /**
+     * Calls back with a view of each record: one object, whose properties are read from the batch when they are asked for.
+     * The fastest way to a few fields of each record, since no object is made and nothing else is decoded.
+     *
+     * A view shows a record only while the callback for it runs. Afterwards it throws ERR_EBPF_RELEASED, or, where
+     * `NODE_ENV` is `production`, shows any bytes of the batch. `{ ...view }` is a copy of all its fields.
+     *
+     * @throws TypeError where records are no structs; EbpfError ERR_EBPF_NO_BTF where they are bytes.
+     */
+    forEachView(callback: (view: RecordView<T>, index: number) => void): void;
     toArray(): T[];
+    /**
+     * The records as columns: one typed array for each field, which is yours, and no object for a record.
+     *
+     * @param fields to gather; all by default. The fewer, the faster.
+     * @param options.type the type of records to gather, where the ring carries several
+     * @throws EbpfError ERR_EBPF_UNKNOWN_NAME for a field or type that records do not have; ERR_EBPF_NO_BTF where records are
+     * bytes; ERR_EBPF_RECORD_SIZE for a record that is shorter than its type.
+     * @throws TypeError for a field that cannot be a column: one of 128 bits, or a flexible array member; for records of
+     * several types without `type`.
+     */
+    columns<K extends ColumnName<T>>(fields?: readonly K[]): Columns<T, K>;
+    columns<N extends string, K extends ColumnName<RecordOfType<T, N>>>(fields: readonly K[] | undefined, options: {
+        readonly type: N;
+    }): Columns<RecordOfType<T, N>, K>;
 }
 
 /** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
@@ -1727,9 +1848,15 @@ interface StreamOptions {
     signal?: AbortSignal;
     /**
      * The longest that a record submitted without a wake-up (BPF_RB_NO_WAKEUP) waits, in milliseconds; 100 by default, 0 to
-     * wait for the next wake-up, however long.
+     * wait for the next wake-up, however long. With {@link maxRecords}, the longest that any record waits.
      */
     maxLatencyMs?: number;
+    /**
+     * Collects records into batches of so many, from 1 to 4096, for fewer calls. A batch is handed over with fewer when its
+     * first record has waited `maxLatencyMs` (which has to be above 0), when the ring is half full, or when the batch has 128
+     * KiB. By default records are handed over as they come.
+     */
+    maxRecords?: number;
 }
 /** A running {@link RecordStream.subscribe}. */
 interface Subscription {
@@ -1773,6 +1900,23 @@ declare class RecordStream<T> implements AsyncIterable<T> {
     /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
     records(options?: StreamOptions): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
+    /**
+     * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
+     * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
+     */
+    readable(options?: StreamOptions): Readable;
+    /**
+     * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
+     * behind the last that was read in the ring. When the iteration fails, so does the stream.
+     */
+    web(options?: StreamOptions): ReadableStream<T>;
+    /**
+     * Hands over what is in the ring now, whether or not programs wake anybody for it, and resolves when all of it was
+     * handled. A handler, or the body of a loop, that waits for it waits for itself.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when nobody listens, or when the listener ends before; the error that ended it, if any
+     */
+    flush(): Promise<void>;
     /** Counts since the map was opened by this process. */
     stats(): StreamStatistics;
 }
@@ -1805,6 +1949,12 @@ declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T>
     /** See {@link RecordStream.records}. */
     records(options?: StreamOptions): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
+    /** See {@link RecordStream.readable}. */
+    readable(options?: StreamOptions): Readable;
+    /** See {@link RecordStream.web}. */
+    web(options?: StreamOptions): ReadableStream<T>;
+    /** See {@link RecordStream.flush}: whichever stream of this ring listens. */
+    flush(): Promise<void>;
     /** Counts of all streams of this ring since it was opened by this process. */
     stats(): StreamStatistics;
     /** Ends its stream, then closes the descriptor. A second call does nothing. */
@@ -2040,7 +2190,7 @@ declare function union<const M extends Members>(members: M): Type<Decoded<M>, De
 declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
 declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
 
-/** Conditions of {@link KeyedMap.set}. */
+/** Conditions of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
 interface SetOptions {
     /** Only when there is no such entry, or only when there is one. */
     if?: 'absent' | 'present';
@@ -2089,34 +2239,289 @@ declare class KeyedMap<K, V> extends BpfMap {
     [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
     /** Calls back for each entry: the fastest way to read a whole map. */
     forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void;
+    /** All entries as `[key, value]`; faster than `[...map]`. */
+    toArray(): [K | Uint8Array, V][];
+    /**
+     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
+     * identity only, as in every `Map`.
+     */
+    toMap(): Map<K | Uint8Array, V>;
     /** The values of several keys, in their order, `undefined` for a miss. */
     getMany(keys: Iterable<Input<K>>): (V | undefined)[];
     /**
-     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6).
+     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
+     * is one call for each entry: the kernel's batches have none.
      *
-     * @throws EbpfError saying in its hint how many entries were done before it failed
+     * @returns how many were written: all, or those that the condition let pass
+     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
+     * be encoded) with the number of entries that were written before it failed as its `done`
      */
-    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>): void;
+    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number;
+    /**
+     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
+     *
+     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
+     * @throws TypeError when a rank is no number
+     */
+    top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][];
     /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
     count(): number;
 }
 
+/** What {@link ArrayMap.view} gives, by the type of the values. */
+type MapView = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+/** A class of typed arrays, such as `BigUint64Array`. */
+interface MapViewClass<A extends MapView = MapView> {
+    readonly BYTES_PER_ELEMENT: number;
+    readonly name: string;
+    new (buffer: ArrayBuffer, byteOffset: number, length: number): A;
+}
+/** The view of values that decode to `V`. */
+type ViewOf<V> = [V] extends [bigint] ? BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> : MapView;
+
 /** `BPF_MAP_TYPE_ARRAY`: a fixed number of values by index, zero at first; nothing can be deleted. Linux 3.19. */
 declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
+    #private;
     /** The number of values. */
     get length(): number;
     /**
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      */
     set(index: Input<number>, value: Input<V>, options?: SetOptions): boolean;
+    /**
+     * All values as one typed array over the kernel's own memory: reading or writing one is no system call, and what
+     * programs write is seen at once. Its class follows the values: `BigUint64Array` for `__u64`, a flat `Uint32Array` for
+     * `__u32[4]`, a `Uint8Array` of the bytes for structs. It becomes empty when the map is closed. The map needs
+     * BPF_F_MMAPABLE. Linux 5.5.
+     *
+     * @param expected narrows the type; `Uint8Array` gives the bytes of any values, each at a multiple of 8
+     * @throws RangeError when the size of a value is no multiple of 8: the kernel leaves gaps between them
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map cannot be mapped, ERR_EBPF_READ_ONLY when it is frozen or
+     * read-only, EOPNOTSUPP for more than 4 GiB
+     */
+    view(): ViewOf<V>;
+    view<A extends MapView>(expected: MapViewClass<A>): A;
+    freeze(): void;
+    close(): void;
     /** An array is always full. */
     count(): number;
 }
 
-/** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
-declare class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
+/** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
+declare const MAP_FLAGS: {
+    /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
+    readonly noPreallocation: 1;
+    /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
+    readonly noCommonLru: 2;
+    /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
+    readonly numaNode: 4;
+    /** This process's descriptor can only read: BPF_F_RDONLY. */
+    readonly readOnly: 8;
+    /** This process's descriptor can only write: BPF_F_WRONLY. */
+    readonly writeOnly: 16;
+    /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
+    readonly stackBuildId: 32;
+    /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
+    readonly zeroSeed: 64;
+    /** Programs can only read: BPF_F_RDONLY_PROG. */
+    readonly readOnlyProgram: 128;
+    /** Programs can only write: BPF_F_WRONLY_PROG. */
+    readonly writeOnlyProgram: 256;
+    /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
+    readonly clone: 512;
+    /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
+    readonly mmapable: 1024;
+    /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
+    readonly preserveElements: 2048;
+    /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
+    readonly innerMap: 4096;
+    /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
+    readonly segvOnFault: 131072;
+    /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
+    readonly noUserConversion: 262144;
+    /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
+    readonly overwrite: 524288;
+};
+/** The word for a flag of a map. */
+type MapFlag = keyof typeof MAP_FLAGS;
+
+/** What can be said of a map that is made by itself, for each type. */
+
+interface CommonOptions<I extends Int64> {
+    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; by default the map's type, as much of it as that takes. */
+    name?: string;
+    /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
+    flags?: number | readonly MapFlag[];
+    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
+    numaNode?: number;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: I;
+    /**
+     * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
+     * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
+     */
+    btf?: boolean;
+    /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
+    pinPath?: string;
+}
+interface SizedOptions<I extends Int64> extends CommonOptions<I> {
+    /** How many entries it can have. */
+    maxEntries: number;
+}
+type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash';
+/** `rhash` grows as it has to: newer than Linux 7.1. */
+interface HashOptions<T extends HashType = HashType, K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    key: K;
+    value: V;
+}
+interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 4.11. */
+interface LpmTrieOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'lpm_trie';
+    /** 4 bytes of the prefix's length, then 1 to 256 bytes of data: `struct({ prefixLength: u32, address: bytes(4) })`. */
+    key: K;
+    value: V;
+}
+/** Linux 4.20. */
+interface QueueOptions<T extends 'queue' | 'stack' = 'queue' | 'stack', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 5.16. */
+interface BloomFilterOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'bloom_filter';
+    value: V;
+    /** How many bits each value sets, 1 to 15; 5 by default. */
+    hashFunctions?: number;
+}
+/** Linux 4.12. */
+interface ArrayOfMapsOptions<M extends InnerMap = InnerMap> extends SizedOptions<Int64> {
+    type: 'array_of_maps';
+    inner: M;
+}
+/** Linux 4.12. */
+interface HashOfMapsOptions<K extends Type = Type, M extends InnerMap = InnerMap, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'hash_of_maps';
+    key: K;
+    inner: M;
+}
+/** A map like those that will be in another one, or the options to make one; the outer map does not keep it. */
+type InnerMap = BpfMap | CreateMapOptions;
+/** Linux 4.2, 4.8 for cgroups. */
+interface DescriptorArrayOptions<T extends 'prog_array' | 'cgroup_array' | 'xskmap' = 'prog_array' | 'cgroup_array' | 'xskmap'> extends SizedOptions<Int64> {
+    type: T;
+}
+/** Linux 4.6. */
+interface StackTraceOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'stack_trace';
+    /**
+     * `array(u64, n)` for stacks of n frames; with the flag `stackBuildId`, 32 bytes a frame. By default 127 frames; no more than
+     * the system's `kernel.perf_event_max_stack`.
+     */
+    value?: V;
+}
+/** Linux 4.14. */
+interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' | 'devmap_hash'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, which can name a program, too (Linux 5.8); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.15. */
+interface CpuMapOptions extends CommonOptions<Int64> {
+    type: 'cpumap';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.14; 4.18 for hashes, 4.19 for groups of reuseport. */
+interface SocketArrayOptions<T extends 'sockmap' | 'reuseport_sockarray' = 'sockmap' | 'reuseport_sockarray'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+interface SockHashOptions<K extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'sockhash';
+    key: K;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+type StorageType = 'sk_storage' | 'inode_storage' | 'task_storage' | 'cgrp_storage';
+/** Linux 5.2 for sockets, 5.10 for inodes, 5.11 for tasks, 6.2 for cgroups. It grows as it has to. */
+interface StorageOptions<T extends StorageType = StorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 4.19. It has an entry for each cgroup that a program which uses it is attached to. */
+interface OldCgroupStorageOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'cgroup_storage' | 'percpu_cgroup_storage';
+    /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
+    key?: K;
+    value: V;
+}
+/** Linux 4.3. */
+interface PerfEventArrayOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'perf_event_array';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 5.8. */
+interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.1. */
+interface UserRingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'user_ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.9, on machines for which the kernel has a JIT. */
+interface ArenaOptions extends CommonOptions<Int64> {
+    type: 'arena';
+    /** Pages, at most 4 GiB. */
+    maxEntries: number;
+}
+/** Those of types that have no class of their own yet. */
+type OtherMapOptions = QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | RingBufferOptions | OtherMapOptions;
+
+/** A map whose entries can be deleted. */
+declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     /** @returns whether there was such an entry. */
     delete(key: Input<K>): boolean;
+    /**
+     * Deletes many entries, by one system call for each few thousand where the kernel can (Linux 5.6); keys that are not
+     * there are passed over.
+     *
+     * @returns how many there were
+     * @throws EbpfError (a TypeError or RangeError for a key that cannot be encoded) with the number of entries that were
+     * deleted before it failed as its `done`
+     */
+    deleteMany(keys: Iterable<Input<K>>): number;
+    /**
+     * Deletes all entries that are there now.
+     *
+     * @returns how many there were
+     * @throws EbpfError with the number of entries that went before it failed as its `done`
+     */
+    clear(): number;
+}
+
+/** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
+declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
+    #private;
     /**
      * Reads and deletes an entry in one atomic step, never emulated by two. Linux 5.14.
      *
@@ -2125,82 +2530,103 @@ declare class HashMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
      */
     take(key: Input<K>): V | undefined;
     take(key: Input<K>, options: RawOptions): Uint8Array | undefined;
-    /** Deletes many entries; keys that are not there are passed over. */
-    deleteMany(keys: Iterable<Input<K>>): void;
     /**
-     * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6):
-     * nothing that a program writes meanwhile is lost, it is either here or still in the map.
+     * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6),
+     * or one by one where there is no such call: nothing that a program writes meanwhile is lost, it is either here or
+     * still in the map.
      *
-     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the entries as its `drained`,
-     * and those that cannot be decoded as bytes in its `undecoded`
+     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), EbpfError when the kernel refuses to
+     * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
+     * in its `undecoded`, and the number of both as its `done`
      */
     drain(): [K | Uint8Array, V][];
-    /**
-     * Deletes all entries that are there now.
-     *
-     * @returns how many there were.
-     */
-    clear(): number;
 }
 /** `BPF_MAP_TYPE_LRU_HASH`: a full map drops the entries that were not used for longest. Linux 4.10. */
 declare class LruHashMap<K = unknown, V = unknown> extends HashMap<K, V> {
 }
 
+/** The first bits of some bytes. */
+interface Prefix {
+    /** Bits, from 0 to eight times the bytes. */
+    prefixLength: number;
+    /** All bytes of the key behind its length, the first one first; the kernel keeps those behind the prefix, too. */
+    data: Uint8Array;
+}
+/** `10.0.0.0/8` where keys are addresses of IP version 4 or 6, otherwise the bytes. */
+type PrefixKey = string | Prefix;
+
+/**
+ * `BPF_MAP_TYPE_LPM_TRIE`: values of prefixes. `get` and `has` find the longest prefix that covers the key's, as programs do;
+ * `set` and `delete` are for exactly this prefix. Where keys are addresses, which is where their data is one member of 4 or 16
+ * bytes, they are text: `'10.0.0.0/8'`, or for all 32 bits `'10.0.0.1'`. Others are `{ prefixLength, data }`, which is taken
+ * everywhere. Linux 4.11.
+ */
+declare class LpmTrie<K extends PrefixKey = PrefixKey, V = unknown> extends EntryMap<K, V> {
+}
+
 /** `BPF_MAP_TYPE_PERCPU_HASH`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
+    #private;
+    /**
+     * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
+     * exact, also above 64 bits. `undefined` when there is no such entry.
+     *
+     * @throws TypeError when there is text, a boolean or bytes in the values
+     * @throws RangeError when a number would round the sum (`int64: 'number'`)
+     */
+    sum(key: Input<K>): V | undefined;
+    /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
+    min(key: Input<K>): V | undefined;
+    /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
+    max(key: Input<K>): V | undefined;
+    /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
+    sums(): Generator<[K | Uint8Array, V], void, undefined>;
 }
 /** `BPF_MAP_TYPE_LRU_PERCPU_HASH`. Linux 4.10. */
 declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K, V> {
 }
 /** `BPF_MAP_TYPE_PERCPU_ARRAY`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
+    #private;
+    /**
+     * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
+     * exact, also above 64 bits. `undefined` when there is no such entry.
+     *
+     * @throws TypeError when there is text, a boolean or bytes in the values
+     * @throws RangeError when a number would round the sum (`int64: 'number'`)
+     */
+    sum(index: Input<number>): V | undefined;
+    /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
+    min(index: Input<number>): V | undefined;
+    /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
+    max(index: Input<number>): V | undefined;
+    /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
+    sums(): Generator<[number | Uint8Array, V], void, undefined>;
 }
 
-interface CommonOptions<I extends Int64> {
-    /** Entries; for a ring buffer, bytes: a power of two and a multiple of the page size. */
-    maxEntries: number;
-    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; the map's type by default. */
-    name?: string;
-    /** BPF_F_* of linux/bpf.h. */
-    flags?: number;
-    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
-    numaNode?: number;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: I;
-}
-interface HashOptions<T extends 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash' = 'hash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash', K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    key: K;
-    value: V;
-}
-interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    value: V;
-}
-interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'ringbuf';
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-type CreateMapOptions = HashOptions | ArrayOptions | RingBufferOptions;
 /**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
- * 1024 })`. It can replace a map of an object at load.
+ * 1024 })`. It can replace a map of an object at load. Types of maps that have no class yet give a {@link BpfMap}.
  *
- * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two
+ * @throws TypeError or RangeError for what the kernel would only call EINVAL: a key or value that this type of map does not
+ *   have, or of another size; `struct_ops` and `insn_array`, which only an object makes
+ * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two;
+ *   ERR_EBPF_KERNEL when this kernel has no maps of the type; ERR_EBPF_PINNED when another map is pinned at `pinPath`
  */
-declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'hash', K, V, I>): HashMap<Infer<K, I>, Infer<V, I>>;
+declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'hash' | 'rhash', K, V, I>): HashMap<Infer<K, I>, Infer<V, I>>;
 declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_hash', K, V, I>): LruHashMap<Infer<K, I>, Infer<V, I>>;
 declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'percpu_hash', K, V, I>): PerCpuHashMap<Infer<K, I>, Infer<V, I>>;
 declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_percpu_hash', K, V, I>): LruPerCpuHashMap<Infer<K, I>, Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'array', V, I>): ArrayMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'percpu_array', V, I>): PerCpuArrayMap<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: LpmTrieOptions<Type, V, I>): LpmTrie<PrefixKey, Infer<V, I>>;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
 }): RingBuffer<Infer<R, I>>;
 declare function createMap(options: RingBufferOptions & {
     record?: never;
 }): RingBuffer<Uint8Array>;
+declare function createMap(options: OtherMapOptions): BpfMap;
 
 /** A pin's path, an id, or a descriptor, which is duplicated. */
 type KernelTarget = string | {
@@ -2288,6 +2714,241 @@ interface QueryOptions {
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
+/** A map whose calls go by memory that is bound to it: a key if it has any, and from the next multiple of 8 a value. */
+declare class BoundMap extends BpfMap {
+    #private;
+}
+
+interface PushOptions {
+    /** A full map drops its oldest value. */
+    overwrite?: boolean;
+}
+/**
+ * `BPF_MAP_TYPE_QUEUE`: values come out in the order in which they went in. The kernel does not tell how many there are, and
+ * has no way to read them all. Linux 4.20.
+ */
+declare class QueueMap<V = unknown> extends BoundMap {
+    #private;
+    /**
+     * Puts a value in.
+     *
+     * @throws EbpfError E2BIG when the map is full, unless `overwrite` makes room by dropping the oldest value
+     */
+    push(value: Input<V>, options?: PushOptions): void;
+    /** The value that `pop` would give; it stays. `undefined` when there is none. */
+    peek(): V | undefined;
+    peek(options: RawOptions): Uint8Array | undefined;
+    /**
+     * Takes a value out: the oldest of a queue, the newest of a stack. `undefined` when there is none.
+     *
+     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
+     */
+    pop(): V | undefined;
+    pop(options: RawOptions): Uint8Array | undefined;
+}
+/** `BPF_MAP_TYPE_STACK`: the value that went in last comes out first. Linux 4.20. */
+declare class StackMap<V = unknown> extends QueueMap<V> {
+}
+
+/**
+ * `BPF_MAP_TYPE_BLOOM_FILTER`: remembers values in a few bits each. Nothing can be deleted, listed or counted. Linux 5.16.
+ */
+declare class BloomFilter<V = unknown> extends BoundMap {
+    #private;
+    /** Puts a value in. More than `maxEntries` of them make the answers worse, and are no error. */
+    add(value: Input<V>): void;
+    /** False when the value was certainly never added; true when it was, and by chance for some that were not. */
+    mightHave(value: Input<V>): boolean;
+}
+
+/** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
+declare class DescriptorArray extends BoundMap {
+    /** The number of places. */
+    get length(): number;
+    /** @returns whether there was something at that index. */
+    delete(index: number): boolean;
+    /**
+     * Empties all places.
+     *
+     * @returns how many there were with something in them
+     */
+    clear(): number;
+}
+
+/**
+ * `BPF_MAP_TYPE_PROG_ARRAY`: the programs that `bpf_tail_call` jumps to. It takes programs of one type only, that of the first
+ * one that uses it or is put into it (`info().owner`). The kernel empties it when no process and no pin has it any more, though
+ * programs still do. Linux 4.2.
+ */
+declare class ProgramArray extends DescriptorArray {
+    #private;
+    /**
+     * Puts a program in. The place keeps it when its object is closed.
+     *
+     * @throws EbpfError EINVAL when it is not of the type that this array takes
+     */
+    set(index: number, program: BpfProgram): void;
+    /** The program at an index, for `openProgram`; `undefined` when there is none. Linux 4.13. */
+    get(index: number): {
+        id: number;
+    } | undefined;
+    /** The places that have a program, as `[index, { id }]`. */
+    entries(): Generator<[number, {
+        id: number;
+    }], void, undefined>;
+    [Symbol.iterator](): Generator<[number, {
+        id: number;
+    }], void, undefined>;
+}
+
+interface KernelSymbol {
+    name: string;
+    /** Bytes from the symbol's start. */
+    offset: number;
+    /** The module that it belongs to; `undefined` for the kernel itself. */
+    module: string | undefined;
+}
+/** The running kernel's symbol table, read at the first use and kept. */
+declare const kernelSymbols: {
+    /**
+     * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
+     * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
+     *
+     * @throws EbpfError EPERM when the kernel hides addresses from this process.
+     */
+    resolve(address: number | bigint): KernelSymbol | undefined;
+    /** Forgets the table, so that modules loaded since are seen at the next use. */
+    refresh(): void;
+};
+
+/** A frame of kernel code with the name of its function, where that is known. */
+interface KernelFrame extends Partial<KernelSymbol> {
+    address: bigint;
+}
+/** A frame of a program or library: where in which file, or its address where the kernel could not look at the file. */
+type BuildIdFrame = {
+    buildId: string;
+    offset: bigint;
+} | {
+    address: bigint;
+};
+/**
+ * `BPF_MAP_TYPE_STACK_TRACE`: what `bpf_get_stackid` saw. The helper gives a program the number under which a stack is here, or
+ * a negative error. Linux 4.6.
+ */
+declare class StackTraceMap extends BoundMap {
+    #private;
+    /**
+     * The addresses of a stack, from the innermost frame on; `undefined` when there is no such stack, as for a negative id.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has BPF_F_STACK_BUILD_ID, and so build ids in place of addresses
+     */
+    get(id: number): bigint[] | undefined;
+    /**
+     * The frames of a kernel stack with the names of their functions. The first call reads the kernel's symbols, a few hundred
+     * milliseconds.
+     *
+     * @throws EbpfError EPERM when the kernel hides addresses from this process
+     */
+    resolve(id: number): KernelFrame[] | undefined;
+    /**
+     * The frames of a user stack in a map with BPF_F_STACK_BUILD_ID, which mean the same in every process. Linux 4.17.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has addresses
+     */
+    buildIds(id: number): BuildIdFrame[] | undefined;
+    /** The ids of all stacks, from the lowest on. Linux 4.18. */
+    keys(): Generator<number, void, undefined>;
+    /** All stacks as `[id, addresses]`. */
+    entries(): Generator<[number, bigint[]], void, undefined>;
+    [Symbol.iterator](): Generator<[number, bigint[]], void, undefined>;
+    /** @returns whether there was such a stack. */
+    delete(id: number): boolean;
+    /**
+     * Deletes all stacks.
+     *
+     * @returns how many there were
+     */
+    clear(): number;
+}
+
+/**
+ * `BPF_MAP_TYPE_CGROUP_ARRAY`: cgroups that programs ask about, by `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`.
+ * The kernel does not tell which ones are in it. Linux 4.8.
+ */
+declare class CgroupArray extends DescriptorArray {
+    #private;
+    /**
+     * Puts a cgroup in, which has to be of version 2.
+     *
+     * @param cgroup its folder, such as `/sys/fs/cgroup/system.slice`, or an open descriptor of it, which stays the caller's
+     * @throws EbpfError ENOENT when there is no such folder, EBADF when it is no cgroup of version 2
+     */
+    set(index: number, cgroup: PathOrDescriptor): void;
+}
+
+/** Values from `low` to `high`, both included, and how many there were. */
+interface HistogramBucket {
+    low: bigint;
+    high: bigint;
+    count: bigint;
+}
+interface HistogramOptions {
+    /** What the values are, for the text: `usecs`, `bytes`. Default: `value`. */
+    unit?: string;
+    /** The slot of the values 0 and 1: 0 by default, as in libbpf-tools; 1 as bcc's `bpf_log2l()` counts. */
+    first?: 0 | 1;
+}
+/**
+ * Where the counts are: of slot 0, 1 and so on, such as a view or an array of a value; or a map from slots to counts,
+ * whose CPUs are summed up.
+ */
+type HistogramSource = Iterable<number | bigint> | KeyedMap<unknown, unknown>;
+/** Made by {@link log2Histogram}. `String(histogram)` is the text that bcc and libbpf-tools print. */
+declare class Log2Histogram {
+    /** From the values 0 and 1 to the last that was counted; none when nothing was. */
+    readonly buckets: readonly HistogramBucket[];
+    /** How many values were counted. */
+    readonly total: bigint;
+    readonly unit: string;
+    /** Empty when nothing was counted. */
+    toString(): string;
+}
+/**
+ * A histogram of counts by powers of two: slot `n` counts the values from 2^n to 2^(n+1) - 1, slot 0 the values 0 and 1.
+ *
+ * @throws TypeError when a slot or a count is no integer, RangeError for more than 64 slots
+ */
+declare function log2Histogram(source: HistogramSource, options?: HistogramOptions): Log2Histogram;
+
+/** One call of `bpf_printk()`. */
+interface TraceLine {
+    /** Of the thread that the program ran in; `<...>` where the kernel has forgotten its name. */
+    task: string;
+    /** Of that thread (what user space calls its tid), in the initial namespace. */
+    pid: number;
+    cpu: number;
+    /** Nanoseconds of CLOCK_MONOTONIC, with the precision of a microsecond: see `monotonicToDate`. */
+    time: bigint;
+    /** Without the line break at its end, if there was one; others may be in it. */
+    text: string;
+}
+/**
+ * What all programs of this machine write by `bpf_printk()` from now on, whoever loaded them. It has a trace buffer of its
+ * own (an instance of tracefs), so nobody else's reader of `trace_pipe` loses a line to it, nor it to them. Linux 5.9.
+ *
+ * @returns when lines are recorded: attach programs after it
+ * @throws EbpfError with the code of the file system where tracefs is not mounted, or this process may not use it;
+ * ERR_EBPF_KERNEL before Linux 5.9
+ */
+declare function tracePipe(options?: LineOptions): Promise<TracePipe>;
+/** Lines of {@link tracePipe}. Close it: until then the kernel records lines, and keeps a buffer for them. */
+declare class TracePipe extends LineStream<TraceLine> {
+    #private;
+    /** Lines that were overwritten because nobody took them in time; `undefined` when the kernel does not know how many. */
+    get lost(): number | undefined;
+}
+
 /** `struct sock_filter` of linux/filter.h. */
 interface ClassicInstruction {
     /** BPF_LD, BPF_JMP, BPF_RET and the like of linux/bpf_common.h. */
@@ -2346,26 +3007,6 @@ declare function monotonicToDate(nanoseconds: number | bigint): Date;
 /** The date of a `bpf_ktime_get_boot_ns()` timestamp (CLOCK_BOOTTIME). */
 declare function bootTimeToDate(nanoseconds: number | bigint): Date;
 
-interface KernelSymbol {
-    name: string;
-    /** Bytes from the symbol's start. */
-    offset: number;
-    /** The module that it belongs to; `undefined` for the kernel itself. */
-    module: string | undefined;
-}
-/** The running kernel's symbol table, read at the first use and kept. */
-declare const kernelSymbols: {
-    /**
-     * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
-     * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
-     *
-     * @throws EbpfError EPERM when the kernel hides addresses from this process.
-     */
-    resolve(address: number | bigint): KernelSymbol | undefined;
-    /** Forgets the table, so that modules loaded since are seen at the next use. */
-    refresh(): void;
-};
-
 /**
  * CPUs that could ever be online: the number of values in a per-CPU map entry. It never changes while the kernel runs, and
  * is not `os.cpus().length`, which counts those online now.
@@ -2390,8 +3031,8 @@ declare const libbpfVersion: string;
 
 /** The kernel's map types, by bpftool's names. */
 /** Index is the kernel's number: `enum bpf_map_type` of linux/bpf.h. */
-declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array"];
+declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, Batch, BpfMap, BpfObject, BpfProgram, BtfFormatError, EbpfError, HashMap, KeyedMap, Link, LinkSet, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, RecordStream, RingBuffer, RunStatistics, StructOpsMap, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, ArrayOptions, AttachChoice, AttachResult, BatchHandler, Binary, BreakpointAccess, BreakpointOptions, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, CreateMapOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOptions, Hook, Infer, InferInput, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapInfo, MapSpec, MapType, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, ObjectShape, ObjectSource, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, PassedOver, PathOrDescriptor, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, QueryEntry, QueryOptions, QueryResult, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TpBtfHook, TpBtfOptions, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordStream, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

@@ -122,7 +122,7 @@ export interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' |
 /** Linux 4.15. */
 export interface CpuMapOptions extends CommonOptions<Int64> {
   type: 'cpumap'
-  /** The number of possible CPUs by default, and no more than that. */
+  /** The number of possible CPUs by default. */
   maxEntries?: number
   /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
   value?: Type

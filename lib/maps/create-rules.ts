@@ -111,7 +111,11 @@ export const CREATE_RULES: Readonly<Record<Exclude<MapType, 'unspec'>, CreateRul
   bloom_filter: { value: 'given', btf: 'value', kernel: { since: '5.16', evidence: 'bloom_map_alloc' } },
   devmap: redirects,
   devmap_hash: redirects,
-  cpumap: { ...redirects, entries: 'cpus', hint: 'maxEntries cannot be more than the number of possible CPUs.' },
+  cpumap: {
+    ...redirects,
+    entries: 'cpus',
+    hint: 'maxEntries cannot be more than the CPUs that the kernel is built for (CONFIG_NR_CPUS).',
+  },
   xskmap: { ...descriptors, kernel: { since: '4.18', evidence: 'xsk_map_alloc', config: 'CONFIG_XDP_SOCKETS' } },
   sockmap: sockets,
   sockhash: { ...sockets, key: 'given' },
