@@ -197,12 +197,9 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 
 /** Those of types that have no class of their own yet. */
 export type OtherMapOptions =
-  | QueueOptions
-  | BloomFilterOptions
   | ArrayOfMapsOptions
   | HashOfMapsOptions
-  | DescriptorArrayOptions
-  | StackTraceOptions
+  | DescriptorArrayOptions<'xskmap'>
   | RedirectOptions
   | CpuMapOptions
   | SocketArrayOptions
@@ -213,4 +210,13 @@ export type OtherMapOptions =
   | UserRingBufferOptions
   | ArenaOptions
 
-export type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | RingBufferOptions | OtherMapOptions
+export type CreateMapOptions =
+  | HashOptions
+  | ArrayOptions
+  | LpmTrieOptions
+  | QueueOptions
+  | BloomFilterOptions
+  | DescriptorArrayOptions
+  | StackTraceOptions
+  | RingBufferOptions
+  | OtherMapOptions

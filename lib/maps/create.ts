@@ -6,13 +6,19 @@ import type { RingBuffer } from '../events/ring-buffer.ts'
 import { type Int64, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
+import type { BloomFilter } from './bloom-filter.ts'
+import type { CgroupArray } from './cgroup-array.ts'
 import type {
   ArrayOptions,
+  BloomFilterOptions,
   CreateMapOptions,
+  DescriptorArrayOptions,
   HashOptions,
   LpmTrieOptions,
   OtherMapOptions,
+  QueueOptions,
   RingBufferOptions,
+  StackTraceOptions,
 } from './create-options.ts'
 import { loadMapBtf } from './create-btf.ts'
 import { creationError } from './create-refusal.ts'
@@ -24,7 +30,10 @@ import type { LpmTrie } from './lpm-trie.ts'
 import { BpfMap } from './map.ts'
 import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
 import type { PrefixKey } from './prefix-codec.ts'
+import type { ProgramArray } from './program-array.ts'
+import type { QueueMap, StackMap } from './queue.ts'
 import { schemaTypes } from './schema-types.ts'
+import type { StackTraceMap } from './stack-trace.ts'
 import { mapTypeNumber } from './types.ts'
 
 /**
@@ -57,6 +66,18 @@ export function createMap<V extends Type, I extends Int64 = 'bigint'>(
 export function createMap<V extends Type, I extends Int64 = 'bigint'>(
   options: LpmTrieOptions<Type, V, I>,
 ): LpmTrie<PrefixKey, Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: QueueOptions<'queue', V, I>,
+): QueueMap<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: QueueOptions<'stack', V, I>,
+): StackMap<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: BloomFilterOptions<V, I>,
+): BloomFilter<Infer<V, I>>
+export function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray
+export function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray
+export function createMap(options: StackTraceOptions): StackTraceMap
 export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },
 ): RingBuffer<Infer<R, I>>

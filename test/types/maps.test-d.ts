@@ -2,14 +2,22 @@
 import { describe, expectTypeOf, test } from 'vitest'
 import {
   type ArrayMap,
+  type BloomFilter,
   BpfMap,
+  type CgroupArray,
   HashMap,
   type Infer,
+  type LpmTrie,
   type LruHashMap,
   type LruPerCpuHashMap,
   type PerCpuArrayMap,
   type PerCpuHashMap,
+  type PrefixKey,
+  type ProgramArray,
+  type QueueMap,
   RingBuffer,
+  type StackMap,
+  type StackTraceMap,
   array,
   bool,
   bytes,
@@ -101,7 +109,15 @@ describe('createMap', () => {
       HashMap<number, number>
     >()
     expectTypeOf(createMap({ type: 'task_storage', value: u64 })).toExtend<BpfMap>()
-    expectTypeOf(createMap({ type: 'prog_array', maxEntries: 4 })).toExtend<BpfMap>()
+    expectTypeOf(createMap({ type: 'lpm_trie', key: bytes(8), value: u64, maxEntries: 4 })).toEqualTypeOf<
+      LpmTrie<PrefixKey, bigint>
+    >()
+    expectTypeOf(createMap({ type: 'queue', value: u64, maxEntries: 4 })).toEqualTypeOf<QueueMap<bigint>>()
+    expectTypeOf(createMap({ type: 'stack', value: u32, maxEntries: 4 })).toEqualTypeOf<StackMap<number>>()
+    expectTypeOf(createMap({ type: 'bloom_filter', value: u32, maxEntries: 4 })).toEqualTypeOf<BloomFilter<number>>()
+    expectTypeOf(createMap({ type: 'prog_array', maxEntries: 4 })).toEqualTypeOf<ProgramArray>()
+    expectTypeOf(createMap({ type: 'cgroup_array', maxEntries: 4 })).toEqualTypeOf<CgroupArray>()
+    expectTypeOf(createMap({ type: 'stack_trace', maxEntries: 4 })).toEqualTypeOf<StackTraceMap>()
     expectTypeOf(createMap({ type: 'cpumap' })).toExtend<BpfMap>()
     const inner = { type: 'hash', key: u32, value: u32, maxEntries: 4 } as const
     expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toExtend<BpfMap>()
