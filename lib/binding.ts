@@ -321,6 +321,11 @@ export interface Binding {
   mapInfo(map: Handle): NativeMapInfo | Status
   mapPin(map: Handle, path: string): Status
   mapFreeze(map: Handle): Status
+  /**
+   * Puts a map into a map of maps, or with 0 for `inner` takes one out: the kernel may wait until no program uses what was
+   * there. `flags` are those of `mapUpdate`.
+   */
+  mapPutInner(map: Handle, key: Uint8Array, inner: Handle, flags: number): Promise<Outcome<undefined>>
   mapClose(map: Handle): Status
   /**
    * Binds the memory that the single-entry calls work on: the key at offset 0, the value at the next multiple of 8

@@ -78,6 +78,7 @@ constexpr Export kExports[] = {
     {"mapInfo", Cold<MapInfo>},
     {"mapPin", Cold<MapPin>},
     {"mapFreeze", Cold<MapFreeze>},
+    {"mapPutInner", Cold<MapPutInner>},
     {"mapClose", Cold<MapClose>},
     {"mapMemory", Cold<MapMemory>},
     {"memoryDetach", Cold<MemoryDetach>},

@@ -66,6 +66,7 @@ Napi::Value MapOpenByFd(const Napi::CallbackInfo& info);
 Napi::Value MapFd(const Napi::CallbackInfo& info);
 Napi::Value MapPin(const Napi::CallbackInfo& info);
 Napi::Value MapFreeze(const Napi::CallbackInfo& info);
+Napi::Value MapPutInner(const Napi::CallbackInfo& info);
 Napi::Value MapClose(const Napi::CallbackInfo& info);
 Napi::Value MapMemory(const Napi::CallbackInfo& info);
 Napi::Value MapBind(const Napi::CallbackInfo& info);

@@ -4,11 +4,13 @@
 #include <sys/mman.h>
 
 #include <string>
+#include <vector>
 
 #include "bindings.h"
 #include "convert.h"
 #include "descriptor.h"
 #include "env.h"
+#include "task.h"
 
 namespace ebpf {
 namespace {
@@ -192,6 +194,34 @@ Napi::Value MapFreeze(const Napi::CallbackInfo& info) {
   if (!ReadArguments(info, &handle)) return {};
   Map* map = Environment::Of(info)->handles().Get<Map>(handle);
   return Napi::Number::New(info.Env(), map == nullptr ? -EBADF : bpf_map_freeze(map->fd()));
+}
+
+Napi::Value MapPutInner(const Napi::CallbackInfo& info) {
+  int32_t handle;
+  std::vector<uint8_t> key;
+  int32_t inner_handle;
+  int64_t flags;
+  if (!ReadArguments(info, &handle, &key, &inner_handle, &flags)) return {};
+  Environment* environment = Environment::Of(info);
+  Map* map = environment->handles().Get<Map>(handle);
+  Map* inner = inner_handle == 0 ? nullptr : environment->handles().Get<Map>(inner_handle);
+  bool open = map != nullptr && (inner != nullptr || inner_handle == 0);
+  int error = !open ? -EBADF : key.size() != map->shape().key_size ? -EINVAL : 0;
+  // Either may be closed before a thread gets to it.
+  UniqueFd outer_fd = error == 0 ? Duplicate(map->fd()) : UniqueFd(error);
+  UniqueFd inner_fd = error == 0 && inner != nullptr ? Duplicate(inner->fd()) : UniqueFd(error);
+  return StartTask(
+      environment, "ebpf.mapPutInner",
+      [key = std::move(key), outer_fd = std::move(outer_fd), inner_fd = std::move(inner_fd),
+       removes = inner == nullptr, flags]() -> Status {
+        const char* operation = removes ? "bpf_map_delete_elem" : "bpf_map_update_elem";
+        if (!outer_fd.valid()) return {outer_fd.get(), operation, nullptr};
+        if (removes) return FromReturn(operation, bpf_map_delete_elem(outer_fd.get(), key.data()));
+        if (!inner_fd.valid()) return {inner_fd.get(), operation, nullptr};
+        auto value = static_cast<uint32_t>(inner_fd.get());
+        return FromReturn(operation, bpf_map_update_elem(outer_fd.get(), key.data(), &value,
+                                                         static_cast<uint64_t>(flags)));
+      });
 }
 
 Napi::Value MapClose(const Napi::CallbackInfo& info) {

@@ -10,6 +10,7 @@ import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap, perCpuCodec } from './per-cpu.ts'
+import { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import { ProgramArray } from './program-array.ts'
 import { QueueMap, StackMap } from './queue.ts'
 import { StackTraceMap } from './stack-trace.ts'
@@ -47,6 +48,8 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   prog_array: (init) => new ProgramArray(init),
   stack_trace: (init) => new StackTraceMap(init),
   cgroup_array: (init) => new CgroupArray(init),
+  array_of_maps: (init) => new ArrayOfMaps(init, indexCodec),
+  hash_of_maps: (init, types) => new HashOfMaps(init, types.key()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   struct_ops: (init) => new StructOpsMap(init),
 }
