@@ -209,7 +209,7 @@ Napi::Value MapPutInner(const Napi::CallbackInfo& info) {
   int error = !open ? -EBADF : key.size() != map->shape().key_size ? -EINVAL : 0;
   // Either may be closed before a thread gets to it.
   UniqueFd outer_fd = error == 0 ? Duplicate(map->fd()) : UniqueFd(error);
-  UniqueFd inner_fd = error == 0 && inner != nullptr ? Duplicate(inner->fd()) : UniqueFd(error);
+  UniqueFd inner_fd = error == 0 && inner != nullptr ? Duplicate(inner->fd()) : UniqueFd(-EBADF);
   return StartTask(
       environment, "ebpf.mapPutInner",
       [key = std::move(key), outer_fd = std::move(outer_fd), inner_fd = std::move(inner_fd),

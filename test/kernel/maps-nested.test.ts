@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ArrayOfMaps, type BpfMap, HashMap, HashOfMaps, createMap, struct, u8, u32, u64 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
@@ -8,6 +9,16 @@ const inner = (): HashMap<number, bigint> => createMap({ type: 'hash', key: u32,
 const template = { type: 'hash', key: u32, value: u64, maxEntries: 16 } as const
 const hashOfMaps = (): HashOfMaps<number> =>
   createMap({ type: 'hash_of_maps', key: u32, maxEntries: 2, inner: template }) as BpfMap as HashOfMaps<number>
+
+// First of all, while standard input is still what it was.
+it('deletes without closing a descriptor of somebody else', async () => {
+  using map = hashOfMaps()
+  using other = inner()
+  await map.set(1, other)
+  const descriptors = readdirSync('/proc/self/fd').toSorted()
+  expect([await map.delete(1), await map.delete(1)]).toEqual([true, false])
+  expect(readdirSync('/proc/self/fd').toSorted()).toEqual(descriptors)
+})
 
 describe('an array of maps', () => {
   it('gives and takes the maps that programs read', () =>
