@@ -7,6 +7,7 @@ import { check, checkValue } from '../outcome.ts'
 import { possibleCpus } from '../system/cpus.ts'
 import { checkPin } from '../target.ts'
 import { MAP_FLAGS } from './flags.ts'
+import type { BpfMap } from './map.ts'
 import { type MapType, mapTypeName } from './types.ts'
 
 /** The facts by which a map is the one that was wanted. */
@@ -21,21 +22,26 @@ export interface WantedMap
  *
  * @throws EbpfError ERR_EBPF_PINNED when a map of another type or of other sizes is pinned there
  */
-export function openOrPin(path: string, wanted: WantedMap, create: () => Handle): Handle {
+export function openOrPin<M extends BpfMap>(
+  path: string,
+  wanted: WantedMap,
+  create: () => M,
+  wrap: (handle: Handle) => M,
+): M {
   const pin = nonEmptyString(path, 'pinPath')
   if ((wanted.flags & (MAP_FLAGS.readOnly | MAP_FLAGS.writeOnly)) !== 0) {
     throw invalidArgument('flags: readOnly and writeOnly are of one descriptor, and a pinned map has many')
   }
   const found = openPinned(pin, wanted)
-  if (found !== undefined) return found
+  if (found !== undefined) return wrap(found)
   const created = create()
-  const status = binding.mapPin(created, pin)
+  const status = binding.mapPin(created.borrow('pin'), pin)
   if (status === 0) return created
-  binding.mapClose(created)
+  created.close()
   const other = status === -constants.errno.EEXIST ? openPinned(pin, wanted) : undefined
-  if (other !== undefined) return other
+  if (other !== undefined) return wrap(other)
   checkPin(status, 'bpf_obj_pin', pin, { map: wanted.name })
-  return status
+  return created
 }
 
 function openPinned(pin: string, wanted: WantedMap): Handle | undefined {

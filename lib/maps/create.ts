@@ -106,9 +106,9 @@ function create(options: CreateMapOptions): BpfMap {
   )
   const name = wishes.name === undefined ? type : kernelName(wishes.name)
   const wanted = { type, name, ...types.sizes, maxEntries: plan.maxEntries, flags: plan.flags, mapExtra: plan.mapExtra }
-  const make = (): Handle => createHandle(wanted, plan, inner, btf)
-  const handle = pinPath === undefined ? make() : openOrPin(pinPath, wanted, make)
-  return adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+  const wrap = (handle: Handle): BpfMap => adopt(handle, name, (init) => wrapMap(init, types.ofMap(name, init.info)))
+  const make = (): BpfMap => wrap(createHandle(wanted, plan, inner, btf))
+  return pinPath === undefined ? make() : openOrPin(pinPath, wanted, make, wrap)
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof AnyOptions>([

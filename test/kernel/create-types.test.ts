@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -6,6 +7,7 @@ import {
   BpfMap,
   type CreateMapOptions,
   HashMap,
+  type Type,
   array,
   bool,
   bytes,
@@ -290,7 +292,7 @@ describe('types that the kernel keeps', () => {
         using again = openMap({ id: map.id }, ArrayMap)
         expect(again.get(0, { raw: true })).toEqual(new Uint8Array(layout.size))
       }),
-      { numRuns: 100, maxSkipsPerRun: 1000 },
+      { numRuns: 50, maxSkipsPerRun: 1000 },
     )
   })
 
@@ -463,6 +465,15 @@ describe('a map with a path', () => {
         using second = createMap({ ...changed, pinPath } as never) as BpfMap
         expect(second.id).toBe(first.id)
       }
+    }))
+
+  it('is pinned only when all is well with it', () =>
+    withBpffs((folder) => {
+      let deep: Type = u32
+      for (let levels = 0; levels < 40; levels++) deep = struct({ deep })
+      const pinPath = `${folder}/deep`
+      expect(() => createMap({ type: 'array', value: deep, maxEntries: 1, btf: false, pinPath })).toThrow(/nested/)
+      expect(existsSync(pinPath)).toBe(false)
     }))
 
   it('leaves no map behind where nothing can be pinned', () => {
