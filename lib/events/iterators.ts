@@ -1,10 +1,14 @@
 /** `for await` over the batches and the records of a stream. */
-import type { Batch } from './batch.ts'
-import type { BatchHandler, Failure } from './ring-consumer.ts'
+import type { Failure } from './ring-consumer.ts'
 import { TURN_MS, Turns } from './turns.ts'
 
-/** Starts a consumer; the returned function ends it. */
-export type Start<T> = (handler: BatchHandler<T>, onEnd: (failure?: Failure) => void) => { close(): void }
+/** Starts a consumer that calls `handler` with each batch. */
+export type Start<B> = (handler: (batch: B) => unknown, onEnd: (failure?: Failure) => void) => { close(): void }
+
+/** The records of a batch that are not given out yet; what is not, is not handed over. */
+interface OneByOne<T> {
+  next(): IteratorResult<T, undefined>
+}
 
 interface Waiter<T> {
   promise: Promise<IteratorResult<T, undefined>>
@@ -18,27 +22,27 @@ const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value
 const RECORDS_BETWEEN_LOOKS = 64
 
 /** A batch is the caller's until the next call of `next` or `return`. The stream starts with the first `next`. */
-export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefined, undefined> {
-  readonly #start: Start<T>
+export class BatchIterator<B> implements AsyncIterableIterator<B, undefined, undefined> {
+  readonly #start: Start<B>
   readonly #turns = new Turns()
   #consumer: { close(): void } | undefined
-  #waiter: Waiter<Batch<T>> | undefined
+  #waiter: Waiter<B> | undefined
   /** Tells the consumer that the caller is done with its batch. */
   #release: (() => void) | undefined
   #ended = false
   #failure: Failure | undefined
 
-  constructor(start: Start<T>) {
+  constructor(start: Start<B>) {
     this.#start = start
   }
 
-  next(): Promise<IteratorResult<Batch<T>, undefined>> {
+  next(): Promise<IteratorResult<B, undefined>> {
     return this.#turns.take(this.#next)
   }
 
-  readonly #next = (): Promise<IteratorResult<Batch<T>, undefined>> => {
+  readonly #next = (): Promise<IteratorResult<B, undefined>> => {
     if (this.#ended) return this.#end()
-    const waiter = createWaiter<Batch<T>>()
+    const waiter = createWaiter<B>()
     this.#waiter = waiter
     this.#release?.()
     try {
@@ -49,7 +53,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
     return waiter.promise
   }
 
-  async return(): Promise<IteratorResult<Batch<T>, undefined>> {
+  async return(): Promise<IteratorResult<B, undefined>> {
     this.#ended = true
     this.#consumer?.close()
     return DONE
@@ -63,7 +67,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
     await this.return()
   }
 
-  readonly #handle = (batch: Batch<T>): Promise<void> => {
+  readonly #handle = (batch: B): Promise<void> => {
     const released = new Promise<void>((resolve) => {
       this.#release = () => {
         this.#release = undefined
@@ -95,22 +99,19 @@ export class BatchIterator<T> implements AsyncIterableIterator<Batch<T>, undefin
 
 /** Gives the records of each batch one by one; leaving the loop leaves the records behind the last one in the ring. */
 export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, undefined> {
-  readonly #batches: BatchIterator<T>
+  readonly #batches: BatchIterator<OneByOne<T>>
   readonly #turns = new Turns()
-  #batch: Batch<T> | undefined
+  #batch: OneByOne<T> | undefined
   /** A loop over records that are there never leaves the microtasks by itself, so the clock is looked at now and then. */
   #turnStart = 0
   #untilLook = RECORDS_BETWEEN_LOOKS
 
-  constructor(start: Start<T>) {
+  constructor(start: Start<OneByOne<T>>) {
     this.#batches = new BatchIterator((handler, onEnd) =>
-      start(
-        (batch) => handler(batch.countOneByOne()),
-        (failure) => {
-          this.#batch = undefined
-          onEnd(failure)
-        },
-      ),
+      start(handler, (failure) => {
+        this.#batch = undefined
+        onEnd(failure)
+      }),
     )
   }
 

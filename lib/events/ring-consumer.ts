@@ -337,6 +337,6 @@ export function unreadableError(status: number, name: string): EbpfError {
   return kernelError(status, { operation: 'mmap', map: name, hint })
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

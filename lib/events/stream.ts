@@ -6,7 +6,7 @@ import type { RecordCodec } from '../btf/record-codec.ts'
 import { invalidArgument } from '../errors.ts'
 import { RecordReadable, webStream } from './adapters.ts'
 import type { Batch } from './batch.ts'
-import { BatchIterator, RecordIterator, type Start } from './iterators.ts'
+import { BatchIterator, RecordIterator } from './iterators.ts'
 import {
   BATCH_RECORDS,
   type BatchHandler,
@@ -16,6 +16,7 @@ import {
   type RingSource,
   streamEndedError,
 } from './ring-consumer.ts'
+import { createSubscription } from './subscription.ts'
 
 export interface StreamOptions {
   /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
@@ -92,34 +93,17 @@ export class RecordStream<T> implements AsyncIterable<T> {
     if (typeof handler !== 'function') {
       throw invalidArgument(`handler must be a function, not ${inspectBriefly(handler)}`)
     }
-    let settle!: { resolve(): void; reject(error: unknown): void }
-    const finished = new Promise<void>((resolve, reject) => {
-      settle = { resolve, reject }
-    })
-    const consumer = this.#consume(handler, options, (failure) => {
-      if (failure === undefined || (options.signal?.aborted && failure.error === options.signal.reason))
-        settle.resolve()
-      else settle.reject(failure.error)
-    })
-    const close = (): void => consumer.close()
-    return {
-      get closed() {
-        return consumer.closed
-      },
-      finished,
-      close,
-      [Symbol.dispose]: close,
-    }
+    return createSubscription((onEnd) => this.#consume(handler, options, onEnd), options.signal)
   }
 
   /** Batches as an async iterable; each is valid until the next one is asked for. */
   batches(options: StreamOptions = {}): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable {
-    return new BatchIterator(this.#starter(options))
+    return new BatchIterator<Batch<T>>((handler, onEnd) => this.#consume(handler, options, onEnd))
   }
 
   /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
   records(options: StreamOptions = {}): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
-    return new RecordIterator(this.#starter(options))
+    return this.#records(options)
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
@@ -131,7 +115,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
    */
   readable(options: StreamOptions = {}): Readable {
-    return new RecordReadable(new RecordIterator(this.#starter(options)))
+    return new RecordReadable(this.#records(options))
   }
 
   /**
@@ -139,7 +123,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    * behind the last that was read in the ring. When the iteration fails, so does the stream.
    */
   web(options: StreamOptions = {}): ReadableStream<T> {
-    return webStream(new RecordIterator(this.#starter(options)))
+    return webStream(this.#records(options))
   }
 
   /**
@@ -161,8 +145,10 @@ export class RecordStream<T> implements AsyncIterable<T> {
     return { records, bytes, pending, maxPending: Math.max(maxPending, pending), dropped: this.#source.dropped() }
   }
 
-  #starter(options: StreamOptions): Start<T> {
-    return (handler, onEnd) => this.#consume(handler, options, onEnd)
+  #records(options: StreamOptions): RecordIterator<T> {
+    return new RecordIterator<T>((handler, onEnd) =>
+      this.#consume((batch) => handler(batch.countOneByOne()), options, onEnd),
+    )
   }
 
   #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RingConsumer<T> {
