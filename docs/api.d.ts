@@ -2307,6 +2307,51 @@ declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
     count(): number;
 }
 
+/** A map whose calls go by memory that is bound to it: a key if it has any, and from the next multiple of 8 a value. */
+declare class BoundMap extends BpfMap {
+    #private;
+}
+
+/**
+ * `BPF_MAP_TYPE_BLOOM_FILTER`: remembers values in a few bits each. Nothing can be deleted, listed or counted. Linux 5.16.
+ */
+declare class BloomFilter<V = unknown> extends BoundMap {
+    #private;
+    /** Puts a value in. More than `maxEntries` of them make the answers worse, and are no error. */
+    add(value: Input<V>): void;
+    /** False when the value was certainly never added; true when it was, and by chance for some that were not. */
+    mightHave(value: Input<V>): boolean;
+}
+
+/** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
+declare class DescriptorArray extends BoundMap {
+    /** The number of places. */
+    get length(): number;
+    /** @returns whether there was something at that index. */
+    delete(index: number): boolean;
+    /**
+     * Empties all places.
+     *
+     * @returns how many there were with something in them
+     */
+    clear(): number;
+}
+
+/**
+ * `BPF_MAP_TYPE_CGROUP_ARRAY`: cgroups that programs ask about, by `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`.
+ * The kernel does not tell which ones are in it. Linux 4.8.
+ */
+declare class CgroupArray extends DescriptorArray {
+    #private;
+    /**
+     * Puts a cgroup in, which has to be of version 2.
+     *
+     * @param cgroup its folder, such as `/sys/fs/cgroup/system.slice`, or an open descriptor of it, which stays the caller's
+     * @throws EbpfError ENOENT when there is no such folder, EBADF when it is no cgroup of version 2
+     */
+    set(index: number, cgroup: PathOrDescriptor): void;
+}
+
 /** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
 declare const MAP_FLAGS: {
     /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
@@ -2494,8 +2539,8 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | RingBufferOptions | OtherMapOptions;
+type OtherMapOptions = ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | OtherMapOptions;
 
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
@@ -2605,6 +2650,134 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
 }
 
 /**
+ * `BPF_MAP_TYPE_PROG_ARRAY`: the programs that `bpf_tail_call` jumps to. It takes programs of one type only, that of the first
+ * one that uses it or is put into it (`info().owner`). The kernel empties it when no process and no pin has it any more, though
+ * programs still do. Linux 4.2.
+ */
+declare class ProgramArray extends DescriptorArray {
+    #private;
+    /**
+     * Puts a program in. The place keeps it when its object is closed.
+     *
+     * @throws EbpfError EINVAL when it is not of the type that this array takes
+     */
+    set(index: number, program: BpfProgram): void;
+    /** The program at an index, for `openProgram`; `undefined` when there is none. Linux 4.13. */
+    get(index: number): {
+        id: number;
+    } | undefined;
+    /** The places that have a program, as `[index, { id }]`. */
+    entries(): Generator<[number, {
+        id: number;
+    }], void, undefined>;
+    [Symbol.iterator](): Generator<[number, {
+        id: number;
+    }], void, undefined>;
+}
+
+interface PushOptions {
+    /** A full map drops its oldest value. */
+    overwrite?: boolean;
+}
+/**
+ * `BPF_MAP_TYPE_QUEUE`: values come out in the order in which they went in. The kernel does not tell how many there are, and
+ * has no way to read them all. Linux 4.20.
+ */
+declare class QueueMap<V = unknown> extends BoundMap {
+    #private;
+    /**
+     * Puts a value in.
+     *
+     * @throws EbpfError E2BIG when the map is full, unless `overwrite` makes room by dropping the oldest value
+     */
+    push(value: Input<V>, options?: PushOptions): void;
+    /** The value that `pop` would give; it stays. `undefined` when there is none. */
+    peek(): V | undefined;
+    peek(options: RawOptions): Uint8Array | undefined;
+    /**
+     * Takes a value out: the oldest of a queue, the newest of a stack. `undefined` when there is none.
+     *
+     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
+     */
+    pop(): V | undefined;
+    pop(options: RawOptions): Uint8Array | undefined;
+}
+/** `BPF_MAP_TYPE_STACK`: the value that went in last comes out first. Linux 4.20. */
+declare class StackMap<V = unknown> extends QueueMap<V> {
+}
+
+interface KernelSymbol {
+    name: string;
+    /** Bytes from the symbol's start. */
+    offset: number;
+    /** The module that it belongs to; `undefined` for the kernel itself. */
+    module: string | undefined;
+}
+/** The running kernel's symbol table, read at the first use and kept. */
+declare const kernelSymbols: {
+    /**
+     * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
+     * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
+     *
+     * @throws EbpfError EPERM when the kernel hides addresses from this process.
+     */
+    resolve(address: number | bigint): KernelSymbol | undefined;
+    /** Forgets the table, so that modules loaded since are seen at the next use. */
+    refresh(): void;
+};
+
+/** A frame of kernel code with the name of its function, where that is known. */
+interface KernelFrame extends Partial<KernelSymbol> {
+    address: bigint;
+}
+/** A frame of a program or library: where in which file, or its address where the kernel could not look at the file. */
+type BuildIdFrame = {
+    buildId: string;
+    offset: bigint;
+} | {
+    address: bigint;
+};
+/**
+ * `BPF_MAP_TYPE_STACK_TRACE`: what `bpf_get_stackid` saw. The helper gives a program the number under which a stack is here, or
+ * a negative error. Linux 4.6.
+ */
+declare class StackTraceMap extends BoundMap {
+    #private;
+    /**
+     * The addresses of a stack, from the innermost frame on; `undefined` when there is no such stack, as for a negative id.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has BPF_F_STACK_BUILD_ID, and so build ids in place of addresses
+     */
+    get(id: number): bigint[] | undefined;
+    /**
+     * The frames of a kernel stack with the names of their functions. The first call reads the kernel's symbols, a few hundred
+     * milliseconds.
+     *
+     * @throws EbpfError EPERM when the kernel hides addresses from this process
+     */
+    resolve(id: number): KernelFrame[] | undefined;
+    /**
+     * The frames of a user stack in a map with BPF_F_STACK_BUILD_ID, which mean the same in every process. Linux 4.17.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has addresses
+     */
+    buildIds(id: number): BuildIdFrame[] | undefined;
+    /** The ids of all stacks, from the lowest on. Linux 4.18. */
+    keys(): Generator<number, void, undefined>;
+    /** All stacks as `[id, addresses]`. */
+    entries(): Generator<[number, bigint[]], void, undefined>;
+    [Symbol.iterator](): Generator<[number, bigint[]], void, undefined>;
+    /** @returns whether there was such a stack. */
+    delete(id: number): boolean;
+    /**
+     * Deletes all stacks.
+     *
+     * @returns how many there were
+     */
+    clear(): number;
+}
+
+/**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
  * 1024 })`. It can replace a map of an object at load. Types of maps that have no class yet give a {@link BpfMap}.
  *
@@ -2620,6 +2793,12 @@ declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bi
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'array', V, I>): ArrayMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'percpu_array', V, I>): PerCpuArrayMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: LpmTrieOptions<Type, V, I>): LpmTrie<PrefixKey, Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'queue', V, I>): QueueMap<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'stack', V, I>): StackMap<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: BloomFilterOptions<V, I>): BloomFilter<Infer<V, I>>;
+declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
+declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
+declare function createMap(options: StackTraceOptions): StackTraceMap;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
 }): RingBuffer<Infer<R, I>>;
@@ -2714,177 +2893,54 @@ interface QueryOptions {
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
-/** A map whose calls go by memory that is bound to it: a key if it has any, and from the next multiple of 8 a value. */
-declare class BoundMap extends BpfMap {
-    #private;
-}
-
-interface PushOptions {
-    /** A full map drops its oldest value. */
-    overwrite?: boolean;
-}
 /**
- * `BPF_MAP_TYPE_QUEUE`: values come out in the order in which they went in. The kernel does not tell how many there are, and
- * has no way to read them all. Linux 4.20.
+ * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
+ * whatever becomes of their handles.
  */
-declare class QueueMap<V = unknown> extends BoundMap {
+declare class NestedMap<K = unknown> extends BoundMap {
     #private;
     /**
-     * Puts a value in.
+     * The map of a key, as a handle of its own that the caller closes; `undefined` when there is none. Needs CAP_SYS_ADMIN.
+     * Linux 4.13.
      *
-     * @throws EbpfError E2BIG when the map is full, unless `overwrite` makes room by dropping the oldest value
+     * @param options its types, where the kernel keeps none with it
      */
-    push(value: Input<V>, options?: PushOptions): void;
-    /** The value that `pop` would give; it stays. `undefined` when there is none. */
-    peek(): V | undefined;
-    peek(options: RawOptions): Uint8Array | undefined;
+    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
+    /** Whether there is a map for a key. */
+    has(key: Input<K>): boolean;
     /**
-     * Takes a value out: the oldest of a queue, the newest of a stack. `undefined` when there is none.
-     *
-     * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
-     */
-    pop(): V | undefined;
-    pop(options: RawOptions): Uint8Array | undefined;
-}
-/** `BPF_MAP_TYPE_STACK`: the value that went in last comes out first. Linux 4.20. */
-declare class StackMap<V = unknown> extends QueueMap<V> {
-}
-
-/**
- * `BPF_MAP_TYPE_BLOOM_FILTER`: remembers values in a few bits each. Nothing can be deleted, listed or counted. Linux 5.16.
- */
-declare class BloomFilter<V = unknown> extends BoundMap {
-    #private;
-    /** Puts a value in. More than `maxEntries` of them make the answers worse, and are no error. */
-    add(value: Input<V>): void;
-    /** False when the value was certainly never added; true when it was, and by chance for some that were not. */
-    mightHave(value: Input<V>): boolean;
-}
-
-/** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
-declare class DescriptorArray extends BoundMap {
-    /** The number of places. */
-    get length(): number;
-    /** @returns whether there was something at that index. */
-    delete(index: number): boolean;
-    /**
-     * Empties all places.
-     *
-     * @returns how many there were with something in them
-     */
-    clear(): number;
-}
-
-/**
- * `BPF_MAP_TYPE_PROG_ARRAY`: the programs that `bpf_tail_call` jumps to. It takes programs of one type only, that of the first
- * one that uses it or is put into it (`info().owner`). The kernel empties it when no process and no pin has it any more, though
- * programs still do. Linux 4.2.
- */
-declare class ProgramArray extends DescriptorArray {
-    #private;
-    /**
-     * Puts a program in. The place keeps it when its object is closed.
-     *
-     * @throws EbpfError EINVAL when it is not of the type that this array takes
-     */
-    set(index: number, program: BpfProgram): void;
-    /** The program at an index, for `openProgram`; `undefined` when there is none. Linux 4.13. */
-    get(index: number): {
-        id: number;
-    } | undefined;
-    /** The places that have a program, as `[index, { id }]`. */
-    entries(): Generator<[number, {
-        id: number;
-    }], void, undefined>;
-    [Symbol.iterator](): Generator<[number, {
-        id: number;
-    }], void, undefined>;
-}
-
-interface KernelSymbol {
-    name: string;
-    /** Bytes from the symbol's start. */
-    offset: number;
-    /** The module that it belongs to; `undefined` for the kernel itself. */
-    module: string | undefined;
-}
-/** The running kernel's symbol table, read at the first use and kept. */
-declare const kernelSymbols: {
-    /**
-     * The symbol that an address of kernel code lies in: the nearest one that does not start above it, since the kernel
-     * tells no sizes; `undefined` below the first. The first call reads the table, a few hundred milliseconds.
-     *
-     * @throws EbpfError EPERM when the kernel hides addresses from this process.
-     */
-    resolve(address: number | bigint): KernelSymbol | undefined;
-    /** Forgets the table, so that modules loaded since are seen at the next use. */
-    refresh(): void;
-};
-
-/** A frame of kernel code with the name of its function, where that is known. */
-interface KernelFrame extends Partial<KernelSymbol> {
-    address: bigint;
-}
-/** A frame of a program or library: where in which file, or its address where the kernel could not look at the file. */
-type BuildIdFrame = {
-    buildId: string;
-    offset: bigint;
-} | {
-    address: bigint;
-};
-/**
- * `BPF_MAP_TYPE_STACK_TRACE`: what `bpf_get_stackid` saw. The helper gives a program the number under which a stack is here, or
- * a negative error. Linux 4.6.
- */
-declare class StackTraceMap extends BoundMap {
-    #private;
-    /**
-     * The addresses of a stack, from the innermost frame on; `undefined` when there is no such stack, as for a negative id.
-     *
-     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has BPF_F_STACK_BUILD_ID, and so build ids in place of addresses
-     */
-    get(id: number): bigint[] | undefined;
-    /**
-     * The frames of a kernel stack with the names of their functions. The first call reads the kernel's symbols, a few hundred
+     * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
      * milliseconds.
      *
-     * @throws EbpfError EPERM when the kernel hides addresses from this process
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
+     * @throws RangeError for an index outside of an array
      */
-    resolve(id: number): KernelFrame[] | undefined;
+    set(key: Input<K>, map: BpfMap, options?: SetOptions): Promise<boolean>;
     /**
-     * The frames of a user stack in a map with BPF_F_STACK_BUILD_ID, which mean the same in every process. Linux 4.17.
+     * Takes a map out, off the JavaScript thread as {@link set}.
      *
-     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when the map has addresses
+     * @returns whether there was one
      */
-    buildIds(id: number): BuildIdFrame[] | undefined;
-    /** The ids of all stacks, from the lowest on. Linux 4.18. */
-    keys(): Generator<number, void, undefined>;
-    /** All stacks as `[id, addresses]`. */
-    entries(): Generator<[number, bigint[]], void, undefined>;
-    [Symbol.iterator](): Generator<[number, bigint[]], void, undefined>;
-    /** @returns whether there was such a stack. */
-    delete(id: number): boolean;
-    /**
-     * Deletes all stacks.
-     *
-     * @returns how many there were
-     */
-    clear(): number;
+    delete(key: Input<K>): Promise<boolean>;
+    /** What is in it, as `[key, { id }]`, for `openMap`. */
+    entries(): Generator<[K | Uint8Array, {
+        id: number;
+    }], void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    [Symbol.iterator](): Generator<[K | Uint8Array, {
+        id: number;
+    }], void, undefined>;
+    /** How many maps there are now. */
+    count(): number;
 }
-
-/**
- * `BPF_MAP_TYPE_CGROUP_ARRAY`: cgroups that programs ask about, by `bpf_current_task_under_cgroup` and `bpf_skb_under_cgroup`.
- * The kernel does not tell which ones are in it. Linux 4.8.
- */
-declare class CgroupArray extends DescriptorArray {
-    #private;
-    /**
-     * Puts a cgroup in, which has to be of version 2.
-     *
-     * @param cgroup its folder, such as `/sys/fs/cgroup/system.slice`, or an open descriptor of it, which stays the caller's
-     * @throws EbpfError ENOENT when there is no such folder, EBADF when it is no cgroup of version 2
-     */
-    set(index: number, cgroup: PathOrDescriptor): void;
+/** `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps by index. Linux 4.12. */
+declare class ArrayOfMaps extends NestedMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+/** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
+declare class HashOfMaps<K = unknown> extends NestedMap<K> {
 }
 
 /** Values from `low` to `high`, both included, and how many there were. */
@@ -2920,6 +2976,70 @@ declare class Log2Histogram {
  * @throws TypeError when a slot or a count is no integer, RangeError for more than 64 slots
  */
 declare function log2Histogram(source: HistogramSource, options?: HistogramOptions): Log2Histogram;
+
+/** What can be merged: a {@link RingBuffer}, or a {@link RecordStream} of one. */
+interface MergeableStream extends AsyncIterable<unknown> {
+    subscribe(handler: (batch: any) => unknown, options?: StreamOptions): Subscription;
+    flush(): Promise<void>;
+    stats(): StreamStatistics;
+}
+/** Streams by the names that their records are told apart by. */
+type MergeableStreams = Readonly<Record<string, MergeableStream>>;
+type RecordOf<S> = S extends AsyncIterable<infer T> ? T : never;
+/** A record and the name of the stream that it is from. */
+type MergedRecord<S extends MergeableStreams> = {
+    [K in keyof S & string]: {
+        source: K;
+        record: RecordOf<S[K]>;
+    };
+}[keyof S & string];
+/** A batch and the name of the stream that it is from: records of several streams never share one. */
+type MergedBatch<S extends MergeableStreams> = {
+    [K in keyof S & string]: {
+        source: K;
+        batch: Batch<RecordOf<S[K]>>;
+    };
+}[keyof S & string];
+/**
+ * Several streams as one. Each keeps its own order; among them there is none but that of arrival. What ends one, such as
+ * closing its map, leaves the others running; the last ends this stream. A failure of one ends all.
+ */
+declare class MergedStream<S extends MergeableStreams> implements AsyncIterable<MergedRecord<S>> {
+    #private;
+    /**
+     * Calls `handler` with each batch and the name of its stream. When the handler returns a promise, all streams wait for
+     * it. An error ends the subscription and rejects its `finished`.
+     *
+     * @throws EbpfError ERR_EBPF_BUSY when one of the rings has a consumer already; then none is started
+     */
+    subscribe(handler: (part: MergedBatch<S>) => unknown, options?: StreamOptions): Subscription;
+    /** Batches as an async iterable; each is valid until the next one is asked for. */
+    batches(options?: StreamOptions): AsyncIterableIterator<MergedBatch<S>, undefined, undefined> & AsyncDisposable;
+    /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the rings. */
+    records(options?: StreamOptions): AsyncIterableIterator<MergedRecord<S>, undefined, undefined> & AsyncDisposable;
+    [Symbol.asyncIterator](): AsyncIterableIterator<MergedRecord<S>, undefined, undefined>;
+    /** See {@link RecordStream.readable}. */
+    readable(options?: StreamOptions): Readable;
+    /** See {@link RecordStream.web}. */
+    web(options?: StreamOptions): ReadableStream<MergedRecord<S>>;
+    /**
+     * Hands over what is in all rings now, and resolves when it was handled; of rings that were closed since, nothing.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when nobody listens, or when the listener ends before; the error that ended it, if any
+     */
+    flush(): Promise<void>;
+    /** Counts of each stream, by its name. */
+    stats(): {
+        [K in keyof S]: StreamStatistics;
+    };
+}
+/**
+ * Several rings as one stream, with one handler or one loop, whose back-pressure holds all of them.
+ *
+ * @param streams by the names that their records get as `source`
+ * @example for await (const { source, record } of mergeStreams({ opens: maps.opens, exits: maps.exits })) { … }
+ */
+declare function mergeStreams<S extends MergeableStreams>(streams: S): MergedStream<S>;
 
 /** One call of `bpf_printk()`. */
 interface TraceLine {
@@ -3034,5 +3154,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordStream, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordStream, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
