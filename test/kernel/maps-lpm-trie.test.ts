@@ -103,6 +103,17 @@ describe('a trie of addresses', () => {
     expect([...map]).toEqual([])
   })
 
+  it('is the same after thousands of calls', () => {
+    using map = trie(4)
+    for (let index = 0; index < 3000; index++) {
+      const key = `10.0.${index & 255}.0/24`
+      expect(map.set(key, index)).toBe(true)
+      expect([map.get(`10.0.${index & 255}.77`), map.has('11.0.0.0')]).toEqual([index, false])
+      expect([map.delete(key), map.delete(key)]).toEqual([true, false])
+    }
+    expect(() => map.get('10.0.0.0/33')).toThrowError(RangeError)
+  })
+
   it('comes to an end when each prefix is deleted while it is walked', () => {
     using map = trie(4, 8192)
     map.setMany(Array.from({ length: 5000 }, (_, index) => [`10.${index >> 8}.${index & 255}.0/24`, index] as const))
