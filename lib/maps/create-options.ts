@@ -197,8 +197,6 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 
 /** Those of types that have no class of their own yet. */
 export type OtherMapOptions =
-  | ArrayOfMapsOptions
-  | HashOfMapsOptions
   | DescriptorArrayOptions<'xskmap'>
   | RedirectOptions
   | CpuMapOptions
@@ -216,6 +214,8 @@ export type CreateMapOptions =
   | LpmTrieOptions
   | QueueOptions
   | BloomFilterOptions
+  | ArrayOfMapsOptions
+  | HashOfMapsOptions
   | DescriptorArrayOptions
   | StackTraceOptions
   | RingBufferOptions

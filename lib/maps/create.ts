@@ -9,11 +9,14 @@ import type { ArrayMap } from './array-map.ts'
 import type { BloomFilter } from './bloom-filter.ts'
 import type { CgroupArray } from './cgroup-array.ts'
 import type {
+  ArrayOfMapsOptions,
   ArrayOptions,
   BloomFilterOptions,
   CreateMapOptions,
   DescriptorArrayOptions,
+  HashOfMapsOptions,
   HashOptions,
+  InnerMap,
   LpmTrieOptions,
   OtherMapOptions,
   QueueOptions,
@@ -28,6 +31,7 @@ import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
 import type { LpmTrie } from './lpm-trie.ts'
 import { BpfMap } from './map.ts'
+import type { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
 import type { PrefixKey } from './prefix-codec.ts'
 import type { ProgramArray } from './program-array.ts'
@@ -75,6 +79,10 @@ export function createMap<V extends Type, I extends Int64 = 'bigint'>(
 export function createMap<V extends Type, I extends Int64 = 'bigint'>(
   options: BloomFilterOptions<V, I>,
 ): BloomFilter<Infer<V, I>>
+export function createMap(options: ArrayOfMapsOptions): ArrayOfMaps
+export function createMap<K extends Type, I extends Int64 = 'bigint'>(
+  options: HashOfMapsOptions<K, InnerMap, I>,
+): HashOfMaps<Infer<K, I>>
 export function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray
 export function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray
 export function createMap(options: StackTraceOptions): StackTraceMap

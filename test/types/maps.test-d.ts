@@ -2,10 +2,12 @@
 import { describe, expectTypeOf, test } from 'vitest'
 import {
   type ArrayMap,
+  type ArrayOfMaps,
   type BloomFilter,
   BpfMap,
   type CgroupArray,
   HashMap,
+  type HashOfMaps,
   type Infer,
   type LpmTrie,
   type LruHashMap,
@@ -120,8 +122,10 @@ describe('createMap', () => {
     expectTypeOf(createMap({ type: 'stack_trace', maxEntries: 4 })).toEqualTypeOf<StackTraceMap>()
     expectTypeOf(createMap({ type: 'cpumap' })).toExtend<BpfMap>()
     const inner = { type: 'hash', key: u32, value: u32, maxEntries: 4 } as const
-    expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toExtend<BpfMap>()
-    expectTypeOf(createMap({ type: 'hash_of_maps', key: u32, maxEntries: 4, inner: map })).toExtend<BpfMap>()
+    expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toEqualTypeOf<ArrayOfMaps>()
+    expectTypeOf(createMap({ type: 'hash_of_maps', key: u64, maxEntries: 4, inner: map })).toEqualTypeOf<
+      HashOfMaps<bigint>
+    >()
     // @ts-expect-error a map of maps has a template
     createMap({ type: 'array_of_maps', maxEntries: 4 })
     // @ts-expect-error a storage grows as it has to
