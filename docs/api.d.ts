@@ -2539,8 +2539,8 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | OtherMapOptions;
+type OtherMapOptions = DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | OtherMapOptions;
 
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
@@ -2607,6 +2607,83 @@ type PrefixKey = string | Prefix;
  * everywhere. Linux 4.11.
  */
 declare class LpmTrie<K extends PrefixKey = PrefixKey, V = unknown> extends EntryMap<K, V> {
+}
+
+/** A pin's path, an id, or a descriptor, which is duplicated. */
+type KernelTarget = string | {
+    id: number;
+} | {
+    fd: number;
+};
+
+interface OpenMapOptions {
+    /** Types of a map that has no BTF, or other ones than its BTF says. */
+    key?: Type;
+    value?: Type;
+    record?: Type;
+    /** Keys and values as bytes, whatever the BTF says. */
+    raw?: boolean;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: Int64;
+}
+/**
+ * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
+ * CAP_SYS_ADMIN, Linux 4.13.
+ *
+ * @throws EbpfError ENOENT when there is none
+ */
+declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
+/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
+declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
+
+/**
+ * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
+ * whatever becomes of their handles.
+ */
+declare class NestedMap<K = unknown> extends BoundMap {
+    #private;
+    /**
+     * The map of a key, as a handle of its own that the caller closes; `undefined` when there is none. Needs CAP_SYS_ADMIN.
+     * Linux 4.13.
+     *
+     * @param options its types, where the kernel keeps none with it
+     */
+    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
+    /** Whether there is a map for a key. */
+    has(key: Input<K>): boolean;
+    /**
+     * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
+     * milliseconds.
+     *
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
+     * @throws RangeError for an index outside of an array
+     */
+    set(key: Input<K>, map: BpfMap, options?: SetOptions): Promise<boolean>;
+    /**
+     * Takes a map out, off the JavaScript thread as {@link set}.
+     *
+     * @returns whether there was one
+     */
+    delete(key: Input<K>): Promise<boolean>;
+    /** What is in it, as `[key, { id }]`, for `openMap`. */
+    entries(): Generator<[K | Uint8Array, {
+        id: number;
+    }], void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    [Symbol.iterator](): Generator<[K | Uint8Array, {
+        id: number;
+    }], void, undefined>;
+    /** How many maps there are now. */
+    count(): number;
+}
+/** `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps by index. Linux 4.12. */
+declare class ArrayOfMaps extends NestedMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+/** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
+declare class HashOfMaps<K = unknown> extends NestedMap<K> {
 }
 
 /** `BPF_MAP_TYPE_PERCPU_HASH`: each value is an array with one element for each possible CPU. Linux 4.6. */
@@ -2796,6 +2873,8 @@ declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'queue', V, I>): QueueMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'stack', V, I>): StackMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: BloomFilterOptions<V, I>): BloomFilter<Infer<V, I>>;
+declare function createMap(options: ArrayOfMapsOptions): ArrayOfMaps;
+declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<Infer<K, I>>;
 declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
 declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
 declare function createMap(options: StackTraceOptions): StackTraceMap;
@@ -2806,33 +2885,6 @@ declare function createMap(options: RingBufferOptions & {
     record?: never;
 }): RingBuffer<Uint8Array>;
 declare function createMap(options: OtherMapOptions): BpfMap;
-
-/** A pin's path, an id, or a descriptor, which is duplicated. */
-type KernelTarget = string | {
-    id: number;
-} | {
-    fd: number;
-};
-
-interface OpenMapOptions {
-    /** Types of a map that has no BTF, or other ones than its BTF says. */
-    key?: Type;
-    value?: Type;
-    record?: Type;
-    /** Keys and values as bytes, whatever the BTF says. */
-    raw?: boolean;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: Int64;
-}
-/**
- * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
- * CAP_SYS_ADMIN, Linux 4.13.
- *
- * @throws EbpfError ENOENT when there is none
- */
-declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
-/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
-declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
 
 /**
  * Opens a program that is in the kernel already, to look at it, run it on test input, pin it, or attach it by a hook. By
@@ -2892,56 +2944,6 @@ interface QueryOptions {
  * @throws TypeError for a hook of which neither can tell, and for `effective` of a hook that is no `cgroup()`
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
-
-/**
- * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
- * whatever becomes of their handles.
- */
-declare class NestedMap<K = unknown> extends BoundMap {
-    #private;
-    /**
-     * The map of a key, as a handle of its own that the caller closes; `undefined` when there is none. Needs CAP_SYS_ADMIN.
-     * Linux 4.13.
-     *
-     * @param options its types, where the kernel keeps none with it
-     */
-    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
-    /** Whether there is a map for a key. */
-    has(key: Input<K>): boolean;
-    /**
-     * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
-     * milliseconds.
-     *
-     * @returns whether it was written: always, or as the condition says
-     * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
-     * @throws RangeError for an index outside of an array
-     */
-    set(key: Input<K>, map: BpfMap, options?: SetOptions): Promise<boolean>;
-    /**
-     * Takes a map out, off the JavaScript thread as {@link set}.
-     *
-     * @returns whether there was one
-     */
-    delete(key: Input<K>): Promise<boolean>;
-    /** What is in it, as `[key, { id }]`, for `openMap`. */
-    entries(): Generator<[K | Uint8Array, {
-        id: number;
-    }], void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
-    [Symbol.iterator](): Generator<[K | Uint8Array, {
-        id: number;
-    }], void, undefined>;
-    /** How many maps there are now. */
-    count(): number;
-}
-/** `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps by index. Linux 4.12. */
-declare class ArrayOfMaps extends NestedMap<number> {
-    /** The number of places. */
-    get length(): number;
-}
-/** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
-declare class HashOfMaps<K = unknown> extends NestedMap<K> {
-}
 
 /** Values from `low` to `high`, both included, and how many there were. */
 interface HistogramBucket {
