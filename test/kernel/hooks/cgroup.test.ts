@@ -91,12 +91,15 @@ const scenes: Record<string, () => Promise<Effect>> = {
   device: counts(`open('/dev/zero', 'rb').close()`, 'EPERM'),
   sysctl: changes(
     `
-    with open('/proc/sys/net/ipv4/ip_default_ttl', 'r+') as sysctl:
-      sysctl.write('66')
-      sysctl.flush()
+    with open('/proc/sys/net/ipv4/ip_default_ttl', 'rb+', buffering=0) as sysctl:
+      try:
+        sysctl.write(b'66')
+      except PermissionError:
+        return 'unwritable'
       sysctl.seek(0)
-      return sysctl.read().strip()`,
-    { 66: 'none', 77: 'first', EPERM: 'second' },
+      return sysctl.read().decode().strip()`,
+    // Not by a new value in place of what is written: kernels such as 6.18.15 forget it.
+    { 66: 'none', unwritable: 'first', EPERM: 'second' },
   ),
   getsockopt: changes('return udp().getsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY)', {
     0: 'none',
