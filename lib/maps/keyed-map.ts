@@ -85,7 +85,7 @@ export class KeyedMap<K, V> extends BpfMap {
     const owner: EntryOwner = {
       keySize: this.keySize,
       use: (operation) => this.use(operation),
-      fail: (status, call, operation) => this.#entryFailure(status, call, operation),
+      fail: (status, call, operation) => this.#beginAtCaller(this.#entryFailure(status, call, operation), operation),
     }
     this.#entries = new Entries(owner, keyCodec, valueCodec)
   }
@@ -323,6 +323,17 @@ export class KeyedMap<K, V> extends BpfMap {
     if (!takes || status !== -ENOTSUPP || !kernelOlderThan(TAKES_FROM_HASHES)) return this.failure(status, call)
     const message = `take() of a hash needs Linux ${TAKES_FROM_HASHES}: this is ${release()} (${this.describe()})`
     return ruleError('ERR_EBPF_KERNEL', message, { operation: call, ...this.names() })
+  }
+
+  /** V8 keeps ten frames; without ours, which say nothing, there is room for the caller's. */
+  #beginAtCaller(error: Error, operation: string): Error {
+    const method = (this as unknown as Record<string, unknown>)[operation]
+    if (typeof method !== 'function') return error
+    const whole = error.stack
+    Error.captureStackTrace(error, method as (...args: never[]) => unknown)
+    // Of a method that is not among them, V8 leaves no frame at all.
+    if (!error.stack?.includes('\n    at ') && whole !== undefined) error.stack = whole
+    return error
   }
 
   #keyAt({ keys }: Chunk, index: number, options: RawOptions | undefined): K | Uint8Array {
