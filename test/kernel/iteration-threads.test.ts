@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type KeyedMap, bytes, createMap, possibleCpus, struct, u32 } from '../../lib/index.ts'
 import { TestWorker } from '../support/worker.ts'
 
-const ENTRIES = 20_000
-const WALKS = 8
+const ENTRIES = 10_000
+const WALKS = 5
 
 /** The length of a prefix of 32 bits, in front of them. */
 const WHOLE = [...bytesOf(32)]
