@@ -124,6 +124,24 @@ const toCallback = (ring: RingBuffer<Event>): Reader =>
     sink = failed
   })
 
+/** Three fields of each record, without an object. */
+const viewed = (ring: RingBuffer<Event>): Reader =>
+  subscribed(ring, (batch) => {
+    let failed = 0
+    let cpus = 0
+    batch.forEachView((event) => {
+      if (event.result !== 0 && event.pid > 0) failed++
+      cpus += event.cpu
+    })
+    sink = failed + cpus
+  })
+
+/** The same number of fields, one of 64 bits. */
+const gathered = (ring: RingBuffer<Event>): Reader =>
+  subscribed(ring, (batch) => {
+    sink = batch.columns(['pid', 'bytes', 'result'])
+  })
+
 /** `for await`, one record at a time. */
 const oneByOne = (ring: RingBuffer<Event>): Reader => {
   const records = ring.records({ maxLatencyMs: 0 })
@@ -176,6 +194,20 @@ export const rings: Comparison[] = [
     name: 'ring-foreach',
     title: 'ring, forEach, objects to a callback',
     prepare: () => prepare(toCallback),
+  },
+  {
+    ...common,
+    name: 'ring-views',
+    title: 'ring, views, 3 fields read',
+    goal: 0.25,
+    prepare: () => prepare(viewed),
+  },
+  {
+    ...common,
+    name: 'ring-columns',
+    title: 'ring, columns of 3 fields',
+    goal: 0.25,
+    prepare: () => prepare(gathered),
   },
   {
     ...common,
