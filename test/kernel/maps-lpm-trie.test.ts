@@ -14,6 +14,7 @@ import {
 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { run } from '../support/run.ts'
 
 function trie<K extends string | Prefix = string>(dataSize: number, maxEntries: number = 1024): LpmTrie<K, number> {
@@ -137,7 +138,8 @@ describe('a trie of addresses', () => {
       ]),
     ).toThrowError(error)
     expect(() => map.set('3.0.0.0/8', 3)).toThrowError(/map is full/)
-    expect(map.set('1.0.0.0/8', 4)).toBe(true)
+    // Before Linux 6.13 a full trie replaces no value, either.
+    if (!olderThan('6.13')) expect(map.set('1.0.0.0/8', 4)).toBe(true)
   })
 
   it('is opened by whoever knows its id, and its class', () => {
