@@ -6,6 +6,8 @@ import { ReadableStream } from 'node:stream/web';
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
 
+/** How objects, programs and maps are written down for native code and by it. */
+
 interface NativeMapInfo {
     id: number;
     type: number;

@@ -1,5 +1,5 @@
 import { boolean, inspectBriefly, integer, nonEmptyString } from './arguments.ts'
-import type { NativeMapDescription, NativeMapEdit } from './binding.ts'
+import type { NativeMapDescription, NativeMapEdit } from './native-object.ts'
 import { invalidArgument, ruleError } from './errors.ts'
 import { BpfMap } from './maps/map.ts'
 import { mapTypeName } from './maps/types.ts'

@@ -1,11 +1,11 @@
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
-import {
-  type NativeLoadOptions,
-  type NativeMapDescription,
-  type NativeMapEdit,
-  type NativeObjectDescription,
-  binding,
-} from './binding.ts'
+import { binding } from './binding.ts'
+import type {
+  NativeLoadOptions,
+  NativeMapDescription,
+  NativeMapEdit,
+  NativeObjectDescription,
+} from './native-object.ts'
 import { variables } from './btf/datasec.ts'
 import { type Btf, parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'

@@ -1,6 +1,6 @@
 /** From an object's BTF to the codecs of its maps and the readers of its records. */
 import { inspectBriefly } from './arguments.ts'
-import type { NativeMapDescription, NativeMapInfo } from './binding.ts'
+import type { NativeMapDescription, NativeMapInfo } from './native-object.ts'
 import { type Codec, type CodecOptions, createCodec } from './btf/codec.ts'
 import { ringRecordLayout } from './btf/datasec.ts'
 import { layoutOf } from './btf/layout-of.ts'

@@ -1,4 +1,5 @@
-import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription, Outcome } from './binding.ts'
+import type { Outcome } from './binding.ts'
+import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription } from './native-object.ts'
 import { type Handle, binding } from './binding.ts'
 import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'

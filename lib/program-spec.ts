@@ -1,5 +1,5 @@
 import { boolean, integer, nonEmptyString } from './arguments.ts'
-import type { NativeProgramDescription, NativeProgramEdit } from './binding.ts'
+import type { NativeProgramDescription, NativeProgramEdit } from './native-object.ts'
 import { type FreplaceTarget, checkTarget } from './hooks/freplace.ts'
 import { editableRecord } from './named.ts'
 import { interfaceIndex } from './system/interface-index.ts'

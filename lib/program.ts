@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { inspectBriefly, integer, nonEmptyString, optionsObject } from './arguments.ts'
-import { type Handle, type NativeProgramDescription, binding } from './binding.ts'
+import { type Handle, binding } from './binding.ts'
+import type { NativeProgramDescription } from './native-object.ts'
 import type { NativeHook } from './native-hook.ts'
 import { closedError, invalidArgument, ruleError } from './errors.ts'
 import { type Hook, describeHook, familyOf, prepareHook, takesProgram } from './hooks/hook.ts'

@@ -1,5 +1,5 @@
 /** The map by which libbpf tells a program of `usdt.bpf.h` where a static probe has its arguments. */
-import type { NativeMapDescription } from '../binding.ts'
+import type { NativeMapDescription } from '../native-object.ts'
 import { ruleError } from '../errors.ts'
 import { isOlder } from '../system/kernel-version.ts'
 import { libbpfVersion } from '../system/libbpf-version.ts'

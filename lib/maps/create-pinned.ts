@@ -1,7 +1,8 @@
 /** A map that is made once and pinned, and opened by everybody who comes later. */
 import { constants } from 'node:os'
 import { nonEmptyString } from '../arguments.ts'
-import { type Handle, type NativeMapCreateOptions, type NativeMapInfo, binding } from '../binding.ts'
+import { type Handle, binding } from '../binding.ts'
+import type { NativeMapCreateOptions, NativeMapInfo } from '../native-object.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { check, checkValue } from '../outcome.ts'
 import { possibleCpus } from '../system/cpus.ts'

@@ -1,5 +1,6 @@
 import { nonEmptyString } from '../arguments.ts'
-import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
+import { type Handle, binding } from '../binding.ts'
+import type { NativeMapInfo } from '../native-object.ts'
 import { programTypeName } from '../kernel-enums.ts'
 import { type Names, check, checkValue } from '../outcome.ts'
 import { Resource } from '../resource.ts'

@@ -1,4 +1,5 @@
-import { type Handle, type NativeMapInfo, binding } from '../binding.ts'
+import { type Handle, binding } from '../binding.ts'
+import type { NativeMapInfo } from '../native-object.ts'
 import { type Btf, parseBtf } from '../btf/parse.ts'
 import type { Type } from '../btf/schema.ts'
 import { type Int64, ObjectTypes, int64Of } from '../object-types.ts'

@@ -1,5 +1,5 @@
 /** Types that a caller gives for a map, in place of BTF. */
-import type { NativeMapInfo } from '../binding.ts'
+import type { NativeMapInfo } from '../native-object.ts'
 import { createRecordCodec } from '../btf/record-codec.ts'
 import type { Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'

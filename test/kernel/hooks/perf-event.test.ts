@@ -140,7 +140,7 @@ describe('a sample of software', () => {
     await object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, pid: 0 }))
     await until('a sample of this process', () => {
       const end = process.cpuUsage().user + 20_000
-      while (process.cpuUsage().user < end) continue
+      while (process.cpuUsage().user < end);
       return object.maps.samples.has(process.pid)
     })
     expect(pids(object)).toEqual([process.pid])
