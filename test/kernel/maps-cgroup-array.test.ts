@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CgroupArray, EbpfError, createMap } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { Cgroup, mountPoint } from '../support/cgroup.ts'
@@ -31,7 +31,11 @@ describe('a cgroup array', () => {
 })
 
 describe('refuses', () => {
-  const array = made()
+  let array: CgroupArray
+  beforeAll(() => {
+    array = made()
+  })
+  afterAll(() => array.close())
   const INVALID = 'ERR_EBPF_INVALID_ARGUMENT'
   refuses([
     {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   EbpfError,
   LpmTrie,
@@ -183,7 +183,11 @@ describe('a trie of other bytes', () => {
 })
 
 describe('refuses', () => {
-  const map = trie(4)
+  let map: ReturnType<typeof trie>
+  beforeAll(() => {
+    map = trie(4)
+  })
+  afterAll(() => map.close())
   const wide = trie<Prefix>(6)
   const INVALID = 'ERR_EBPF_INVALID_ARGUMENT'
   const RANGE = 'ERR_EBPF_OUT_OF_RANGE'

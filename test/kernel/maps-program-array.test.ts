@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EbpfError, ProgramArray, createMap, openMap, openProgram } from '../../lib/index.ts'
 import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
@@ -69,7 +69,11 @@ describe('a program array', () => {
 })
 
 describe('refuses', () => {
-  const array = made()
+  let array: ProgramArray
+  beforeAll(() => {
+    array = made()
+  })
+  afterAll(() => array.close())
   const INVALID = 'ERR_EBPF_INVALID_ARGUMENT'
   const RANGE = 'ERR_EBPF_OUT_OF_RANGE'
   refuses([

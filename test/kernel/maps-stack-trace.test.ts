@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EbpfError, StackTraceMap, createMap } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
@@ -68,7 +68,11 @@ describe('a map of stacks', () => {
 })
 
 describe('refuses', () => {
-  const map = made()
+  let map: StackTraceMap
+  beforeAll(() => {
+    map = made()
+  })
+  afterAll(() => map.close())
   const INVALID = 'ERR_EBPF_INVALID_ARGUMENT'
   refuses([
     { name: 'text for an id', act: () => map.get('1' as never), code: INVALID },
