@@ -21,6 +21,7 @@ import {
   u64,
 } from '../../lib/index.ts'
 import { type Refusal, refuses, thrownBy } from '../support/bad-input.ts'
+import { createNatively } from '../support/native-map.ts'
 import { fixture, withObject } from '../support/fixtures.ts'
 
 type Methods = Record<string | symbol, (...args: unknown[]) => unknown>
@@ -228,20 +229,7 @@ describe('a method of one class called on another', () => {
 
 describe('native calls', () => {
   const stale = (): Handle => {
-    const handle = binding.mapCreate({
-      type: 1,
-      name: 'm',
-      keySize: 4,
-      valueSize: 4,
-      maxEntries: 1,
-      flags: 0,
-      numaNode: 0,
-      mapExtra: 0n,
-      innerMap: 0,
-      btf: 0,
-      keyTypeId: 0,
-      valueTypeId: 0,
-    })
+    const handle = createNatively()
     binding.mapClose(handle)
     return handle
   }

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -7,7 +6,6 @@ import {
   BpfMap,
   type CreateMapOptions,
   HashMap,
-  type Type,
   array,
   bool,
   bytes,
@@ -31,7 +29,6 @@ import { binding } from '../../lib/binding.ts'
 import type { Layout } from '../../lib/btf/layout.ts'
 import { CREATE_RULES } from '../../lib/maps/create-rules.ts'
 import { MAP_FLAGS } from '../../lib/maps/flags.ts'
-import { withBpffs } from '../support/bpffs.ts'
 import { withObject } from '../support/fixtures.ts'
 import { olderThan } from '../support/kernel-features.ts'
 import { anyLayout } from '../unit/btf/arbitrary.ts'
@@ -412,81 +409,6 @@ describe('what only the kernel knows to refuse comes with what it wants:', () =>
   })
 })
 
-describe('a map with a path', () => {
-  const options = { type: 'hash', key: u32, value: u64, maxEntries: 4, name: 'counts' } as const
-
-  it('is created and pinned by the first, and opened by those who come later', () =>
-    withBpffs((folder) => {
-      const pinPath = `${folder}/counts`
-      {
-        using first = createMap({ ...options, pinPath })
-        first.set(1, 5n)
-        using second = createMap({ ...options, pinPath, name: 'other' })
-        expect([second.id, second.get(1), second.name]).toEqual([first.id, 5n, 'other'])
-      }
-      using third = createMap({ ...options, pinPath })
-      expect(third.get(1)).toBe(5n)
-      third.unpin(pinPath)
-    }))
-
-  it('is not another map', () =>
-    withBpffs((folder) => {
-      const pinPath = `${folder}/counts`
-      using first = createMap({ ...options, pinPath })
-      const { map: before } = binding.liveHandles()
-      for (const [other, difference] of [
-        [{ key: u64 }, 'keySize is 4, not 8'],
-        [{ value: u32 }, 'valueSize is 8, not 4'],
-        [{ maxEntries: 5 }, 'maxEntries is 4, not 5'],
-        [{ type: 'lru_hash' }, 'type is hash, not lru_hash'],
-        [{ flags: ['noPreallocation'] }, 'flags are 0x0, not 0x1'],
-      ] as const) {
-        expect(() => createMap({ ...options, pinPath, ...other } as never)).toThrowError(
-          expect.objectContaining({
-            code: 'ERR_EBPF_PINNED',
-            map: 'counts',
-            message: expect.stringContaining(`another map is pinned at ${pinPath}: ${difference}`),
-          }),
-        )
-      }
-      expect(binding.liveHandles().map).toBe(before)
-      first.unpin(pinPath)
-    }))
-
-  it('is the same one where the kernel changes what it is asked for', () =>
-    withBpffs((folder) => {
-      for (const [name, changed] of Object.entries({
-        devices: { type: 'devmap', maxEntries: 2 },
-        recent: { type: 'lru_hash', key: u32, value: u32, maxEntries: 101, flags: ['noCommonLru'] },
-        channels: { type: 'cpumap' },
-      })) {
-        const pinPath = `${folder}/${name}`
-        using first = createMap({ ...changed, pinPath } as never) as BpfMap
-        using second = createMap({ ...changed, pinPath } as never) as BpfMap
-        expect(second.id).toBe(first.id)
-      }
-    }))
-
-  it('is pinned only when all is well with it', () =>
-    withBpffs((folder) => {
-      let deep: Type = u32
-      for (let levels = 0; levels < 40; levels++) deep = struct({ deep })
-      const pinPath = `${folder}/deep`
-      expect(() => createMap({ type: 'array', value: deep, maxEntries: 1, btf: false, pinPath })).toThrow(/nested/)
-      expect(existsSync(pinPath)).toBe(false)
-    }))
-
-  it('leaves no map behind where nothing can be pinned', () => {
-    const { map: before } = binding.liveHandles()
-    for (const pinPath of ['/tmp/no-pin-can-be-here', '/sys/fs/bpf/no/such/folder']) {
-      expect(() => createMap({ ...options, pinPath })).toThrowError(
-        expect.objectContaining({ operation: 'bpf_obj_pin', hint: expect.stringContaining('BPF file system') }),
-      )
-    }
-    expect(binding.liveHandles().map).toBe(before)
-  })
-})
-
 describe('the info of a map', () => {
   it('has the memory that it takes', () => {
     using small = createMap({ type: 'array', value: bytes(64), maxEntries: 64 })
@@ -505,43 +427,4 @@ describe('the info of a map', () => {
       expect(binding.mapBind(handle, scratch) || binding.mapUpdate(handle, 0)).toBe(0)
       expect(map.info().owner).toEqual({ programType: object.programs.grow!.info().type, jited: true })
     }))
-})
-
-describe('native calls', () => {
-  const create = (wishes: object): number =>
-    binding.mapCreate({
-      type: 12,
-      name: 'm',
-      keySize: 4,
-      valueSize: 4,
-      maxEntries: 1,
-      flags: 0,
-      numaNode: 0,
-      mapExtra: 0n,
-      innerMap: 0,
-      btf: 0,
-      keyTypeId: 0,
-      valueTypeId: 0,
-      ...wishes,
-    })
-
-  it('take no handle that is stale, made up or of another kind', () => {
-    using map = createMap({ type: 'hash', key: u32, value: u32, maxEntries: 1 })
-    const handle = map.borrow('be taken for types')
-    const stale = createMap({ type: 'hash', key: u32, value: u32, maxEntries: 1 })
-    const old = stale.borrow('become stale')
-    stale.close()
-    for (const wrong of [old, -1, 2 ** 31 - 1]) expect(create({ innerMap: wrong }), `map ${wrong}`).toBe(-9)
-    for (const wrong of [old, handle, -1]) expect(create({ innerMap: handle, btf: wrong }), `types ${wrong}`).toBe(-9)
-    for (const wrong of [undefined, null, '1', 1n, {}]) expect(() => create({ btf: wrong })).toThrow(TypeError)
-  })
-
-  it('take no BTF that is none', () => {
-    for (const wrong of [new Uint8Array(0), new Uint8Array(24), new Uint8Array(1000).fill(255)]) {
-      expect(binding.btfLoad(wrong)).toBe(-22)
-    }
-    for (const wrong of [undefined, null, '', [1], new ArrayBuffer(8)]) {
-      expect(() => binding.btfLoad(wrong as never)).toThrow(TypeError)
-    }
-  })
 })

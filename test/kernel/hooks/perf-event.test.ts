@@ -11,55 +11,17 @@ import {
   softwareEvent,
 } from '../../../lib/hooks/perf-event-source.ts'
 import { type PerfEventOptions, perfEvent, perfEvents } from '../../../lib/hooks/perf-event.ts'
-import type { HashMap } from '../../../lib/maps/hash-map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
-import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { openProgram } from '../../../lib/open-program.ts'
 import { onlineCpus } from '../../../lib/system/online-cpus.ts'
-import { compileC } from '../../support/c-program.ts'
 import { Cgroup } from '../../support/cgroup.ts'
-import { type Ended, builtPackage, run } from '../../support/child.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Effect, proveHook } from '../../support/hook-proof.ts'
 import { olderThan } from '../../support/kernel-features.ts'
+import { type Samples, loadSamples, pids, spinUntilSampled, withSamples } from '../../support/perf-samples.ts'
 import { Target } from '../../support/target.ts'
 import { rejection, until } from '../../support/wait.ts'
-
-interface Samples {
-  first: bigint
-  second: bigint
-  cookie: bigint
-  address: bigint
-  period: bigint
-  cpus: bigint
-  in_user: bigint
-  in_kernel: bigint
-}
-
-type PerfObject = BpfObject<{
-  maps: { samples: HashMap<number, Samples> }
-  programs: { first: BpfProgram; second: BpfProgram }
-  globals: Record<never, never>
-}>
-
-const load = (): Promise<PerfObject> => loadObject(fixture('hooks-perf-event')) as unknown as Promise<PerfObject>
-
-async function withSamples(body: (scene: { object: PerfObject; target: Target }) => Promise<void>): Promise<void> {
-  await using target = await Target.start()
-  await using object = await load()
-  await body({ object, target })
-}
-
-const pids = (object: PerfObject): number[] => [...object.maps.samples.keys()].map(Number)
-
-/** Keeps the target busy until it was sampled, however slow the machine is. */
-async function spinUntilSampled(object: PerfObject, target: Target): Promise<void> {
-  await until('a sample of the target', async () => {
-    await target.ask('spin', 20)
-    return object.maps.samples.has(target.pid)
-  })
-}
 
 proveHook({
   hook: 'perf_event software',
@@ -69,7 +31,7 @@ proveHook({
   update: false,
   setUp: async () => {
     const target = await Target.start()
-    const object = await load()
+    const object = await loadSamples()
     return {
       attach: () =>
         object.programs.first.attach(perfEvent({ event: softwareEvent('page-faults'), period: 1, pid: target.pid })),
@@ -136,7 +98,7 @@ describe('a sample of software', () => {
   })
 
   test('of this process is taken with pid 0', async () => {
-    await using object = await load()
+    await using object = await loadSamples()
     await object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, pid: 0 }))
     await until('a sample of this process', () => {
       const end = process.cpuUsage().user + 20_000
@@ -191,7 +153,7 @@ describe('the CPU of a sample', () => {
 
   test('is the one that was named', async () => {
     await using target = await Target.start(['taskset', '--cpu-list', String(last)])
-    await using object = await load()
+    await using object = await loadSamples()
     await object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: last }))
     await spinUntilSampled(object, target)
     for (const { cpus: seen } of object.maps.samples.values()) expect(seen).toBe(1n << BigInt(last))
@@ -199,7 +161,7 @@ describe('the CPU of a sample', () => {
 
   test.skipIf(cpus.length < 2)('is not another one', async () => {
     await using target = await Target.start(['taskset', '--cpu-list', String(last)])
-    await using object = await load()
+    await using object = await loadSamples()
     const elsewhere = cpus[0] as number
     await object.programs.first.attach(
       perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: elsewhere, pid: target.pid }),
@@ -223,7 +185,7 @@ describe('the CPU of a sample', () => {
   })
 
   test('that does not exist is an error that says so', async () => {
-    await using object = await load()
+    await using object = await loadSamples()
     const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 1000, cpu: 4000 })
     const error = await rejection(object.programs.first.attach(hook))
     expect(error).toMatchObject({ code: expect.stringMatching(/^(ENODEV|EINVAL)$/), program: 'first' })
@@ -250,7 +212,7 @@ describe('the cgroup of a sample', () => {
     await using outside = await Target.start()
     await using inside = await Target.start()
     below.add(inside.pid)
-    await using object = await load()
+    await using object = await loadSamples()
     const fd = openSync(cgroup.path, 'r')
     try {
       const named = by === 'path' ? cgroup.path : { fd }
@@ -266,7 +228,7 @@ describe('the cgroup of a sample', () => {
   })
 
   test('that is none is an error', async () => {
-    await using object = await load()
+    await using object = await loadSamples()
     const attach = (cgroup: string | { fd: number }): Promise<Error> =>
       rejection(
         object.programs.first.attach(perfEvent({ event: softwareEvent('cpu-clock'), frequency: 99, cpu: 0, cgroup })),
@@ -277,149 +239,6 @@ describe('the cgroup of a sample', () => {
     expect(await attach('/tmp')).toMatchObject({ code: 'EBADF', program: 'first' })
     expect(await attach({ fd: 9999 })).toMatchObject({ code: 'EBADF', program: 'first' })
     expect(readdirSync('/proc/self/fd').length).toBe(before)
-  })
-})
-
-describe('what a sample leaves out', () => {
-  const event = softwareEvent('cpu-clock')
-  /** Faults keep a process in the kernel, and loops in user space. */
-  /** Hundredths of a second that CPUs were idle: proc_stat(5). */
-  const idleTicks = (): number => Number(/^cpu +\d+ \d+ \d+ (\d+)/.exec(readFileSync('/proc/stat', 'latin1'))?.[1])
-
-  const both = async (target: Target): Promise<void> => {
-    await target.ask('spin', 10)
-    await target.ask('fault', 2000)
-  }
-
-  test.each([
-    ['nothing', {}, ['in_user', 'in_kernel'], []],
-    ['the kernel', { excludeKernel: true }, ['in_user'], ['in_kernel']],
-    ['user space', { excludeUser: true }, ['in_kernel'], ['in_user']],
-  ] as const)('is %s', async (_what, exclusion, seen, unseen) => {
-    await withSamples(async ({ object, target }) => {
-      await object.programs.first.attach(perfEvent({ event, frequency: 2000, pid: target.pid, ...exclusion }))
-      const samples = (): Samples | undefined => object.maps.samples.get(target.pid)
-      await until('samples of what is not left out', async () => {
-        await both(target)
-        return seen.every((side) => (samples()?.[side] ?? 0n) >= 5n)
-      })
-      for (const side of unseen) expect(samples()?.[side]).toBe(0n)
-    })
-  })
-
-  test('can be a hypervisor, which this clock does not run in', async () => {
-    await withSamples(async ({ object, target }) => {
-      const hook = perfEvent({ event, frequency: 1000, pid: target.pid, excludeHypervisor: true })
-      await object.programs.first.attach(hook)
-      await spinUntilSampled(object, target)
-      expect(pids(object)).toEqual([target.pid])
-    })
-  })
-
-  test('can be the CPU that has nothing to do', async ({ skip }) => {
-    await using object = await load()
-    const idle = 0
-    const before = idleTicks()
-    await object.programs.first.attachAll(perfEvents({ event, frequency: 1000, excludeIdle: true }))
-    await object.programs.second.attachAll(perfEvents({ event, frequency: 1000 }))
-    const sampled = (): boolean => (object.maps.samples.get(idle)?.second ?? 0n) >= 5n
-    try {
-      await until('a sample of a CPU that has nothing to do', sampled)
-    } catch (error) {
-      if (idleTicks() - before < 100) skip('no CPU was idle for a second')
-      throw error
-    }
-    expect(object.maps.samples.get(idle)?.first).toBe(0n)
-  })
-})
-
-describe('an event that was opened elsewhere', () => {
-  /** Runs a module of node with the page faults of its own process open as the descriptor `fd`. */
-  const withEvent = (body: string): Promise<Ended> =>
-    run(
-      `
-      import assert from 'node:assert/strict'
-      import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-      import { loadObject, perfEvent } from ${JSON.stringify(builtPackage())}
-      const fd = Number(process.env.PERF_EVENT_FD)
-      const object = await loadObject(new URL(${JSON.stringify(String(fixture('hooks-perf-event')))}))
-      const { first, second } = object.programs
-      const { samples } = object.maps
-      const fault = () => Buffer.alloc(1 << 24, 1)
-      const isSampled = () => {
-        samples.clear()
-        fault()
-        return samples.has(process.pid)
-      }
-      const count = () => {
-        const value = Buffer.alloc(8)
-        assert.equal(readSync(fd, value), 8)
-        return value.readBigUInt64LE()
-      }
-      const rejection = (promise) => promise.then(() => assert.fail('no rejection'), (error) => error)
-      ${body}
-      await object.close()
-      fstatSync(fd)
-      console.log('done')
-    `,
-      { prefix: [compileC({ name: 'open-perf-event', sources: ['open-perf-event.c'] })] },
-    )
-  const done = { code: 0, signal: null, stdout: 'done\n', stderr: '' }
-
-  test.skipIf(olderThan('5.15'))('is enabled, and stays its owner’s when the link is closed', async () => {
-    const ended = await withEvent(`
-      assert.equal(isSampled(), false)
-      assert.equal(count(), 0n)
-      for (const cookie of [5n, 0n]) {
-        const link = await first.attach(perfEvent({ fd, cookie }))
-        assert.equal(isSampled(), true)
-        assert.equal(samples.get(process.pid).cookie, cookie)
-        assert.equal(link.info().type, 'perf_event')
-        await link.close()
-        assert.equal(isSampled(), false)
-        const before = count()
-        fault()
-        assert.ok(count() > before)
-      }
-    `)
-    expect(ended).toEqual(done)
-  })
-
-  test.skipIf(olderThan('5.15'))('has one program at a time: a hint', async () => {
-    const ended = await withEvent(`
-      const link = await first.attach(perfEvent({ fd }))
-      const error = await rejection(second.attach(perfEvent({ fd })))
-      assert.equal(error.code, 'EEXIST')
-      assert.match(error.message, /has a program/)
-      await link.close()
-      await second.attach(perfEvent({ fd }))
-      assert.equal(isSampled(), true)
-    `)
-    expect(ended).toEqual(done)
-  })
-
-  test.skipIf(olderThan('5.15'))('must be one: a hint', async () => {
-    await using object = await load()
-    const fd = openSync('/dev/null', 'r')
-    try {
-      for (const wrong of [fd, 9999]) {
-        const error = await rejection(object.programs.first.attach(perfEvent({ fd: wrong })))
-        expect(error).toMatchObject({ code: 'EBADF', program: 'first', link: `perf_event of fd ${wrong}` })
-        expect(error.message).toContain('perf_event_open(2)')
-      }
-    } finally {
-      closeSync(fd)
-    }
-  })
-
-  test.skipIf(!olderThan('5.15'))('needs a newer kernel', async () => {
-    const ended = await withEvent(`
-      const error = await rejection(first.attach(perfEvent({ fd })))
-      assert.equal(error.code, 'ERR_EBPF_KERNEL')
-      assert.match(error.message, /5\\.15/)
-      assert.equal(isSampled(), false)
-    `)
-    expect(ended).toEqual(done)
   })
 })
 
@@ -527,7 +346,7 @@ describe('a perf event that cannot be', () => {
   })
 
   test('is of a process that is gone', async () => {
-    await using object = await load()
+    await using object = await loadSamples()
     const hook = perfEvent({ event: softwareEvent('cpu-clock'), frequency: 99, pid: 0x7fff_fff0 })
     expect(await rejection(object.programs.first.attach(hook))).toMatchObject({ code: 'ESRCH', program: 'first' })
   })
@@ -541,7 +360,7 @@ describe('a perf event that cannot be', () => {
   })
 
   test('is left out by object.attach(), whose section says no event', async () => {
-    await using object = await load()
+    await using object = await loadSamples()
     expect(await object.attach()).toMatchObject({ skipped: ['first', 'second'] })
   })
 
