@@ -1,6 +1,5 @@
-import type { Outcome } from './binding.ts'
 import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription } from './native-object.ts'
-import { type Handle, binding } from './binding.ts'
+import { type Handle, type Outcome, binding } from './binding.ts'
 import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
 import type { Link } from './link.ts'

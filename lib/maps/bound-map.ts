@@ -4,7 +4,7 @@ import { type Memory, createMemory } from '../btf/memory.ts'
 import { closedError, kernelError } from '../errors.ts'
 import { BpfMap } from './map.ts'
 
-const { E2BIG } = constants.errno
+const { E2BIG, ENOENT } = constants.errno
 
 /** A map whose calls go by memory that is bound to it: a key if it has any, and from the next multiple of 8 a value. */
 export class BoundMap extends BpfMap {
@@ -32,6 +32,14 @@ export class BoundMap extends BpfMap {
   /** @internal An own copy of the value's bytes. */
   protected valueBytes(): Uint8Array {
     return this.bound().u8.slice(this.valueOffset, this.valueOffset + this.valueSize)
+  }
+
+  /** @internal Deletes the entry of the key that is bound; false when there is none. */
+  protected deleteBound(): boolean {
+    const status = binding.mapDelete(this.use('delete'))
+    if (status >= 0) return true
+    if (status === -ENOENT) return false
+    throw this.failure(status, 'bpf_map_delete_elem')
   }
 
   /** @internal The error of a negative status. */

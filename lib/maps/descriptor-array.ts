@@ -1,9 +1,6 @@
-import { constants } from 'node:os'
 import { integer } from '../arguments.ts'
 import { binding } from '../binding.ts'
 import { BoundMap } from './bound-map.ts'
-
-const { ENOENT } = constants.errno
 
 /** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
 export class DescriptorArray extends BoundMap {
@@ -16,10 +13,7 @@ export class DescriptorArray extends BoundMap {
   delete(index: number): boolean {
     const memory = this.bound()
     memory.u32[0] = this.checkIndex(index)
-    const status = binding.mapDelete(this.use('delete'))
-    if (status >= 0) return true
-    if (status === -ENOENT) return false
-    throw this.failure(status, 'bpf_map_delete_elem')
+    return this.deleteBound()
   }
 
   /**

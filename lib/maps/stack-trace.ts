@@ -100,11 +100,7 @@ export class StackTraceMap extends BoundMap {
 
   /** @returns whether there was such a stack. */
   delete(id: number): boolean {
-    if (!this.#place(id)) return false
-    const status = binding.mapDelete(this.use('delete'))
-    if (status >= 0) return true
-    if (status === -ENOENT) return false
-    throw this.failure(status, 'bpf_map_delete_elem')
+    return this.#place(id) && this.deleteBound()
   }
 
   /**
