@@ -240,11 +240,11 @@ export interface Binding {
   ringClose(ring: Handle): Status
 
   // ---- poller.cc: one uv_poll on one epoll descriptor for each environment ----
-  /** Called with a ring's handle on the event loop whenever an armed ring is readable. Set once, before the first arm. */
-  pollerStart(onReadable: (ring: Handle) => void): Status
-  /** Adds the ring to, or removes it from, the poller. Level-triggered. */
-  ringArm(ring: Handle): Status
-  ringDisarm(ring: Handle): Status
+  /** Called on the event loop with the handle of what is armed and ready. Set once, before the first arm. */
+  pollerStart(onReady: (handle: Handle) => void): Status
+  /** Adds what can be polled, such as a ring, to the poller, or removes it. What is ready and left so is told again. */
+  pollerArm(handle: Handle): Status
+  pollerDisarm(handle: Handle): Status
   /** Whether the poller keeps the event loop alive. */
   pollerReference(keepAlive: boolean): void
 }

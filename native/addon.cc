@@ -108,8 +108,8 @@ constexpr Export kExports[] = {
 
     {"pollerStart", Cold<PollerStart>},
     {"pollerReference", Cold<PollerReference>},
-    {"ringArm", Cold<RingArm>},
-    {"ringDisarm", Cold<RingDisarm>},
+    {"pollerArm", Cold<PollerArm>},
+    {"pollerDisarm", Cold<PollerDisarm>},
 };
 
 // Called once for each environment that loads the addon.

@@ -106,8 +106,8 @@ Napi::Value RingClose(const Napi::CallbackInfo& info);
 // poller.cc
 Napi::Value PollerStart(const Napi::CallbackInfo& info);
 Napi::Value PollerReference(const Napi::CallbackInfo& info);
-Napi::Value RingArm(const Napi::CallbackInfo& info);
-Napi::Value RingDisarm(const Napi::CallbackInfo& info);
+Napi::Value PollerArm(const Napi::CallbackInfo& info);
+Napi::Value PollerDisarm(const Napi::CallbackInfo& info);
 
 }  // namespace ebpf
 

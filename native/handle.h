@@ -19,6 +19,8 @@ namespace ebpf {
 // In the order in which an environment that ends destroys what is left: users before what they use.
 enum class Kind : uint8_t { kNone, kRing, kLink, kObject, kMap, kProgram, kDescriptor };
 
+class Pollable;
+
 // What a handle can name. The destructor gives everything back to the kernel.
 class Resource {
  public:
@@ -26,6 +28,8 @@ class Resource {
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
   virtual ~Resource() = default;
+  // Null unless the event loop can wait for it.
+  virtual Pollable* pollable() { return nullptr; }
 };
 
 class HandleTable {
@@ -41,11 +45,15 @@ class HandleTable {
   // Null unless the handle is open and names a T. The pointer is good until JavaScript runs again.
   template <typename T>
   T* Get(int32_t handle) const {
-    uint32_t index = static_cast<uint32_t>(handle) & kIndexMask;
-    if (handle <= 0 || index >= slots_.size()) return nullptr;
-    const Slot& slot = slots_[index];
-    if (slot.generation != static_cast<uint32_t>(handle) >> kIndexBits) return nullptr;
-    return slot.kind == T::kKind ? static_cast<T*>(slot.resource.get()) : nullptr;
+    const Slot* slot = Find(handle);
+    if (slot == nullptr || slot->kind != T::kKind) return nullptr;
+    return static_cast<T*>(slot->resource.get());
+  }
+
+  // Null unless the handle is open and names what the event loop can wait for.
+  Pollable* GetPollable(int32_t handle) const {
+    const Slot* slot = Find(handle);
+    return slot == nullptr || slot->kind == Kind::kNone ? nullptr : slot->resource->pollable();
   }
 
   // Takes it out: from now on the handle is stale.
@@ -82,6 +90,13 @@ class HandleTable {
     uint32_t generation;
     Kind kind;
   };
+
+  const Slot* Find(int32_t handle) const {
+    uint32_t index = static_cast<uint32_t>(handle) & kIndexMask;
+    if (handle <= 0 || index >= slots_.size()) return nullptr;
+    const Slot& slot = slots_[index];
+    return slot.generation == static_cast<uint32_t>(handle) >> kIndexBits ? &slot : nullptr;
+  }
 
   int32_t InsertAs(Kind kind, std::unique_ptr<Resource> resource) {
     uint32_t index = static_cast<uint32_t>(slots_.size());

@@ -6,14 +6,14 @@
 #include "convert.h"
 #include "env.h"
 #include "hot.h"
-#include "ring_buffer.h"
+#include "pollable.h"
 
 namespace ebpf {
 
-int Poller::Start(Napi::Function on_readable) {
-  if (!on_readable_.IsEmpty()) return -EBUSY;
-  on_readable_ = Napi::Persistent(on_readable);
-  return on_readable_.IsEmpty() ? -EINVAL : 0;
+int Poller::Start(Napi::Function on_ready) {
+  if (!on_ready_.IsEmpty()) return -EBUSY;
+  on_ready_ = Napi::Persistent(on_ready);
+  return on_ready_.IsEmpty() ? -EINVAL : 0;
 }
 
 int Poller::Open() {
@@ -34,37 +34,38 @@ int Poller::Open() {
   return 0;
 }
 
-int Poller::Arm(int32_t handle, Ring* ring) {
-  if (on_readable_.IsEmpty()) return -EINVAL;
-  if (ring->armed) return 0;
+int Poller::Arm(int32_t handle, Pollable* pollable) {
+  if (on_ready_.IsEmpty()) return -EINVAL;
+  if (pollable->armed) return 0;
   if (poll_ == nullptr) {
     int status = Open();
     if (status != 0) return status;
   }
-  // Level-triggered: a ring that has data already is reported at once, and one that is not read is
-  // reported again.
+  // Unless it asks for edges, what is ready already is reported at once, and what is left as it is
+  // is reported again.
   epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = pollable->poll_events();
   event.data.u32 = static_cast<uint32_t>(handle);
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring->fd(), &event) != 0) return -errno;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pollable->poll_fd(), &event) != 0) return -errno;
   if (armed_ == 0) {
     int status = uv_poll_start(poll_, UV_READABLE, OnPoll);
     if (status != 0) {
-      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, ring->fd(), nullptr);
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pollable->poll_fd(), nullptr);
       return status;
     }
   }
   ++armed_;
-  ring->armed = true;
+  pollable->armed = true;
   return 0;
 }
 
-int Poller::Disarm(Ring* ring) {
-  if (!ring->armed) return 0;
+int Poller::Disarm(Pollable* pollable) {
+  if (!pollable->armed) return 0;
   // Closing the descriptor would not do: the epoll entry belongs to the open file, which others
   // hold as well.
-  int status = epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, ring->fd(), nullptr) == 0 ? 0 : -errno;
-  ring->armed = false;
+  int status =
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pollable->poll_fd(), nullptr) == 0 ? 0 : -errno;
+  pollable->armed = false;
   if (--armed_ == 0) uv_poll_stop(poll_);
   return status;
 }
@@ -85,21 +86,21 @@ void Poller::Dispatch() {
   for (int index = 0; index < count; ++index) {
     auto handle = static_cast<int32_t>(events[index].data.u32);
     // A call before this one may have closed or disarmed it.
-    Ring* ring = handles_->Get<Ring>(handle);
-    if (ring != nullptr && ring->armed && !Call(handle)) return;
+    Pollable* pollable = handles_->GetPollable(handle);
+    if (pollable != nullptr && pollable->armed && !Call(handle)) return;
   }
 }
 
 // Raw, and hot: once for each batch of records. What the callback throws is an uncaught exception,
 // which node-addon-api has no call for.
-bool Poller::Call(int32_t ring) {
+bool Poller::Call(int32_t handle) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
   napi_value global = nullptr;
   napi_value callback = nullptr;
-  napi_value argument = hot::MakeInt(env_, ring);
+  napi_value argument = hot::MakeInt(env_, handle);
   napi_get_global(env_, &global);
-  napi_get_reference_value(env_, on_readable_, &callback);
+  napi_get_reference_value(env_, on_ready_, &callback);
   // Not napi_call_function: this one also runs the microtasks and what process.nextTick has queued.
   napi_status status = napi_make_callback(env_, nullptr, global, callback, 1, &argument, nullptr);
   bool pending = false;
@@ -116,7 +117,7 @@ bool Poller::Call(int32_t ring) {
 }
 
 void Poller::Close(void (*closed)(void* data), void* data) {
-  on_readable_.Reset();
+  on_ready_.Reset();
   if (poll_ == nullptr) return closed(data);
   closed_ = closed;
   closed_data_ = data;
@@ -130,9 +131,9 @@ void Poller::Close(void (*closed)(void* data), void* data) {
 }
 
 Napi::Value PollerStart(const Napi::CallbackInfo& info) {
-  Napi::Function on_readable;
-  if (!ReadArguments(info, &on_readable)) return {};
-  return Napi::Number::New(info.Env(), Environment::Of(info)->poller().Start(on_readable));
+  Napi::Function on_ready;
+  if (!ReadArguments(info, &on_ready)) return {};
+  return Napi::Number::New(info.Env(), Environment::Of(info)->poller().Start(on_ready));
 }
 
 Napi::Value PollerReference(const Napi::CallbackInfo& info) {
@@ -142,20 +143,22 @@ Napi::Value PollerReference(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value RingArm(const Napi::CallbackInfo& info) {
+Napi::Value PollerArm(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};
-  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
-  return Napi::Number::New(
-      info.Env(), ring == nullptr ? -EBADF : Environment::Of(info)->poller().Arm(handle, ring));
+  Environment* environment = Environment::Of(info);
+  Pollable* pollable = environment->handles().GetPollable(handle);
+  int status = pollable == nullptr ? -EBADF : environment->poller().Arm(handle, pollable);
+  return Napi::Number::New(info.Env(), status);
 }
 
-Napi::Value RingDisarm(const Napi::CallbackInfo& info) {
+Napi::Value PollerDisarm(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};
-  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
-  return Napi::Number::New(info.Env(),
-                           ring == nullptr ? -EBADF : Environment::Of(info)->poller().Disarm(ring));
+  Environment* environment = Environment::Of(info);
+  Pollable* pollable = environment->handles().GetPollable(handle);
+  int status = pollable == nullptr ? -EBADF : environment->poller().Disarm(pollable);
+  return Napi::Number::New(info.Env(), status);
 }
 
 }  // namespace ebpf

@@ -1,4 +1,4 @@
-// Tells the event loop which rings can be read.
+// Tells the event loop which rings and buffers are ready.
 #ifndef EBPF_NATIVE_POLLER_H_
 #define EBPF_NATIVE_POLLER_H_
 
@@ -11,19 +11,19 @@
 
 namespace ebpf {
 
-class Ring;
+class Pollable;
 
-// One epoll descriptor with all armed rings in it, and one uv_poll_t on that in the environment's
-// own loop. While no ring is armed the uv_poll_t is stopped and costs nothing. JS thread only.
+// One epoll descriptor with all that is armed in it, and one uv_poll_t on that in the environment's
+// own loop. While nothing is armed the uv_poll_t is stopped and costs nothing. JS thread only.
 class Poller {
  public:
   Poller(napi_env env, HandleTable* handles) : env_(env), handles_(handles) {}
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  int Start(Napi::Function on_readable);
-  int Arm(int32_t handle, Ring* ring);
-  int Disarm(Ring* ring);
+  int Start(Napi::Function on_ready);
+  int Arm(int32_t handle, Pollable* pollable);
+  int Disarm(Pollable* pollable);
   void KeepAlive(bool keep_alive);
 
   // Once, at the end of the environment. `closed(data)` is called when libuv has let go of the
@@ -35,11 +35,11 @@ class Poller {
   static void OnPoll(uv_poll_t* poll, int status, int events);
   void Dispatch();
   // False when no more JavaScript can run.
-  bool Call(int32_t ring);
+  bool Call(int32_t handle);
 
   napi_env env_;
   HandleTable* handles_;
-  Napi::FunctionReference on_readable_;
+  Napi::FunctionReference on_ready_;
   UniqueFd epoll_;
   // Apart from this object: libuv keeps it until the close callback.
   uv_poll_t* poll_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include <mutex>
@@ -186,6 +187,8 @@ int Ring::Commit(int64_t bytes) {
   span_begin_ = target;
   return 0;
 }
+
+uint32_t Ring::poll_events() const { return EPOLLIN; }
 
 size_t Ring::Pending() const {
   unsigned long begin = __atomic_load_n(consumer_position_, __ATOMIC_ACQUIRE);

@@ -9,12 +9,13 @@
 
 #include "handle.h"
 #include "map.h"
+#include "pollable.h"
 #include "unique_fd.h"
 
 namespace ebpf {
 
 // The consumer's side of a BPF_MAP_TYPE_RINGBUF map. JS thread only.
-class Ring final : public Resource {
+class Ring final : public Resource, public Pollable {
  public:
   static constexpr Kind kKind = Kind::kRing;
 
@@ -29,10 +30,10 @@ class Ring final : public Resource {
   int Commit(int64_t bytes);
   size_t Pending() const;
   size_t size() const { return size_; }
-  int fd() const { return fd_.get(); }
 
-  // Kept by the poller.
-  bool armed = false;
+  Pollable* pollable() override { return this; }
+  int poll_fd() const override { return fd_.get(); }
+  uint32_t poll_events() const override;
 
  private:
   Ring(UniqueFd fd, size_t size);

@@ -1,32 +1,32 @@
-/** The one poller of this thread: tells ring consumers when the kernel has records for them. */
+/** The one poller of this thread: tells who reads or writes a ring when the kernel has records, or room, for them. */
 import { type Handle, binding } from '../binding.ts'
 import { check } from '../outcome.ts'
 
-const readers = new Map<Handle, () => void>()
+const listeners = new Map<Handle, () => void>()
 let started = false
 let holders = 0
 
 function start(): void {
   if (started) return
   check(
-    binding.pollerStart((ring) => readers.get(ring)?.()),
+    binding.pollerStart((handle) => listeners.get(handle)?.()),
     'epoll_create1',
     {},
   )
   started = true
 }
 
-/** Calls `onReadable` on the event loop whenever the ring has records, until it is disarmed. */
-export function arm(ring: Handle, onReadable: () => void): void {
+/** Calls `onReady` on the event loop whenever the ring or buffer is ready, until it is disarmed. */
+export function arm(handle: Handle, onReady: () => void): void {
   start()
-  check(binding.ringArm(ring), 'epoll_ctl', {})
-  readers.set(ring, onReadable)
+  check(binding.pollerArm(handle), 'epoll_ctl', {})
+  listeners.set(handle, onReady)
 }
 
 /** Stops the calls. An unread ring would otherwise keep the poller, and a core, busy. */
-export function disarm(ring: Handle): void {
-  readers.delete(ring)
-  binding.ringDisarm(ring)
+export function disarm(handle: Handle): void {
+  listeners.delete(handle)
+  binding.pollerDisarm(handle)
 }
 
 /** Keeps the program running while somebody listens. */

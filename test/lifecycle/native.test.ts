@@ -125,7 +125,7 @@ const work: Record<string, string> = {
     const emit = () => b.programTestRun(programs.submit,
       { data: new Uint8Array(64), dataOutSize: 0, ctxOutSize: 0, repeat: 500, flags: 0, cpu: 0, batchSize: 0 })
     b.pollerStart(() => { b.ringRead(ring, 100); b.ringCommit(ring, control[1]); emit() })
-    b.ringArm(ring)
+    b.pollerArm(ring)
     b.pollerReference(true)
     emit()`,
   loading: 'for (let i = 0; i < 16; i++) b.objectLoad(image, edits)',
