@@ -20,6 +20,9 @@ const alone = {
   hookTimeout: 30_000 * patience,
 }
 
+/** How the names of test files begin in which values, keys or records are decoded. */
+const decoding = ['maps', 'iteration', 'ring-', 'stream-', 'per-cpu', 'aggregate', 'globals', 'open-map', 'create-']
+
 export default defineConfig({
   // Node 20 has no `using`.
   oxc: { target: 'es2023' },
@@ -41,6 +44,19 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'lifecycle', include: ['test/lifecycle/**/*.test.ts'], sequence: { groupOrder: 2 }, ...alone },
+      },
+      {
+        extends: true,
+        // What decodes and encodes, once more where code generation from strings is disallowed: all of it is interpreted.
+        test: {
+          ...alone,
+          name: 'interpreted',
+          include: ['test/unit/btf/*.test.ts', ...decoding.map((nouns) => `test/kernel/${nouns}*.test.ts`)],
+          sequence: { groupOrder: 3 },
+          setupFiles: [...alone.setupFiles, 'test/support/no-code-generation.ts'],
+          execArgv: [...alone.execArgv, '--disallow-code-generation-from-strings'],
+          testTimeout: 60_000 * patience,
+        },
       },
       {
         extends: true,

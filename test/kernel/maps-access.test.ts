@@ -20,6 +20,7 @@ import {
   u64,
   union,
 } from '../../lib/index.ts'
+import { codeMayBeGenerated } from '../support/code-generation.ts'
 import { randomNumbers } from '../support/random.ts'
 
 const CALLS = 4000
@@ -137,7 +138,9 @@ describe('single calls', () => {
     const native = vi.spyOn(binding, 'mapLookup')
     try {
       made.has(new Uint8Array(made.keySize))
-      expect(native, 'a map with calls of its own does not use the one that all share').not.toHaveBeenCalled()
+      // A map with calls of its own does not use the one that all share.
+      expect(native).toHaveBeenCalledTimes(codeMayBeGenerated ? 0 : 1)
+      native.mockClear()
       shared.has(new Uint8Array(made.keySize))
       expect(native).toHaveBeenCalledOnce()
     } finally {
