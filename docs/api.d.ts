@@ -2192,11 +2192,27 @@ declare function union<const M extends Members>(members: M): Type<Decoded<M>, De
 declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
 declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
 
-/** Conditions of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
-interface SetOptions {
+/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
+interface RawOptions {
+    raw: true;
+}
+/** Of hashes and arrays whose values have a `struct bpf_spin_lock`. */
+interface LockOptions {
+    /**
+     * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
+     * the lock too. The error of a map without a lock is ERR_EBPF_INVALID_ARGUMENT.
+     */
+    lock?: boolean;
+}
+/** When an entry is written. */
+interface SetCondition {
     /** Only when there is no such entry, or only when there is one. */
     if?: 'absent' | 'present';
 }
+/** Options of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
+interface SetOptions extends SetCondition, LockOptions {
+}
+
 /**
  * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
  * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
@@ -2206,10 +2222,6 @@ type Encodable<T> = T extends bigint | number ? bigint | number : T extends stri
 } : T;
 /** A key or value to encode, or its bytes. */
 type Input<T> = T | Encodable<T> | Uint8Array;
-/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
-interface RawOptions {
-    raw: true;
-}
 /**
  * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
  * calls of about a microsecond. A miss is `undefined`, never an exception.
@@ -2220,8 +2232,8 @@ interface RawOptions {
 declare class KeyedMap<K, V> extends BpfMap {
     #private;
     /** The value of a key, or `undefined` when there is none. */
-    get(key: Input<K>): V | undefined;
-    get(key: Input<K>, options: RawOptions): Uint8Array | undefined;
+    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input<K>, options?: LockOptions): V | undefined;
     /** Whether there is an entry for a key. */
     has(key: Input<K>): boolean;
     /**
@@ -2232,24 +2244,25 @@ declare class KeyedMap<K, V> extends BpfMap {
      */
     set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
     /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
-    entries(): Generator<[K | Uint8Array, V], void, undefined>;
-    entries(options: RawOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
+    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
+    entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>;
     keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
-    values(): Generator<V, void, undefined>;
-    values(options: RawOptions): Generator<Uint8Array, void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
+    values(options?: LockOptions): Generator<V, void, undefined>;
     [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
     /** Calls back for each entry: the fastest way to read a whole map. */
-    forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void;
+    forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void;
     /** All entries as `[key, value]`; faster than `[...map]`. */
-    toArray(): [K | Uint8Array, V][];
+    toArray(options?: LockOptions): [K | Uint8Array, V][];
     /**
      * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
      * identity only, as in every `Map`.
      */
-    toMap(): Map<K | Uint8Array, V>;
+    toMap(options?: LockOptions): Map<K | Uint8Array, V>;
     /** The values of several keys, in their order, `undefined` for a miss. */
-    getMany(keys: Iterable<Input<K>>): (V | undefined)[];
+    getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
+    getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[];
     /**
      * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
      * is one call for each entry: the kernel's batches have none.
@@ -2575,8 +2588,8 @@ declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
      * @returns `undefined` when there was no such entry
      * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
      */
-    take(key: Input<K>): V | undefined;
-    take(key: Input<K>, options: RawOptions): Uint8Array | undefined;
+    take(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    take(key: Input<K>, options?: LockOptions): V | undefined;
     /**
      * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6),
      * or one by one where there is no such call: nothing that a program writes meanwhile is lost, it is either here or
@@ -2586,7 +2599,7 @@ declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
      * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
      * in its `undecoded`, and the number of both as its `done`
      */
-    drain(): [K | Uint8Array, V][];
+    drain(options?: LockOptions): [K | Uint8Array, V][];
 }
 /** `BPF_MAP_TYPE_LRU_HASH`: a full map drops the entries that were not used for longest. Linux 4.10. */
 declare class LruHashMap<K = unknown, V = unknown> extends HashMap<K, V> {
@@ -2661,7 +2674,7 @@ declare class NestedMap<K = unknown> extends BoundMap {
      * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
      * @throws RangeError for an index outside of an array
      */
-    set(key: Input<K>, map: BpfMap, options?: SetOptions): Promise<boolean>;
+    set(key: Input<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
     /**
      * Takes a map out, off the JavaScript thread as {@link set}.
      *
@@ -3159,4 +3172,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordStream, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

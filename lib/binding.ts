@@ -182,15 +182,23 @@ export interface Binding {
   /**
    * Batch calls: `control[0]` is the number of entries wanted, and on return the number done, also when the status is
    * negative; `control[1]` is 0 for the first call of a walk, else 1. `token` is the kernel's cursor, at least
-   * max(4, keySize) bytes. Buffers too small for `control[0]` entries: `-EINVAL`.
+   * max(4, keySize) bytes. Buffers too small for `control[0]` entries: `-EINVAL`. `flags` are for each entry.
    */
-  mapLookupBatch(map: Handle, keys: Uint8Array, values: Uint8Array, token: Uint8Array, control: Uint32Array): Status
+  mapLookupBatch(
+    map: Handle,
+    keys: Uint8Array,
+    values: Uint8Array,
+    token: Uint8Array,
+    control: Uint32Array,
+    flags: number,
+  ): Status
   mapLookupAndDeleteBatch(
     map: Handle,
     keys: Uint8Array,
     values: Uint8Array,
     token: Uint8Array,
     control: Uint32Array,
+    flags: number,
   ): Status
   mapUpdateBatch(map: Handle, keys: Uint8Array, values: Uint8Array, control: Uint32Array, flags: number): Status
   mapDeleteBatch(map: Handle, keys: Uint8Array, control: Uint32Array): Status

@@ -83,16 +83,18 @@ using LookupBatchFunction = int (*)(int fd, void* in_batch, void* out_batch, voi
 
 template <LookupBatchFunction function>
 napi_value LookupBatch(napi_env env, napi_callback_info info) {
-  Arguments<5> arguments(env, info);
+  Arguments<6> arguments(env, info);
   int32_t handle;
   Bytes keys;
   Bytes values;
   Bytes token;
   Words control;
-  if (!arguments.Read(&handle, &keys, &values, &token, &control)) return nullptr;
+  int64_t flags;
+  if (!arguments.Read(&handle, &keys, &values, &token, &control, &flags)) return nullptr;
   Batch batch;
   batch.Check(arguments.environment(), handle, keys, &values, &token, control);
   if (batch.status != 0) return batch.Refuse(env, control);
+  batch.options.elem_flags = static_cast<uint64_t>(flags);
   uint32_t count = batch.wanted;
   void* from = control.data[1] == 0 ? nullptr : token.data;
   int returned =

@@ -8,6 +8,7 @@ import {
   type StructLayout,
   type UnionLayout,
 } from './layout.ts'
+import { isKernelOwned } from './kernel-owned.ts'
 import { type Btf, describe, maxTypeDepth } from './parse.ts'
 import type { BtfArray, BtfComposite, BtfEnum, BtfEnum64, BtfInt, BtfMember, BtfType, TypeId } from './types.ts'
 
@@ -140,6 +141,7 @@ function struct(type: BtfComposite, name: string, fields: Field[]): StructLayout
 
 function fieldsOf(btf: Btf, type: BtfComposite, inner: (type: TypeId) => Layout): Field[] {
   const fields = type.members.flatMap((member): Field[] => {
+    if (type.kind === 'struct' && isKernelOwned(btf, member.type)) return []
     const layout = inner(member.type)
     const field = member.bitSize > 0 ? bitfield(layout, member, 0, type) : wholeOrOldBitfield(btf, layout, member, type)
     if (member.name !== '') return [field]

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { outOfRange } from '../errors.ts'
-import { type Input, KeyedMap, type Progress, type SetOptions } from './keyed-map.ts'
+import type { SetOptions } from './entry-options.ts'
+import { type Input, KeyedMap, type Progress } from './keyed-map.ts'
 import { MapMemory, type MapView, type MapViewClass, type ViewOf } from './memory-view.ts'
 
 const { E2BIG } = constants.errno

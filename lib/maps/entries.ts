@@ -16,8 +16,11 @@ export interface EntryOwner {
   keySize: number
   /** The handle for one native call. @throws EbpfError when the map is closed. */
   use(operation: string): Handle
-  /** The error of a negative status. `operation` is what was asked of the map, `call` what was asked of the kernel. */
-  fail(status: number, call: string, operation: string): Error
+  /**
+   * The error of a negative status. `operation` is what was asked of the map, `call` what was asked of the kernel, with these
+   * flags of the kernel's.
+   */
+  fail(status: number, call: string, operation: string, flags?: number): Error
 }
 
 /**
@@ -49,20 +52,25 @@ export class Entries<K, V> {
       return result
     }
     this.access = {
-      get: (key) => counted(this.get(key, false) as V | undefined),
+      get: (key) => counted(this.get(key, false, 0) as V | undefined),
       has: (key) => counted(this.has(key)),
-      set: (key, value) => counted(this.set(key, value, 0)),
+      set: (key, value) => counted(this.set(key, value, 0, false)),
       delete: (key) => counted(this.delete(key)),
     }
   }
 
-  get(key: unknown, raw: boolean | undefined): V | Uint8Array | undefined {
+  get(key: unknown, raw: boolean | undefined, flags: number): V | Uint8Array | undefined {
+    return this.read(key, flags, (memory) => this.#value(memory, raw))
+  }
+
+  /** What `decode` makes of the value of a key, from a place in memory that is only lent; `undefined` when there is none. */
+  read<T>(key: unknown, flags: number, decode: (memory: Memory, offset: number) => T): T | undefined {
     return this.#withMemory((memory) => {
       this.#keyCodec.encode(key, memory, 0)
-      const status = binding.mapLookup(this.#owner.use('get'), 0)
-      if (status === 0) return this.#value(memory, raw)
+      const status = binding.mapLookup(this.#owner.use('get'), flags)
+      if (status === 0) return decode(memory, this.#valueOffset)
       if (status === -ENOENT) return undefined
-      throw this.#owner.fail(status, 'bpf_map_lookup_elem', 'get')
+      throw this.#owner.fail(status, 'bpf_map_lookup_elem', 'get', flags)
     })
   }
 
@@ -76,14 +84,14 @@ export class Entries<K, V> {
     })
   }
 
-  /** `flags` are the kernel's; with any, false says that the condition did not hold. */
-  set(key: unknown, value: unknown, flags: number): boolean {
+  /** `flags` are the kernel's; with a condition among them, false says that it did not hold. */
+  set(key: unknown, value: unknown, flags: number, conditional: boolean): boolean {
     return this.#withMemory((memory) => {
       this.#encodeEntry(memory, key, value)
       const status = binding.mapUpdate(this.#owner.use('set'), flags)
       if (status === 0) return true
-      if (flags !== 0 && (status === -EEXIST || status === -ENOENT)) return false
-      throw this.#owner.fail(status, 'bpf_map_update_elem', 'set')
+      if (conditional && (status === -EEXIST || status === -ENOENT)) return false
+      throw this.#owner.fail(status, 'bpf_map_update_elem', 'set', flags)
     })
   }
 
@@ -97,12 +105,12 @@ export class Entries<K, V> {
     })
   }
 
-  take(key: unknown, raw: boolean | undefined): V | Uint8Array | undefined {
+  take(key: unknown, raw: boolean | undefined, flags: number): V | Uint8Array | undefined {
     return this.#withMemory((memory) => {
       this.#keyCodec.encode(key, memory, 0)
-      const status = binding.mapLookupAndDelete(this.#owner.use('take'), 0)
+      const status = binding.mapLookupAndDelete(this.#owner.use('take'), flags)
       if (status === -ENOENT) return undefined
-      if (status < 0) throw this.#owner.fail(status, 'bpf_map_lookup_and_delete_elem', 'take')
+      if (status < 0) throw this.#owner.fail(status, 'bpf_map_lookup_and_delete_elem', 'take', flags)
       try {
         return this.#value(memory, raw)
       } catch (error) {
@@ -122,12 +130,12 @@ export class Entries<K, V> {
   }
 
   /** Reads, takes or deletes the entry of a key's bytes; false when it is gone. */
-  visit(purpose: Purpose, key: Uint8Array, values: Uint8Array, offset: number): boolean {
+  visit(purpose: Purpose, key: Uint8Array, values: Uint8Array, offset: number, flags: number): boolean {
     return this.#withMemory(({ u8 }) => {
       u8.set(key, 0)
-      const status = VISITS[purpose].act(this.#owner.use('iterate'))
+      const status = VISITS[purpose].act(this.#owner.use('iterate'), flags)
       if (status === -ENOENT) return false
-      if (status < 0) throw this.#owner.fail(status, VISITS[purpose].call, 'iterate')
+      if (status < 0) throw this.#owner.fail(status, VISITS[purpose].call, 'iterate', flags)
       if (purpose !== 'delete') {
         values.set(u8.subarray(this.#valueOffset, this.#valueOffset + this.#valueCodec.size), offset)
       }
@@ -170,9 +178,9 @@ export class Entries<K, V> {
   /** Where nothing can be compiled, the calls stay as they are, and are no longer counted. */
   #compile(): void {
     const general: Access<K, V> = {
-      get: (key) => this.get(key, false) as V | undefined,
+      get: (key) => this.get(key, false, 0) as V | undefined,
       has: (key) => this.has(key),
-      set: (key, value) => this.set(key, value, 0),
+      set: (key, value) => this.set(key, value, 0, false),
       delete: (key) => this.delete(key),
     }
     const { buffer } = (this.#memory ?? this.#bind()).u8
@@ -213,8 +221,11 @@ export class Entries<K, V> {
 }
 
 /** For one entry of a walk. */
-const VISITS: Record<Purpose, { call: string; act(handle: Handle): number }> = {
-  read: { call: 'bpf_map_lookup_elem', act: (handle) => binding.mapLookup(handle, 0) },
-  take: { call: 'bpf_map_lookup_and_delete_elem', act: (handle) => binding.mapLookupAndDelete(handle, 0) },
+const VISITS: Record<Purpose, { call: string; act(handle: Handle, flags: number): number }> = {
+  read: { call: 'bpf_map_lookup_elem', act: (handle, flags) => binding.mapLookup(handle, flags) },
+  take: {
+    call: 'bpf_map_lookup_and_delete_elem',
+    act: (handle, flags) => binding.mapLookupAndDelete(handle, flags),
+  },
   delete: { call: 'bpf_map_delete_elem', act: (handle) => binding.mapDelete(handle) },
 }

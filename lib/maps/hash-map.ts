@@ -1,5 +1,6 @@
 import { EntryMap } from './entry-map.ts'
-import type { Input, RawOptions } from './keyed-map.ts'
+import { type LockOptions, type RawOptions, readFlags } from './entry-options.ts'
+import type { Input } from './keyed-map.ts'
 import type { Chunk } from './walk.ts'
 
 /** `BPF_MAP_TYPE_HASH`: entries come and go. Linux 3.19. */
@@ -10,9 +11,9 @@ export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
    * @returns `undefined` when there was no such entry
    * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
    */
-  take(key: Input<K>): V | undefined
-  take(key: Input<K>, options: RawOptions): Uint8Array | undefined
-  take(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
+  take(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined
+  take(key: Input<K>, options?: LockOptions): V | undefined
+  take(key: Input<K>, options?: Partial<RawOptions> & LockOptions): V | Uint8Array | undefined {
     return this.takeEntry(key, options)
   }
 
@@ -25,12 +26,13 @@ export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
    * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
    * in its `undecoded`, and the number of both as its `done`
    */
-  drain(): [K | Uint8Array, V][] {
+  drain(options?: LockOptions): [K | Uint8Array, V][] {
+    const flags = readFlags(options)
     const drained: [K | Uint8Array, V][] = []
     const undecoded: [Uint8Array, Uint8Array][] = []
     let failure: { error: Error } | undefined
     try {
-      for (const chunk of this.chunks('take')) {
+      for (const chunk of this.chunks('take', flags)) {
         const failed = this.#decodeAll(chunk, drained, undecoded)
         failure ??= failed
       }

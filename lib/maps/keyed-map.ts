@@ -7,17 +7,15 @@ import { kernelOlderThan } from '../system/kernel-version.ts'
 import { Top } from './aggregate.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { Entries, type EntryOwner } from './entries.ts'
+import { LOCK, type LockOptions, type RawOptions, type SetOptions, readFlags, updateFlags } from './entry-options.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
 
-const { ENOENT, EEXIST, E2BIG } = constants.errno
+const { ENOENT, EEXIST, E2BIG, EINVAL } = constants.errno
 
 /** The first Linux whose hashes know BPF_MAP_LOOKUP_AND_DELETE_ELEM. */
 const TAKES_FROM_HASHES = '5.14'
-
-/** BPF_NOEXIST and BPF_EXIST of linux/bpf.h. */
-const UPDATE_FLAGS = { absent: 1, present: 2 } as const
 
 /** Types whose batches go from bucket to bucket; those of arrays go from index to index, all others from key to key. */
 const CURSORS: Readonly<Record<string, Cursor>> = {
@@ -36,12 +34,6 @@ export interface Progress {
   done: number
 }
 
-/** Conditions of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
-export interface SetOptions {
-  /** Only when there is no such entry, or only when there is one. */
-  if?: 'absent' | 'present'
-}
-
 /**
  * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
  * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
@@ -58,11 +50,6 @@ export type Encodable<T> = T extends bigint | number
 
 /** A key or value to encode, or its bytes. */
 export type Input<T> = T | Encodable<T> | Uint8Array
-
-/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
-export interface RawOptions {
-  raw: true
-}
 
 /**
  * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
@@ -85,7 +72,8 @@ export class KeyedMap<K, V> extends BpfMap {
     const owner: EntryOwner = {
       keySize: this.keySize,
       use: (operation) => this.use(operation),
-      fail: (status, call, operation) => this.#beginAtCaller(this.#entryFailure(status, call, operation), operation),
+      fail: (status, call, operation, flags) =>
+        this.#beginAtCaller(this.#entryFailure(status, call, operation, flags), operation),
     }
     this.#entries = new Entries(owner, keyCodec, valueCodec)
   }
@@ -101,11 +89,12 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** The value of a key, or `undefined` when there is none. */
-  get(key: Input<K>): V | undefined
-  get(key: Input<K>, options: RawOptions): Uint8Array | undefined
-  get(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
-    const raw = options?.raw
-    return raw ? this.#entries.get(key, raw) : this.#entries.access.get(key)
+  get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined
+  get(key: Input<K>, options?: LockOptions): V | undefined
+  get(key: Input<K>, options?: Partial<RawOptions> & LockOptions): V | Uint8Array | undefined {
+    if (options === undefined) return this.#entries.access.get(key)
+    const { raw } = options
+    return this.#entries.get(key, raw, readFlags(options))
   }
 
   /** Whether there is an entry for a key. */
@@ -120,34 +109,37 @@ export class KeyedMap<K, V> extends BpfMap {
    * @throws EbpfError E2BIG when the map is full
    */
   set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean {
-    const flags = updateFlags(options?.if)
-    return flags === 0 ? this.#entries.access.set(key, value) : this.#entries.set(key, value, flags)
+    const { flags, condition } = updateFlags(options)
+    return flags === 0 ? this.#entries.access.set(key, value) : this.#entries.set(key, value, flags, condition !== 0)
   }
 
   /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
-  entries(): Generator<[K | Uint8Array, V], void, undefined>
-  entries(options: RawOptions): Generator<[Uint8Array, Uint8Array], void, undefined>
-  *entries(options?: RawOptions): Generator<[K | Uint8Array, V | Uint8Array], void, undefined> {
-    for (const chunk of this.chunks()) {
+  entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>
+  entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>
+  *entries(options?: Partial<RawOptions> & LockOptions): Generator<[K | Uint8Array, V | Uint8Array], void, undefined> {
+    const raw = options?.raw
+    for (const chunk of this.chunks('read', readFlags(options))) {
       for (let index = 0; index < chunk.count; index++) {
-        yield [this.#keyAt(chunk, index, options), this.#valueAt(chunk, index, options)]
+        yield [this.#keyAt(chunk, index, raw), this.#valueAt(chunk, index, raw)]
       }
     }
   }
 
-  keys(): Generator<K | Uint8Array, void, undefined>
   keys(options: RawOptions): Generator<Uint8Array, void, undefined>
-  *keys(options?: RawOptions): Generator<K | Uint8Array, void, undefined> {
+  keys(): Generator<K | Uint8Array, void, undefined>
+  *keys(options?: Partial<RawOptions>): Generator<K | Uint8Array, void, undefined> {
+    const raw = options?.raw
     for (const chunk of this.chunks()) {
-      for (let index = 0; index < chunk.count; index++) yield this.#keyAt(chunk, index, options)
+      for (let index = 0; index < chunk.count; index++) yield this.#keyAt(chunk, index, raw)
     }
   }
 
-  values(): Generator<V, void, undefined>
-  values(options: RawOptions): Generator<Uint8Array, void, undefined>
-  *values(options?: RawOptions): Generator<V | Uint8Array, void, undefined> {
-    for (const chunk of this.chunks()) {
-      for (let index = 0; index < chunk.count; index++) yield this.#valueAt(chunk, index, options)
+  values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>
+  values(options?: LockOptions): Generator<V, void, undefined>
+  *values(options?: Partial<RawOptions> & LockOptions): Generator<V | Uint8Array, void, undefined> {
+    const raw = options?.raw
+    for (const chunk of this.chunks('read', readFlags(options))) {
+      for (let index = 0; index < chunk.count; index++) yield this.#valueAt(chunk, index, raw)
     }
   }
 
@@ -156,17 +148,17 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** Calls back for each entry: the fastest way to read a whole map. */
-  forEach(callback: (value: V, key: K | Uint8Array, map: this) => void): void {
+  forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void {
     if (typeof callback !== 'function') {
       throw invalidArgument(`callback must be a function, not ${inspectBriefly(callback)}`)
     }
-    this.#handOn(toCallback, callback, this)
+    this.#handOn(toCallback, callback, this, options)
   }
 
   /** All entries as `[key, value]`; faster than `[...map]`. */
-  toArray(): [K | Uint8Array, V][] {
+  toArray(options?: LockOptions): [K | Uint8Array, V][] {
     const pairs: [K | Uint8Array, V][] = []
-    this.#handOn(toPairs, pairs, undefined)
+    this.#handOn(toPairs, pairs, undefined, options)
     return pairs
   }
 
@@ -174,15 +166,17 @@ export class KeyedMap<K, V> extends BpfMap {
    * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
    * identity only, as in every `Map`.
    */
-  toMap(): Map<K | Uint8Array, V> {
+  toMap(options?: LockOptions): Map<K | Uint8Array, V> {
     const entries = new Map<K | Uint8Array, V>()
-    this.#handOn(toJavaScriptMap, entries, undefined)
+    this.#handOn(toJavaScriptMap, entries, undefined, options)
     return entries
   }
 
   /** The values of several keys, in their order, `undefined` for a miss. */
-  getMany(keys: Iterable<Input<K>>): (V | undefined)[] {
-    return Array.from(keys, (key) => this.get(key))
+  getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[]
+  getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[]
+  getMany(keys: Iterable<Input<K>>, options?: Partial<RawOptions> & LockOptions): (V | Uint8Array | undefined)[] {
+    return Array.from(keys, (key) => this.get(key, options))
   }
 
   /**
@@ -195,18 +189,19 @@ export class KeyedMap<K, V> extends BpfMap {
    */
   setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number {
     const { keyCodec, valueCodec } = this
-    const flags = updateFlags(options?.if)
+    const { flags, condition } = updateFlags(options)
     return this.inBulk(entries, 'bpf_map_update_elem', {
       encode: ([key, value], keys, values, index) => {
         keyCodec.encode(key, keys, index * this.keySize)
         valueCodec.encode(value, values, index * valueCodec.size)
       },
       batch:
-        flags === 0
-          ? (keys, values, control) => binding.mapUpdateBatch(this.use('setMany'), keys, values, control, 0)
+        condition === 0
+          ? (keys, values, control) => binding.mapUpdateBatch(this.use('setMany'), keys, values, control, flags)
           : undefined,
       single: () => binding.mapUpdate(this.use('setMany'), flags),
-      passes: (status) => flags !== 0 && (status === -EEXIST || status === -ENOENT),
+      passes: (status) => condition !== 0 && (status === -EEXIST || status === -ENOENT),
+      flags,
     })
   }
 
@@ -235,7 +230,7 @@ export class KeyedMap<K, V> extends BpfMap {
   protected inBulk<Item>(
     items: Iterable<Item>,
     operation: string,
-    calls: Pick<BulkCalls<Item>, 'encode' | 'batch' | 'passes'> & { single(): number },
+    calls: Pick<BulkCalls<Item>, 'encode' | 'batch' | 'passes'> & { single(): number; flags?: number },
   ): number {
     const { keySize } = this
     const entrySize = this.valueCodec.size
@@ -245,7 +240,7 @@ export class KeyedMap<K, V> extends BpfMap {
       entrySize,
       maxEntries: this.maxEntries,
       single: (key, value) => this.#entries.write(key, value, calls.single),
-      fail: (status, done) => this.failure(status, operation, { done }),
+      fail: (status, done) => this.#flagFailure(status, operation, calls.flags, { done }),
     })
   }
 
@@ -255,8 +250,8 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** @internal Chunks of all entries; removed from the map unless they are only read. */
-  protected chunks(purpose?: Purpose): Generator<Chunk, void, undefined> {
-    return walk(this.#walked(), purpose)
+  protected chunks(purpose?: Purpose, flags = 0): Generator<Chunk, void, undefined> {
+    return walk(this.#walked(flags), purpose)
   }
 
   /** @internal Deletes all entries, and gives their number; an error has the number of those that went as its `done`. */
@@ -272,35 +267,43 @@ export class KeyedMap<K, V> extends BpfMap {
 
   /** @internal For tests of the walk without batches. */
   walked(): WalkedMap {
-    return this.#walked()
+    return this.#walked(0)
   }
 
-  #walked(): WalkedMap {
+  #walked(flags: number): WalkedMap {
     return {
       name: this.name,
       maxEntries: this.maxEntries,
       keySize: this.keySize,
       entrySize: this.valueCodec.size,
       use: (operation) => this.use(operation),
-      fail: (status, operation) => this.failure(status, operation),
+      flags,
+      fail: (status, operation) => this.#flagFailure(status, operation, flags),
       cursor: CURSORS[this.type] ?? 'key',
-      visit: (purpose, key, values, offset) => this.#entries.visit(purpose, key, values, offset),
+      visit: (purpose, key, values, offset) => this.#entries.visit(purpose, key, values, offset, flags),
       next: (key, first) => this.#entries.next(key, first),
     }
   }
 
-  #handOn<Target, Context>(sink: Sink<Target, Context>, target: Target, context: Context): void {
+  #handOn<Target, Context>(
+    sink: Sink<Target, Context>,
+    target: Target,
+    context: Context,
+    options: LockOptions | undefined,
+  ): void {
+    const flags = readFlags(options)
     let loop = this.#loops.get(sink) as Loop<Target, Context> | undefined
     if (loop === undefined) {
       loop = createLoop(sink, this.keyCodec, this.valueCodec)
       this.#loops.set(sink, loop as Loop<never, never>)
     }
-    for (const chunk of this.chunks()) loop(chunk, target, context)
+    for (const chunk of this.chunks('read', flags)) loop(chunk, target, context)
   }
 
   /** @internal */
-  protected takeEntry(key: Input<K>, options?: RawOptions): V | Uint8Array | undefined {
-    return this.#entries.take(key, options?.raw)
+  protected takeEntry(key: Input<K>, options?: Partial<RawOptions> & LockOptions): V | Uint8Array | undefined {
+    const raw = options?.raw
+    return this.#entries.take(key, raw, readFlags(options))
   }
 
   /** @internal */
@@ -317,10 +320,22 @@ export class KeyedMap<K, V> extends BpfMap {
     return kernelError(status, { operation, ...this.names(), ...progress, hint })
   }
 
-  #entryFailure(status: number, call: string, operation: string): Error {
+  /** The kernel says no more of a lock that is not there than EINVAL (`bpf_map_check_op_flags` in include/linux/bpf.h). */
+  #flagFailure(status: number, call: string, flags = 0, progress?: Progress): Error {
+    if (status !== -EINVAL || (flags & LOCK) === 0 || this.closed) return this.failure(status, call, progress)
+    const message = `the values of map '${this.name}' have no lock, so { lock: true } does not apply`
+    const hint =
+      'Only hashes and arrays can have one: a struct bpf_spin_lock as a member of the value, in C, with BTF (clang -g).'
+    const error = ruleError('ERR_EBPF_INVALID_ARGUMENT', message, { operation: call, ...this.names(), hint })
+    return Object.assign(error, progress)
+  }
+
+  #entryFailure(status: number, call: string, operation: string, flags?: number): Error {
     if (this.closed) return closedError(this.describe(), operation)
     const takes = call === 'bpf_map_lookup_and_delete_elem' && this.type.includes('hash')
-    if (!takes || status !== -ENOTSUPP || !kernelOlderThan(TAKES_FROM_HASHES)) return this.failure(status, call)
+    if (!takes || status !== -ENOTSUPP || !kernelOlderThan(TAKES_FROM_HASHES)) {
+      return this.#flagFailure(status, call, flags)
+    }
     const message = `take() of a hash needs Linux ${TAKES_FROM_HASHES}: this is ${release()} (${this.describe()})`
     return ruleError('ERR_EBPF_KERNEL', message, { operation: call, ...this.names() })
   }
@@ -336,20 +351,14 @@ export class KeyedMap<K, V> extends BpfMap {
     return error
   }
 
-  #keyAt({ keys }: Chunk, index: number, options: RawOptions | undefined): K | Uint8Array {
+  #keyAt({ keys }: Chunk, index: number, raw: boolean | undefined): K | Uint8Array {
     const offset = index * this.keySize
-    return options?.raw ? keys.u8.slice(offset, offset + this.keySize) : this.keyCodec.decodeKey(keys, offset)
+    return raw ? keys.u8.slice(offset, offset + this.keySize) : this.keyCodec.decodeKey(keys, offset)
   }
 
-  #valueAt({ values }: Chunk, index: number, options: RawOptions | undefined): V | Uint8Array {
+  #valueAt({ values }: Chunk, index: number, raw: boolean | undefined): V | Uint8Array {
     const { size } = this.valueCodec
     const offset = index * size
-    return options?.raw ? values.u8.slice(offset, offset + size) : this.valueCodec.decode(values, offset)
+    return raw ? values.u8.slice(offset, offset + size) : this.valueCodec.decode(values, offset)
   }
-}
-
-function updateFlags(condition: unknown): number {
-  if (condition === undefined) return 0
-  if (condition === 'absent' || condition === 'present') return UPDATE_FLAGS[condition]
-  throw invalidArgument(`options.if must be 'absent' or 'present', not ${inspectBriefly(condition)}`)
 }

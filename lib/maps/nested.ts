@@ -6,15 +6,13 @@ import { createMemory } from '../btf/memory.ts'
 import { EbpfError, closedError, invalidArgument, outOfRange } from '../errors.ts'
 import { failure } from '../outcome.ts'
 import { BoundMap } from './bound-map.ts'
-import type { Input, SetOptions } from './keyed-map.ts'
+import { type SetCondition, conditionFlags } from './entry-options.ts'
+import type { Input } from './keyed-map.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { type OpenMapOptions, openMap } from './open.ts'
 import { type WalkedMap, walk } from './walk.ts'
 
 const { E2BIG, EEXIST, EINVAL, ENOENT } = constants.errno
-
-/** BPF_NOEXIST and BPF_EXIST of linux/bpf.h. */
-const CONDITIONS = { absent: 1, present: 2 } as const
 
 /**
  * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
@@ -61,7 +59,7 @@ export class NestedMap<K = unknown> extends BoundMap {
    * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
    * @throws RangeError for an index outside of an array
    */
-  async set(key: Input<K>, map: BpfMap, options: SetOptions = {}): Promise<boolean> {
+  async set(key: Input<K>, map: BpfMap, options: SetCondition = {}): Promise<boolean> {
     if (!(map instanceof BpfMap)) throw invalidArgument(`map must be a BpfMap, not ${inspectBriefly(map)}`)
     const flags = conditionFlags(options?.if)
     const bytes = this.#keyBytes(key)
@@ -143,6 +141,7 @@ export class NestedMap<K = unknown> extends BoundMap {
       entrySize: this.valueSize,
       use: (operation) => this.use(operation),
       fail: (status, operation) => this.failure(status, operation),
+      flags: 0,
       cursor: this.type === 'array_of_maps' ? 'index' : 'bucket',
       visit: (_purpose, key, values, offset) => {
         this.bound().u8.set(key, 0)
@@ -180,9 +179,3 @@ export class ArrayOfMaps extends NestedMap<number> {
 
 /** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
 export class HashOfMaps<K = unknown> extends NestedMap<K> {}
-
-function conditionFlags(condition: unknown): number {
-  if (condition === undefined) return 0
-  if (condition === 'absent' || condition === 'present') return CONDITIONS[condition]
-  throw invalidArgument(`options.if must be 'absent' or 'present', not ${inspectBriefly(condition)}`)
-}

@@ -4,7 +4,8 @@ import { binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
 import { invalidArgument } from '../errors.ts'
 import { BoundMap } from './bound-map.ts'
-import type { Input, RawOptions } from './keyed-map.ts'
+import type { RawOptions } from './entry-options.ts'
+import type { Input } from './keyed-map.ts'
 import type { MapInit } from './map.ts'
 
 const { E2BIG, ENOENT } = constants.errno

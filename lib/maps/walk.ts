@@ -38,6 +38,8 @@ export interface WalkedMap {
   entrySize: number
   /** Of batches. */
   cursor: Cursor
+  /** The kernel's flags for each entry. */
+  flags: number
   /** The handle for one native call. @throws EbpfError when the map is closed. */
   use(operation: string): number
   /** The error for a negative status. */
@@ -90,7 +92,7 @@ export function* walk(map: WalkedMap, purpose: Purpose = 'read'): Generator<Chun
   for (;;) {
     control[0] = capacity
     control[1] = started ? 1 : 0
-    const status = binding[call](map.use('iterate'), chunk.keys.u8, chunk.values.u8, token, control)
+    const status = binding[call](map.use('iterate'), chunk.keys.u8, chunk.values.u8, token, control, map.flags)
     if (status === -ENOSPC) {
       // One bucket holds more entries than the buffers; nothing was consumed (bcc#5273).
       capacity *= 2

@@ -245,7 +245,7 @@ describe('native calls', () => {
         binding.mapUpdate(handle, 0),
         binding.mapDelete(handle),
         binding.mapNextKey(handle, true),
-        binding.mapLookupBatch(handle, keys, keys, keys, control),
+        binding.mapLookupBatch(handle, keys, keys, keys, control, 0),
         binding.mapUpdateBatch(handle, keys, keys, control, 0),
         binding.mapInfo(handle),
         binding.mapMemory(handle, 4096, false),
@@ -287,8 +287,8 @@ describe('native calls', () => {
         [many, many, many, 0xffff_ffff],
         [new Uint8Array(0), many, many, 1],
       ] as const) {
-        expect(binding.mapLookupBatch(handle, keys, values, token, Uint32Array.of(count, 0))).toBe(-22)
-        expect(binding.mapLookupAndDeleteBatch(handle, keys, values, token, Uint32Array.of(count, 0))).toBe(-22)
+        expect(binding.mapLookupBatch(handle, keys, values, token, Uint32Array.of(count, 0), 0)).toBe(-22)
+        expect(binding.mapLookupAndDeleteBatch(handle, keys, values, token, Uint32Array.of(count, 0), 0)).toBe(-22)
       }
       expect(binding.mapUpdateBatch(handle, many, new Uint8Array(99), Uint32Array.of(1), 0)).toBe(-22)
       expect(binding.mapDeleteBatch(handle, new Uint8Array(3), Uint32Array.of(1, 0))).toBe(-22)

@@ -46,6 +46,76 @@ describe('one-byte elements', () => {
   })
 })
 
+describe('what the kernel keeps in a value', () => {
+  /** A struct of `before`, a member of the kernel's own type, and `after`. */
+  const around = (own: (btf: BtfBuilder) => { type: number; size: number }): Layout =>
+    last((btf) => {
+      const u32 = btf.int('unsigned int', 4)
+      const { type, size } = own(btf)
+      return btf.struct('value', 8 + size, [
+        ['before', u32, 0],
+        ['own', type, 32],
+        ['after', u32, 32 + size * 8],
+      ])
+    })
+  const tagged = (btf: BtfBuilder, tag: string): number =>
+    btf.add('ptr', '', btf.add('type_tag', tag, btf.add('fwd', 'task_struct', 0)))
+  const names = (layout: Layout): string[] =>
+    layout.kind === 'struct' ? layout.fields.map(({ name, offset }) => `${name}@${offset}`) : []
+
+  test.each([
+    'bpf_spin_lock',
+    'bpf_res_spin_lock',
+    'bpf_timer',
+    'bpf_wq',
+    'bpf_task_work',
+    'bpf_refcount',
+    'bpf_list_head',
+    'bpf_rb_root',
+  ])('struct %s', (name) => {
+    const layout = around((btf) => ({ type: btf.struct(name, 16, []), size: 16 }))
+    expect(names(layout)).toEqual(['before@0', 'after@20'])
+  })
+
+  test('behind a typedef, and as an array', () => {
+    const layout = around((btf) => ({
+      type: btf.array(btf.add('typedef', 'head', btf.struct('bpf_list_head', 16, [])), 2),
+      size: 32,
+    }))
+    expect(names(layout)).toEqual(['before@0', 'after@36'])
+  })
+
+  test.each(['kptr', 'kptr_ref', 'kptr_untrusted', 'percpu_kptr'])('a pointer that is tagged %s', (tag) => {
+    expect(names(around((btf) => ({ type: tagged(btf, tag), size: 8 })))).toEqual(['before@0', 'after@12'])
+    expect(names(around((btf) => ({ type: btf.array(tagged(btf, tag), 3), size: 24 })))).toEqual([
+      'before@0',
+      'after@28',
+    ])
+  })
+
+  test('is no pointer of another kind, no struct of another name, and no member of a union', () => {
+    const all = ['before@0', 'own@4', 'after@12']
+    expect(names(around((btf) => ({ type: tagged(btf, 'uptr'), size: 8 })))).toEqual(all)
+    expect(names(around((btf) => ({ type: btf.add('ptr', '', 0), size: 8 })))).toEqual(all)
+    expect(names(around((btf) => ({ type: btf.struct('bpf_timers', 8, []), size: 8 })))).toEqual(all)
+    const union = last((btf) => btf.struct('either', 4, [['lock', btf.struct('bpf_spin_lock', 4, []), 0]], 'union'))
+    expect(union).toMatchObject({ fields: [{ name: 'lock' }] })
+  })
+
+  test('is zero in what is written, and nothing in what is read', () => {
+    const layout = around((btf) => ({ type: btf.struct('bpf_timer', 16, []), size: 16 }))
+    for (const interpret of [false, true]) {
+      const codec = createCodec<{ before: number; after: number }>(layout, { int64: 'bigint', interpret })
+      const memory = allocateMemory(24)
+      memory.u8.fill(0xff)
+      codec.encode({ before: 1, after: 2 }, memory, 0)
+      expect([...memory.u8]).toEqual([1, 0, 0, 0, ...Array<number>(16).fill(0), 2, 0, 0, 0])
+      memory.u8.fill(0xff, 4, 20)
+      expect(codec.decode(memory, 0)).toEqual({ before: 1, after: 2 })
+    }
+  })
+})
+
 test('integers are called as the source calls them', () => {
   expect(last((btf) => btf.int('unsigned int', 4))).toEqual({
     kind: 'integer',
