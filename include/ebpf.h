@@ -24,6 +24,23 @@
   } name SEC(".maps")
 
 /*
+ * EBPF_USER_RINGBUF(name, bytes, type): a ring whose records, of `type`, come from user space; bpf_user_ringbuf_drain() gives
+ * them to the program. Linux 6.1.
+ */
+#define EBPF_USER_RINGBUF(name, bytes, record)                                                     \
+  struct {                                                                                         \
+    record(*type)[BPF_MAP_TYPE_USER_RINGBUF];                                                      \
+    __uint(max_entries, bytes);                                                                    \
+  } name SEC(".maps")
+
+/*
+ * In the callback of bpf_user_ringbuf_drain(): the record, or NULL when it is shorter than the ring's type. User space can
+ * still write to this memory: use bpf_dynptr_read() for a copy of what you check before you use it.
+ */
+#define ebpf_record(name, dynptr)                                                                  \
+  ((__typeof__((*(name).type)[0]) *)bpf_dynptr_data(dynptr, 0, sizeof((*(name).type)[0])))
+
+/*
  * Room for one record of the ring's type, or NULL when the ring is full. Submit or discard it in the same C function:
  * older verifiers, such as that of Linux 6.1, refuse a function that returns it ("Unreleased reference").
  */

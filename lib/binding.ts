@@ -69,6 +69,7 @@ export interface Binding {
     map: number
     link: number
     ring: number
+    userRing: number
     mapping: number
     descriptor: number
   }
@@ -246,6 +247,29 @@ export interface Binding {
   /** Size of the data area, bytes. */
   ringSize(ring: Handle): Status
   ringClose(ring: Handle): Status
+
+  // ---- user_ring_buffer.cc ----
+  /**
+   * Maps the ring of a BPF_MAP_TYPE_USER_RINGBUF map; holds its own descriptor. `-EBUSY` while a ring of the same map (by
+   * id) is open anywhere in this process, in other threads too.
+   */
+  userRingOpen(map: Handle): Handle | Status
+  /**
+   * Copies a whole record into the ring. `-ENOSPC` without room for it now, `-E2BIG` when there never will be, `-EIO` when
+   * the ring's positions contradict each other.
+   */
+  userRingSubmit(ring: Handle, record: Uint8Array): Status
+  /** Room for a record, for which the kernel waits. Gives the place by which the next two know it; or as above. */
+  userRingReserve(ring: Handle, bytes: number): number | Status
+  /** Copies the record, of as many bytes as were reserved, else `-EINVAL`; `-ENOENT` when nothing is reserved there. */
+  userRingCommit(ring: Handle, place: number, record: Uint8Array): Status
+  userRingDiscard(ring: Handle, place: number): Status
+  /** Bytes between consumer and producer. */
+  userRingPending(ring: Handle): Status
+  /** The same for a ring that nobody here has opened: maps its positions for the length of the call. */
+  userRingPendingOf(map: Handle): Status
+  /** Discards what is reserved. */
+  userRingClose(ring: Handle): Status
 
   // ---- poller.cc: one uv_poll on one epoll descriptor for each environment ----
   /** Called on the event loop with the handle of what is armed and ready. Set once, before the first arm. */

@@ -6,7 +6,8 @@ import { ringRecordLayout } from './btf/datasec.ts'
 import { layoutOf } from './btf/layout-of.ts'
 import type { Layout } from './btf/layout.ts'
 import type { Btf } from './btf/parse.ts'
-import { type RecordCodec, createLazyCodec, createRecordCodec } from './btf/record-codec.ts'
+import { createLazyCodec, createRecordCodec } from './btf/record-codec.ts'
+import { createLazyEncoder, createRecordEncoder } from './btf/record-encoder.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
 import { mapTypeName } from './maps/types.ts'
@@ -63,10 +64,19 @@ export class ObjectTypes {
     return {
       key: () => this.#codec(name, 'key', map.keyTypeId, info.keySize),
       value: () => this.#codec(name, 'value', valueTypeId, info.valueSize),
+      // A union that declares its records wrongly is an error for who reads or writes them, not for who loads the object.
       records: () => ({
-        declared: this.#declaredReader(name),
-        byName: (type) => this.#readerByName(name, type),
+        declared: this.#declared(name, (layout) =>
+          createLazyCodec(() => createRecordCodec(layout, name, this.#options)),
+        ),
+        byName: (type) => createRecordCodec(this.#layoutByName(name, type, 'EBPF_RINGBUF'), name, this.#options),
         dropped,
+      }),
+      encoders: () => ({
+        declared: this.#declared(name, (layout) =>
+          createLazyEncoder(layout.size, () => createRecordEncoder(layout, name, this.#options)),
+        ),
+        byName: (type) => createRecordEncoder(this.#layoutByName(name, type, 'EBPF_USER_RINGBUF'), name, this.#options),
       }),
     }
   }
@@ -76,22 +86,22 @@ export class ObjectTypes {
     return checkedCodec(layout, size, map, part, this.#options)
   }
 
-  /** The reader of the type that a ring's declaration names. */
-  #declaredReader(map: string): RecordCodec<unknown> | undefined {
+  /** What is made for the type that a ring's declaration names. */
+  #declared<C>(map: string, create: (layout: Layout) => C): C | undefined {
     const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
-    // A union that declares its records wrongly is an error for who reads them, not for who loads the object.
-    return layout === undefined ? undefined : createLazyCodec(() => createRecordCodec(layout, map, this.#options))
+    return layout === undefined ? undefined : create(layout)
   }
 
   /**
-   * The reader of records of a type by its C name.
+   * The type of a ring's records by its C name.
    *
+   * @param macro of ebpf.h that declares such a ring
    * @throws EbpfError ERR_EBPF_NO_BTF, or ERR_EBPF_UNKNOWN_NAME with the line that brings the type into the BTF
    */
-  #readerByName(map: string, type: string): RecordCodec<unknown> {
+  #layoutByName(map: string, type: string, macro: string): Layout {
     if (this.btf === undefined) {
       throw ruleError('ERR_EBPF_NO_BTF', `object '${this.#object}' has no BTF, so records of '${map}' are bytes`, {
-        operation: 'decode records',
+        operation: 'read types',
         map,
         hint: 'Compile it with clang -g.',
       })
@@ -100,12 +110,12 @@ export class ObjectTypes {
     if (found === undefined) {
       const error = unknownName('type of the object', type, [])
       throw ruleError('ERR_EBPF_UNKNOWN_NAME', error.message.replace(' (there are none)', ''), {
-        operation: 'decode records',
+        operation: 'read types',
         map,
-        hint: `The compiler keeps only types that something uses. Declare the ring by: EBPF_RINGBUF(${map}, 256 * 1024, struct ${type});`,
+        hint: `The compiler keeps only types that something uses. Declare the ring by: ${macro}(${map}, 256 * 1024, struct ${type});`,
       })
     }
-    return createRecordCodec(layoutOf(this.btf, found.id), map, this.#options)
+    return layoutOf(this.btf, found.id)
   }
 }
 

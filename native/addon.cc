@@ -106,6 +106,15 @@ constexpr Export kExports[] = {
     {"ringSize", Cold<RingSize>},
     {"ringClose", Cold<RingClose>},
 
+    {"userRingOpen", Cold<UserRingOpen>},
+    {"userRingSubmit", Hot<UserRingSubmit>},
+    {"userRingReserve", Hot<UserRingReserve>},
+    {"userRingCommit", Hot<UserRingCommit>},
+    {"userRingDiscard", Hot<UserRingDiscard>},
+    {"userRingPending", Hot<UserRingPending>},
+    {"userRingPendingOf", Cold<UserRingPendingOf>},
+    {"userRingClose", Cold<UserRingClose>},
+
     {"pollerStart", Cold<PollerStart>},
     {"pollerReference", Cold<PollerReference>},
     {"pollerArm", Cold<PollerArm>},

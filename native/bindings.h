@@ -103,6 +103,16 @@ Napi::Value RingPendingOf(const Napi::CallbackInfo& info);
 Napi::Value RingSize(const Napi::CallbackInfo& info);
 Napi::Value RingClose(const Napi::CallbackInfo& info);
 
+// user_ring_buffer.cc
+Napi::Value UserRingOpen(const Napi::CallbackInfo& info);
+napi_value UserRingSubmit(napi_env env, napi_callback_info info);
+napi_value UserRingReserve(napi_env env, napi_callback_info info);
+napi_value UserRingCommit(napi_env env, napi_callback_info info);
+napi_value UserRingDiscard(napi_env env, napi_callback_info info);
+napi_value UserRingPending(napi_env env, napi_callback_info info);
+Napi::Value UserRingPendingOf(const Napi::CallbackInfo& info);
+Napi::Value UserRingClose(const Napi::CallbackInfo& info);
+
 // poller.cc
 Napi::Value PollerStart(const Napi::CallbackInfo& info);
 Napi::Value PollerReference(const Napi::CallbackInfo& info);

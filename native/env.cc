@@ -53,8 +53,8 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
 
 void Environment::EndWhenIdle() {
   if (tasks_ > 0 || !poller_closed_) return;
-  for (Kind kind :
-       {Kind::kRing, Kind::kLink, Kind::kObject, Kind::kMap, Kind::kProgram, Kind::kDescriptor}) {
+  for (Kind kind : {Kind::kRing, Kind::kUserRing, Kind::kLink, Kind::kObject, Kind::kMap,
+                    Kind::kProgram, Kind::kDescriptor}) {
     handles_.DestroyAll(kind);
   }
   napi_async_cleanup_hook_handle hook = hook_;

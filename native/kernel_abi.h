@@ -24,6 +24,9 @@ constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
 constexpr auto kTraceKprobeSession = static_cast<bpf_attach_type>(56);
 constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
 
+// enum bpf_map_type
+constexpr uint32_t kUserRingMap = 31;
+
 // SO_NETNS_COOKIE of asm-generic/socket.h
 constexpr int kSoNetnsCookie = 71;
 

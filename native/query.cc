@@ -57,6 +57,7 @@ Napi::Value LiveHandles(const Napi::CallbackInfo& info) {
   result.Set("map", handles.Count(Kind::kMap));
   result.Set("link", handles.Count(Kind::kLink));
   result.Set("ring", handles.Count(Kind::kRing));
+  result.Set("userRing", handles.Count(Kind::kUserRing));
   result.Set("mapping", *Environment::Of(info)->mappings());
   result.Set("descriptor", handles.Count(Kind::kDescriptor));
   return result;

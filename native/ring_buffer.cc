@@ -9,9 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
-#include <mutex>
-#include <unordered_set>
-
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
@@ -42,26 +39,6 @@ uint64_t RecordSize(uint32_t header) {
   return (length + BPF_RINGBUF_HDR_SZ + 7) & ~uint64_t{7};
 }
 
-// A ring has one consumer position, so it has one consumer: in the whole process, whichever thread
-// and whichever descriptor it comes by. Guards the ids of the maps that have one.
-std::mutex claims_mutex;
-
-std::unordered_set<uint32_t>& Claims() {
-  // Never destroyed: other threads' environments may end after this library's statics.
-  static auto* claims = new std::unordered_set<uint32_t>();
-  return *claims;
-}
-
-bool Claim(uint32_t map_id) {
-  std::lock_guard<std::mutex> lock(claims_mutex);
-  return Claims().insert(map_id).second;
-}
-
-void Unclaim(uint32_t map_id) {
-  std::lock_guard<std::mutex> lock(claims_mutex);
-  Claims().erase(map_id);
-}
-
 }  // namespace
 
 Ring::Ring(UniqueFd fd, size_t size)
@@ -72,10 +49,11 @@ int Ring::Open(const ebpf::Map& map, std::unique_ptr<Ring>* result) {
   if (readable != 0) return readable;
   UniqueFd fd = Duplicate(map.fd());
   if (!fd.valid()) return fd.get();
-  if (!Claim(map.shape().id)) return -EBUSY;
-  result->reset(new Ring(std::move(fd), map.shape().max_entries));
-  (*result)->claimed_map_id_ = map.shape().id;
-  return (*result)->Map();
+  std::unique_ptr<Ring> ring(new Ring(std::move(fd), map.shape().max_entries));
+  if (!ring->claim_.Take(map.shape().id)) return -EBUSY;
+  int status = ring->Map();
+  *result = std::move(ring);
+  return status;
 }
 
 int64_t Ring::PendingOf(const ebpf::Map& map) {
@@ -103,7 +81,6 @@ int Ring::Map() {
 }
 
 Ring::~Ring() {
-  if (claimed_map_id_ != 0) Unclaim(claimed_map_id_);
   if (producer_position_ != nullptr)
     munmap(const_cast<unsigned long*>(producer_position_), page_size_ + 2 * size_);
   if (consumer_position_ != nullptr) munmap(consumer_position_, page_size_);

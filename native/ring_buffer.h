@@ -9,6 +9,7 @@
 
 #include "handle.h"
 #include "map.h"
+#include "map_claim.h"
 #include "pollable.h"
 #include "unique_fd.h"
 
@@ -40,8 +41,8 @@ class Ring final : public Resource, public Pollable {
   int Map();
   uint32_t Header(unsigned long position) const;
 
-  // 0 when it did not become the consumer.
-  uint32_t claimed_map_id_ = 0;
+  // Not taken when it did not become the consumer.
+  MapClaim claim_;
   UniqueFd fd_;
   size_t size_;
   size_t page_size_;

@@ -133,6 +133,11 @@ export function refuseText(value: unknown, size: number, path: string): never {
 
 const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')!.get!
 
+/** Bytes of a Uint8Array, whatever properties it claims to have; 0 of one that was detached. */
+export function bytesLength(bytes: Uint8Array): number {
+  return lengthOf.call(bytes)
+}
+
 /** Whether a value is a Uint8Array of exactly `size` bytes, whatever properties it claims to have. */
 export function isBytes(value: unknown, size: number): value is Uint8Array {
   return types.isUint8Array(value) && lengthOf.call(value) === size

@@ -205,7 +205,6 @@ export type OtherMapOptions =
   | StorageOptions
   | OldCgroupStorageOptions
   | PerfEventArrayOptions
-  | UserRingBufferOptions
   | ArenaOptions
 
 export type CreateMapOptions =
@@ -219,4 +218,5 @@ export type CreateMapOptions =
   | DescriptorArrayOptions
   | StackTraceOptions
   | RingBufferOptions
+  | UserRingBufferOptions
   | OtherMapOptions

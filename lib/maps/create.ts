@@ -1,8 +1,9 @@
 import { inspectBriefly, nonEmptyString, optionsObject } from '../arguments.ts'
 import { type Handle, binding } from '../binding.ts'
-import type { Infer, Type } from '../btf/schema.ts'
+import type { Infer, InferInput, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
+import type { UserRingBuffer } from '../events/user-ring-buffer.ts'
 import { type Int64, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
@@ -22,6 +23,7 @@ import type {
   QueueOptions,
   RingBufferOptions,
   StackTraceOptions,
+  UserRingBufferOptions,
 } from './create-options.ts'
 import { loadMapBtf } from './create-btf.ts'
 import { creationError } from './create-refusal.ts'
@@ -90,6 +92,10 @@ export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },
 ): RingBuffer<Infer<R, I>>
 export function createMap(options: RingBufferOptions & { record?: never }): RingBuffer<Uint8Array>
+export function createMap<R extends Type>(
+  options: UserRingBufferOptions<R> & { record: R },
+): UserRingBuffer<InferInput<R>>
+export function createMap(options: UserRingBufferOptions & { record?: never }): UserRingBuffer<Uint8Array>
 export function createMap(options: OtherMapOptions): BpfMap
 export function createMap(options: CreateMapOptions): BpfMap {
   return create(options)

@@ -3,6 +3,7 @@ import { inspectBriefly } from '../arguments.ts'
 import { type Codec, createCodec } from '../btf/codec.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
+import { type RecordEncoders, UserRingBuffer } from '../events/user-ring-buffer.ts'
 import { ArrayMap } from './array-map.ts'
 import { BloomFilter } from './bloom-filter.ts'
 import { CgroupArray } from './cgroup-array.ts'
@@ -22,6 +23,7 @@ export interface MapTypes {
   key(): Codec<unknown>
   value(): Codec<unknown>
   records(): RecordTypes
+  encoders(): RecordEncoders
 }
 
 /** Array indexes, whatever integer type the declaration names for them. */
@@ -51,6 +53,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   array_of_maps: (init) => new ArrayOfMaps(init, indexCodec),
   hash_of_maps: (init, types) => new HashOfMaps(init, types.key()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
+  user_ringbuf: (init, types) => new UserRingBuffer(init, types.encoders()),
   struct_ops: (init) => new StructOpsMap(init),
 }
 

@@ -67,6 +67,7 @@ function typesOf(name: string, info: NativeMapInfo, options: OpenMapOptions): Ma
     key: () => (options.key === undefined ? kernel.key() : given.key()),
     value: () => (options.value === undefined ? kernel.value() : given.value()),
     records: () => (options.record === undefined ? kernel.records() : given.records()),
+    encoders: () => (options.record === undefined ? kernel.encoders() : given.encoders()),
   }
 }
 

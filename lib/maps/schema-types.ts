@@ -1,6 +1,7 @@
 /** Types that a caller gives for a map, in place of BTF. */
 import type { NativeMapInfo } from '../native-object.ts'
 import { createRecordCodec } from '../btf/record-codec.ts'
+import { createRecordEncoder } from '../btf/record-encoder.ts'
 import type { Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import { inspectBriefly } from '../arguments.ts'
@@ -34,15 +35,19 @@ export function schemaTypes(schemas: Schemas, int64: Int64): SchemaTypes {
       value: () => codec(value, map, 'value', info.valueSize),
       records: () => ({
         declared: record === undefined ? undefined : createRecordCodec(record, map, { int64 }),
-        byName: (type) => {
-          throw invalidArgument(
-            `map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`,
-          )
-        },
+        byName: (type) => refuseName(map, type),
         dropped: () => undefined,
+      }),
+      encoders: () => ({
+        declared: record === undefined ? undefined : createRecordEncoder(record, map, { int64 }),
+        byName: (type) => refuseName(map, type),
       }),
     }),
   }
+}
+
+function refuseName(map: string, type: string): never {
+  throw invalidArgument(`map '${map}' was not loaded from an object: give the type as { record } instead of ${type}`)
 }
 
 /** @throws TypeError when it is not made by u32, struct() and the like. */
