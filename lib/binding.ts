@@ -68,7 +68,7 @@ export interface Binding {
     program: number
     map: number
     link: number
-    ring: number
+    reader: number
     userRing: number
     mapping: number
     descriptor: number
@@ -226,27 +226,31 @@ export interface Binding {
    * is open anywhere in this process, in other threads too; `-EOPNOTSUPP` for a ring in overwrite mode.
    */
   ringOpen(map: Handle): Handle | Status
+  /** Bytes in a ring that nobody here consumes: maps its positions for the length of the call. */
+  ringPendingOf(map: Handle): Status
+
+  // ---- record_reader.cc: what a ring buffer or a perf buffer is read by ----
   /**
-   * Binds the memory of `ringRead`. `control` (4 words) is filled by `ringRead`: [records, bytes of the span, bytes that
-   * the next record needs (where `buffer` has no room for it, otherwise 0), bytes in the ring]. `ringCommit` sets the last
+   * Binds the memory of `readerRead`. `control` (4 words) is filled by `readerRead`: [records, bytes of the span, bytes that
+   * the next record needs (where `buffer` has no room for it, otherwise 0), bytes that wait]. `readerCommit` sets the last
    * word anew, before it gives space back. Both are held by strong references.
    */
-  ringBind(ring: Handle, buffer: ArrayBuffer, control: Uint32Array): Status
+  readerBind(reader: Handle, buffer: ArrayBuffer, control: Uint32Array): Status
   /**
    * Copies committed records, headers included, from the consumer position on, as many whole ones as fit (at most
    * `maxRecords`), without moving the consumer position. Stops at a record still being written. Discarded records are
    * part of the span and not counted. Returns the number of records, `-EMSGSIZE` when the next record alone does not fit.
    */
-  ringRead(ring: Handle, maxRecords: number): Status
+  readerRead(reader: Handle, maxRecords: number): Status
   /** Moves the consumer position by `bytes` of the span last read. `-EINVAL` when that is not a record boundary in it. */
-  ringCommit(ring: Handle, bytes: number): Status
-  /** Bytes between consumer and producer. */
-  ringPending(ring: Handle): Status
-  /** The same for a ring that nobody here consumes: maps its positions for the length of the call. */
-  ringPendingOf(map: Handle): Status
-  /** Size of the data area, bytes. */
-  ringSize(ring: Handle): Status
-  ringClose(ring: Handle): Status
+  readerCommit(reader: Handle, bytes: number): Status
+  /** Bytes between consumer and producer; of the fullest buffer, where a reader has several. */
+  readerPending(reader: Handle): Status
+  /** Size of the data area, bytes; of one buffer, where a reader has several. */
+  readerSize(reader: Handle): Status
+  /** For each of the reader's buffers, how many bytes were ever produced, or consumed. */
+  readerPositions(reader: Handle, produced: boolean): number[] | Status
+  readerClose(reader: Handle): Status
 
   // ---- user_ring_buffer.cc ----
   /**

@@ -98,13 +98,15 @@ constexpr Export kExports[] = {
     {"btfLoad", Cold<BtfLoad>},
 
     {"ringOpen", Cold<RingOpen>},
-    {"ringBind", Cold<RingBind>},
-    {"ringRead", Hot<RingRead>},
-    {"ringCommit", Hot<RingCommit>},
-    {"ringPending", Hot<RingPending>},
     {"ringPendingOf", Cold<RingPendingOf>},
-    {"ringSize", Cold<RingSize>},
-    {"ringClose", Cold<RingClose>},
+
+    {"readerBind", Cold<ReaderBind>},
+    {"readerRead", Hot<ReaderRead>},
+    {"readerCommit", Hot<ReaderCommit>},
+    {"readerPending", Hot<ReaderPending>},
+    {"readerSize", Cold<ReaderSize>},
+    {"readerPositions", Cold<ReaderPositions>},
+    {"readerClose", Cold<ReaderClose>},
 
     {"userRingOpen", Cold<UserRingOpen>},
     {"userRingSubmit", Hot<UserRingSubmit>},

@@ -95,13 +95,16 @@ Napi::Value BtfLoad(const Napi::CallbackInfo& info);
 
 // ring_buffer.cc
 Napi::Value RingOpen(const Napi::CallbackInfo& info);
-Napi::Value RingBind(const Napi::CallbackInfo& info);
-napi_value RingRead(napi_env env, napi_callback_info info);
-napi_value RingCommit(napi_env env, napi_callback_info info);
-napi_value RingPending(napi_env env, napi_callback_info info);
 Napi::Value RingPendingOf(const Napi::CallbackInfo& info);
-Napi::Value RingSize(const Napi::CallbackInfo& info);
-Napi::Value RingClose(const Napi::CallbackInfo& info);
+
+// record_reader.cc
+Napi::Value ReaderBind(const Napi::CallbackInfo& info);
+napi_value ReaderRead(napi_env env, napi_callback_info info);
+napi_value ReaderCommit(napi_env env, napi_callback_info info);
+napi_value ReaderPending(napi_env env, napi_callback_info info);
+Napi::Value ReaderSize(const Napi::CallbackInfo& info);
+Napi::Value ReaderPositions(const Napi::CallbackInfo& info);
+Napi::Value ReaderClose(const Napi::CallbackInfo& info);
 
 // user_ring_buffer.cc
 Napi::Value UserRingOpen(const Napi::CallbackInfo& info);

@@ -53,7 +53,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
 
 void Environment::EndWhenIdle() {
   if (tasks_ > 0 || !poller_closed_) return;
-  for (Kind kind : {Kind::kRing, Kind::kUserRing, Kind::kLink, Kind::kObject, Kind::kMap,
+  for (Kind kind : {Kind::kReader, Kind::kUserRing, Kind::kLink, Kind::kObject, Kind::kMap,
                     Kind::kProgram, Kind::kDescriptor}) {
     handles_.DestroyAll(kind);
   }

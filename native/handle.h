@@ -17,7 +17,16 @@
 namespace ebpf {
 
 // In the order in which an environment that ends destroys what is left: users before what they use.
-enum class Kind : uint8_t { kNone, kRing, kUserRing, kLink, kObject, kMap, kProgram, kDescriptor };
+enum class Kind : uint8_t {
+  kNone,
+  kReader,
+  kUserRing,
+  kLink,
+  kObject,
+  kMap,
+  kProgram,
+  kDescriptor
+};
 
 class Pollable;
 

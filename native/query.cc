@@ -56,7 +56,7 @@ Napi::Value LiveHandles(const Napi::CallbackInfo& info) {
   result.Set("program", handles.Count(Kind::kProgram));
   result.Set("map", handles.Count(Kind::kMap));
   result.Set("link", handles.Count(Kind::kLink));
-  result.Set("ring", handles.Count(Kind::kRing));
+  result.Set("reader", handles.Count(Kind::kReader));
   result.Set("userRing", handles.Count(Kind::kUserRing));
   result.Set("mapping", *Environment::Of(info)->mappings());
   result.Set("descriptor", handles.Count(Kind::kDescriptor));

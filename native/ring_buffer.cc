@@ -6,21 +6,17 @@
 
 #include <linux/bpf.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
-#include "hot.h"
 
 namespace ebpf {
 namespace {
 
 static_assert(sizeof(unsigned long) == 8,
               "the positions in the ring's pages are the kernel's unsigned longs");
-
-constexpr size_t kControlWords = 4;
 
 // BPF_F_RB_OVERWRITE of Linux 6.19, which libbpf 1.7's headers do not have yet.
 constexpr uint32_t kOverwrite = 1U << 19;
@@ -84,21 +80,6 @@ Ring::~Ring() {
   if (producer_position_ != nullptr)
     munmap(const_cast<unsigned long*>(producer_position_), page_size_ + 2 * size_);
   if (consumer_position_ != nullptr) munmap(consumer_position_, page_size_);
-}
-
-int Ring::Bind(Napi::ArrayBuffer buffer, Napi::Uint32Array control) {
-  auto* data = static_cast<uint8_t*>(buffer.Data());
-  if (buffer.IsDetached() || data == nullptr) return -EINVAL;
-  if (control.Data() == nullptr || control.ElementLength() < kControlWords) return -EINVAL;
-  auto buffer_reference = Napi::Persistent(buffer);
-  auto control_reference = Napi::Persistent(control);
-  if (buffer_reference.IsEmpty() || control_reference.IsEmpty()) return -EINVAL;
-  buffer_reference_ = std::move(buffer_reference);
-  control_reference_ = std::move(control_reference);
-  buffer_ = data;
-  buffer_size_ = buffer.ByteLength();
-  control_ = control.Data();
-  return 0;
 }
 
 // Acquire: what the kernel wrote into the record before it committed it (xchg in
@@ -165,11 +146,17 @@ int Ring::Commit(int64_t bytes) {
   return 0;
 }
 
-uint32_t Ring::poll_events() const { return EPOLLIN; }
-
 size_t Ring::Pending() const {
   unsigned long begin = __atomic_load_n(consumer_position_, __ATOMIC_ACQUIRE);
   return __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE) - begin;
+}
+
+std::vector<uint64_t> Ring::Produced() const {
+  return {__atomic_load_n(producer_position_, __ATOMIC_ACQUIRE)};
+}
+
+std::vector<uint64_t> Ring::Consumed() const {
+  return {__atomic_load_n(consumer_position_, __ATOMIC_ACQUIRE)};
 }
 
 Napi::Value RingOpen(const Napi::CallbackInfo& info) {
@@ -183,66 +170,12 @@ Napi::Value RingOpen(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), status != 0 ? status : handles.Insert(std::move(ring)));
 }
 
-Napi::Value RingBind(const Napi::CallbackInfo& info) {
-  int32_t handle;
-  Napi::ArrayBuffer buffer;
-  Napi::Uint32Array control;
-  if (!ReadArguments(info, &handle, &buffer, &control)) return {};
-  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
-  return Napi::Number::New(info.Env(), ring == nullptr ? -EBADF : ring->Bind(buffer, control));
-}
-
-napi_value RingRead(napi_env env, napi_callback_info info) {
-  hot::Arguments<2> arguments(env, info);
-  int32_t handle;
-  int32_t max_records;
-  if (!arguments.Read(&handle, &max_records)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return hot::MakeInt(env, ring == nullptr ? -EBADF : ring->Read(max_records));
-}
-
-napi_value RingCommit(napi_env env, napi_callback_info info) {
-  hot::Arguments<2> arguments(env, info);
-  int32_t handle;
-  int64_t bytes;
-  if (!arguments.Read(&handle, &bytes)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return hot::MakeInt(env, ring == nullptr ? -EBADF : ring->Commit(bytes));
-}
-
-napi_value RingPending(napi_env env, napi_callback_info info) {
-  hot::Arguments<1> arguments(env, info);
-  int32_t handle;
-  if (!arguments.Read(&handle)) return nullptr;
-  Ring* ring = arguments.environment()->handles().Get<Ring>(handle);
-  return ring == nullptr ? hot::MakeInt(env, -EBADF)
-                         : hot::MakeNumber(env, static_cast<double>(ring->Pending()));
-}
-
 Napi::Value RingPendingOf(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};
   ebpf::Map* map = Environment::Of(info)->handles().Get<ebpf::Map>(handle);
   int64_t pending = map == nullptr ? -EBADF : Ring::PendingOf(*map);
   return Napi::Number::New(info.Env(), static_cast<double>(pending));
-}
-
-Napi::Value RingSize(const Napi::CallbackInfo& info) {
-  int32_t handle;
-  if (!ReadArguments(info, &handle)) return {};
-  Ring* ring = Environment::Of(info)->handles().Get<Ring>(handle);
-  return ring == nullptr ? Napi::Number::New(info.Env(), -EBADF)
-                         : Napi::Number::New(info.Env(), static_cast<double>(ring->size()));
-}
-
-Napi::Value RingClose(const Napi::CallbackInfo& info) {
-  int32_t handle;
-  if (!ReadArguments(info, &handle)) return {};
-  Environment* environment = Environment::Of(info);
-  std::unique_ptr<Ring> ring = environment->handles().Take<Ring>(handle);
-  if (ring == nullptr) return Napi::Number::New(info.Env(), -EBADF);
-  environment->poller().Disarm(ring.get());
-  return Napi::Number::New(info.Env(), 0);
 }
 
 }  // namespace ebpf

@@ -1,5 +1,5 @@
 /** `for await` over the batches and the records of a stream. */
-import type { Failure } from './ring-consumer.ts'
+import type { Failure } from './record-consumer.ts'
 import { TURN_MS, Turns } from './turns.ts'
 
 /** Starts a consumer that calls `handler` with each batch. */

@@ -1,10 +1,13 @@
+import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import { binding } from '../binding.ts'
+import { type Handle, binding } from '../binding.ts'
 import { bytesCodec, type RecordCodec } from '../btf/record-codec.ts'
+import { kernelError } from '../errors.ts'
 import { BpfMap, type MapInit } from '../maps/map.ts'
 import type { Batch } from './batch.ts'
-import { type BatchHandler, type RingCounters, unreadableError } from './ring-consumer.ts'
+import type { BatchHandler } from './record-consumer.ts'
+import { BUSY, busyError } from './record-source.ts'
 import {
   RecordStream,
   type StreamOptions,
@@ -12,6 +15,9 @@ import {
   type StreamStatistics,
   type Subscription,
 } from './stream.ts'
+
+const OVERWRITE_HINT =
+  'This ring overwrites its oldest records (BPF_F_RB_OVERWRITE), even while they are read; only rings without that flag can be read.'
 
 /** What a ring knows of its records' types. */
 export interface RecordTypes {
@@ -37,13 +43,13 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
   /** @internal */
   constructor(init: MapInit, types: RecordTypes) {
     super(init)
-    const counters: RingCounters = { records: 0, bytes: 0, maxPending: 0 }
     this.#types = types
     this.#source = {
       name: this.name,
-      counters,
+      noun: 'ring',
+      counters: { records: 0, bytes: 0, maxPending: 0 },
       consumers: new Set(),
-      borrow: (operation) => this.use(operation),
+      open: () => this.#open(),
       pending: () => this.#pending(),
       dropped: () => types.dropped(),
     }
@@ -124,6 +130,12 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
     super.close()
   }
 
+  #open(): Handle {
+    const ring = binding.ringOpen(this.use('read records'))
+    if (ring > 0) return ring
+    throw ring === BUSY ? busyError('ring', this.name) : unreadableError(ring, this.name)
+  }
+
   #pending(): number {
     for (const consumer of this.#source.consumers) return consumer.pending
     // Nobody reads: the positions are in the ring's own pages, which only a consumer has mapped.
@@ -131,4 +143,10 @@ export class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> 
     if (pending < 0) throw unreadableError(pending, this.name)
     return pending
   }
+}
+
+/** Why the pages of a ring cannot be had. */
+function unreadableError(status: number, name: string): Error {
+  const hint = status === -constants.errno.EOPNOTSUPP ? OVERWRITE_HINT : undefined
+  return kernelError(status, { operation: 'mmap', map: name, hint })
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { inspectBriefly, integer } from '../arguments.ts'
 import type { RecordCodec } from '../btf/record-codec.ts'
+import type { Handle } from '../binding.ts'
 import { invalidArgument } from '../errors.ts'
 import { RecordReadable, webStream } from './adapters.ts'
 import type { Batch } from './batch.ts'
@@ -12,10 +13,10 @@ import {
   type BatchHandler,
   type Failure,
   type Pace,
-  RingConsumer,
-  type RingSource,
+  RecordConsumer,
   streamEndedError,
-} from './ring-consumer.ts'
+} from './record-consumer.ts'
+import type { RecordSource } from './record-source.ts'
 import { createSubscription } from './subscription.ts'
 
 export interface StreamOptions {
@@ -60,9 +61,15 @@ export interface StreamStatistics {
   dropped: number | undefined
 }
 
-/** What a stream reads from. */
-export interface StreamSource extends RingSource {
-  consumers: Set<RingConsumer<unknown>>
+/** What a stream reads from; `O` is what can be said of a stream that is started. */
+export interface StreamSource<O extends StreamOptions = StreamOptions> extends RecordSource {
+  consumers: Set<RecordConsumer<unknown>>
+  /**
+   * Opens the native reader.
+   *
+   * @throws EbpfError ERR_EBPF_BUSY when there is one already
+   */
+  open(options: O): Handle
   pending(): number
   dropped(): number | undefined
 }
@@ -134,7 +141,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    */
   async flush(): Promise<void> {
     const { consumers } = this.#source
-    if (consumers.size === 0) throw streamEndedError(this.#source.name, 'nobody listens to it')
+    if (consumers.size === 0) throw streamEndedError(this.#source, 'nobody listens to it')
     await Promise.all(Array.from(consumers, (consumer) => consumer.flush()))
   }
 
@@ -151,18 +158,19 @@ export class RecordStream<T> implements AsyncIterable<T> {
     )
   }
 
-  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RingConsumer<T> {
+  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RecordConsumer<T> {
     const { signal } = options
     const pace = paceOf(options)
     signal?.throwIfAborted()
     const { consumers } = this.#source
     let listener: Disposable | undefined
-    const consumer = new RingConsumer(this.#source, this.#codec, handler, pace, (failure) => {
-      consumers.delete(consumer as RingConsumer<unknown>)
+    const reader = this.#source.open(options)
+    const consumer = new RecordConsumer(this.#source, reader, this.#codec, handler, pace, (failure) => {
+      consumers.delete(consumer as RecordConsumer<unknown>)
       listener?.[Symbol.dispose]()
       onEnd(failure)
     })
-    consumers.add(consumer as RingConsumer<unknown>)
+    consumers.add(consumer as RecordConsumer<unknown>)
     if (signal !== undefined) listener = addAbortListener(signal, () => consumer.close({ error: signal.reason }))
     return consumer
   }

@@ -1,4 +1,4 @@
-import type { Failure } from './ring-consumer.ts'
+import type { Failure } from './record-consumer.ts'
 import type { Subscription } from './stream.ts'
 
 interface Running {

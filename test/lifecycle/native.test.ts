@@ -55,7 +55,7 @@ describe('handles', () => {
       for (const other of [object, program, 0, -1, 1, map + (1 << 18), 2 ** 31, 2 ** 53, Number.NaN]) {
         expect(binding.mapFd(other)).toBe(EBADF)
         expect(binding.mapLookup(other, 0)).toBe(EBADF)
-        expect(binding.ringRead(other, 1)).toBe(EBADF)
+        expect(binding.readerRead(other, 1)).toBe(EBADF)
         expect(binding.ringOpen(other)).toBe(EBADF)
       }
       expect(binding.programFd(map)).toBe(EBADF)
@@ -121,10 +121,10 @@ const work: Record<string, string> = {
   streaming: `
     const ring = b.ringOpen(maps.events)
     const control = new Uint32Array(4)
-    b.ringBind(ring, new ArrayBuffer(65536), control)
+    b.readerBind(ring, new ArrayBuffer(65536), control)
     const emit = () => b.programTestRun(programs.submit,
       { data: new Uint8Array(64), dataOutSize: 0, ctxOutSize: 0, repeat: 500, flags: 0, cpu: 0, batchSize: 0 })
-    b.pollerStart(() => { b.ringRead(ring, 100); b.ringCommit(ring, control[1]); emit() })
+    b.pollerStart(() => { b.readerRead(ring, 100); b.readerCommit(ring, control[1]); emit() })
     b.pollerArm(ring)
     b.pollerReference(true)
     emit()`,

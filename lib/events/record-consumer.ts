@@ -6,6 +6,7 @@ import { type EbpfError, kernelError, ruleError } from '../errors.ts'
 import { Batch } from './batch.ts'
 import { Coalescing } from './coalesce.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
+import { Mark, type RecordSource } from './record-source.ts'
 import { TURN_MS } from './turns.ts'
 
 /** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
@@ -16,13 +17,6 @@ export interface Failure {
   error: unknown
 }
 
-/** Counts over the life of a map handle, all its consumers together. */
-export interface RingCounters {
-  records: number
-  bytes: number
-  maxPending: number
-}
-
 /** How long records may wait, and for how many. */
 export interface Pace {
   maxLatencyMs: number
@@ -30,23 +24,12 @@ export interface Pace {
 }
 
 interface Flush {
-  /** In bytes that the consumer gave back since it started. */
-  target: number
+  mark: Mark
   resolve(): void
   reject(error: unknown): void
 }
 
-/** What a consumer needs of its ring. */
-export interface RingSource {
-  name: string
-  counters: RingCounters
-  borrow(operation: string): Handle
-}
-
-const { EBUSY, EMSGSIZE, EOPNOTSUPP } = constants.errno
-
-const OVERWRITE_HINT =
-  'This ring overwrites its oldest records (BPF_F_RB_OVERWRITE), even while they are read; only rings without that flag can be read.'
+const { EMSGSIZE } = constants.errno
 
 /**
  * Records of one batch at most, and the first size of its memory; it grows for a record that does not fit. Larger batches
@@ -56,15 +39,15 @@ export const BATCH_RECORDS = 4096
 const BATCH_BYTES = 128 << 10
 
 /**
- * The one reader of a ring in this process.
+ * The one consumer of a ring, or of a perf buffer, in this process.
  *
  * The kernel's ring is the buffer: the consumer position moves only past records that were handed over. While a handler's
  * promise is pending the ring is not polled, since an unread ring keeps epoll readable, and a core burning; afterwards it
  * is drained before it is polled again.
  */
-export class RingConsumer<T> {
-  readonly #ring: Handle
-  readonly #source: RingSource
+export class RecordConsumer<T> {
+  readonly #reader: Handle
+  readonly #source: RecordSource
   readonly #codec: RecordCodec<T>
   readonly #handler: BatchHandler<T>
   readonly #onEnd: (failure?: Failure) => void
@@ -83,17 +66,16 @@ export class RingConsumer<T> {
   #closed = false
   /** Whether records that are found now have waited long enough. */
   #overdue = false
-  /** Bytes of the ring that this consumer gave back. */
-  #committed = 0
-  /** What waits until so many bytes were given back. */
+  /** What waits until records were given back. */
   readonly #flushes = new Set<Flush>()
 
   /**
+   * @param reader of the source, which this consumer closes
    * @param onEnd called once, with a failure unless it was closed
-   * @throws EbpfError ERR_EBPF_BUSY when the ring has a consumer already
    */
   constructor(
-    source: RingSource,
+    source: RecordSource,
+    reader: Handle,
     codec: RecordCodec<T>,
     handler: BatchHandler<T>,
     { maxLatencyMs, maxRecords }: Pace,
@@ -103,19 +85,19 @@ export class RingConsumer<T> {
     this.#codec = codec
     this.#handler = handler
     this.#onEnd = onEnd
-    this.#ring = openRing(source)
+    this.#reader = reader
     try {
       this.#memory = this.#bind(BATCH_BYTES)
       this.#arm()
     } catch (error) {
-      binding.ringClose(this.#ring)
+      binding.readerClose(reader)
       throw error
     }
     hold()
     // Records submitted with BPF_RB_NO_WAKEUP never make the ring readable.
     this.#timer = maxLatencyMs > 0 ? setInterval(this.#onLatency, maxLatencyMs).unref() : undefined
     if (maxRecords !== undefined) {
-      this.#coalescing = new Coalescing(maxRecords, maxLatencyMs, binding.ringSize(this.#ring))
+      this.#coalescing = new Coalescing(maxRecords, maxLatencyMs, binding.readerSize(this.#reader))
     }
   }
 
@@ -125,7 +107,7 @@ export class RingConsumer<T> {
 
   /** Bytes in the ring that were not handed over. */
   get pending(): number {
-    return Math.max(0, binding.ringPending(this.#ring))
+    return Math.max(0, binding.readerPending(this.#reader))
   }
 
   /** Ends the stream, at once: a batch still with its handler is released. A second call does nothing. */
@@ -137,22 +119,22 @@ export class RingConsumer<T> {
     clearImmediate(this.#immediate)
     // Before the batch counts as handed over: its handler is not done with it.
     for (const flush of this.#flushes) {
-      flush.reject(failure === undefined ? streamEndedError(this.#source.name, 'its stream was closed') : failure.error)
+      flush.reject(failure === undefined ? streamEndedError(this.#source, 'its stream was closed') : failure.error)
     }
     this.#flushes.clear()
     this.#finishBatch()
     this.#disarm()
     letGo()
-    binding.ringClose(this.#ring)
+    binding.readerClose(this.#reader)
     this.#onEnd(failure)
   }
 
   /** Resolves when all that is in the ring now was handed over and handled. */
   flush(): Promise<void> {
-    const target = this.#committed + this.pending
-    if (target === this.#committed) return Promise.resolve()
+    const mark = new Mark(this.#reader)
+    if (mark.passed) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.#flushes.add({ target, resolve, reject })
+      this.#flushes.add({ mark, resolve, reject })
       this.#nextTurn()
     })
   }
@@ -220,11 +202,11 @@ export class RingConsumer<T> {
 
   #read(): number {
     for (;;) {
-      const records = binding.ringRead(this.#ring, this.#coalescing?.maxRecords ?? BATCH_RECORDS)
+      const records = binding.readerRead(this.#reader, this.#coalescing?.maxRecords ?? BATCH_RECORDS)
       if (records >= 0) return records
       this.#control[1] = 0
       try {
-        if (records !== -EMSGSIZE) throw this.#failure(records, 'read the ring')
+        if (records !== -EMSGSIZE) throw this.#failure(records, `read the ${this.#source.noun}`)
         this.#memory = this.#bind(this.#control[2] as number)
       } catch (error) {
         this.close({ error })
@@ -270,13 +252,12 @@ export class RingConsumer<T> {
 
   #commit(bytes: number): void {
     const { counters } = this.#source
-    binding.ringCommit(this.#ring, bytes)
+    binding.readerCommit(this.#reader, bytes)
     // The ring is fullest just before it gets space back: records came while the handler was busy.
     counters.maxPending = Math.max(counters.maxPending, this.#control[3] as number)
     counters.bytes += bytes
-    this.#committed += bytes
     for (const flush of this.#flushes) {
-      if (this.#committed < flush.target) continue
+      if (!flush.mark.passed) continue
       this.#flushes.delete(flush)
       flush.resolve()
     }
@@ -284,14 +265,14 @@ export class RingConsumer<T> {
 
   #bind(size: number): Memory {
     const memory = createMemory(new ArrayBuffer(2 ** Math.ceil(Math.log2(size))))
-    const status = binding.ringBind(this.#ring, memory.u8.buffer, this.#control)
-    if (status < 0) throw this.#failure(status, 'bind the batch of the ring')
+    const status = binding.readerBind(this.#reader, memory.u8.buffer, this.#control)
+    if (status < 0) throw this.#failure(status, `bind the batch of the ${this.#source.noun}`)
     return memory
   }
 
   #arm(): void {
     if (this.#armed) return
-    arm(this.#ring, this.#onTurn)
+    arm(this.#reader, this.#onTurn)
     this.#armed = true
   }
 
@@ -306,7 +287,7 @@ export class RingConsumer<T> {
   #disarm(): void {
     if (!this.#armed) return
     this.#armed = false
-    disarm(this.#ring)
+    disarm(this.#reader)
   }
 
   #failure(status: number, operation: string): EbpfError {
@@ -314,27 +295,8 @@ export class RingConsumer<T> {
   }
 }
 
-export function streamEndedError(name: string, why: string): EbpfError {
-  return ruleError('ERR_EBPF_CLOSED', `ring '${name}' cannot be flushed: ${why}`, { operation: 'flush', map: name })
-}
-
-function openRing(source: RingSource): Handle {
-  const ring = binding.ringOpen(source.borrow('read records'))
-  if (ring > 0) return ring
-  if (ring === -EBUSY) {
-    throw ruleError('ERR_EBPF_BUSY', `ring '${source.name}' has a consumer in this process already`, {
-      operation: 'read records',
-      map: source.name,
-      hint: 'A ring has one read position. Close the other stream first, or give its records on yourself.',
-    })
-  }
-  throw unreadableError(ring, source.name)
-}
-
-/** Why the pages of a ring cannot be had. */
-export function unreadableError(status: number, name: string): EbpfError {
-  const hint = status === -EOPNOTSUPP ? OVERWRITE_HINT : undefined
-  return kernelError(status, { operation: 'mmap', map: name, hint })
+export function streamEndedError({ noun, name }: RecordSource, why: string): EbpfError {
+  return ruleError('ERR_EBPF_CLOSED', `${noun} '${name}' cannot be flushed: ${why}`, { operation: 'flush', map: name })
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
