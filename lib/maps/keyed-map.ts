@@ -7,7 +7,14 @@ import { kernelOlderThan } from '../system/kernel-version.ts'
 import { Top } from './aggregate.ts'
 import { type BulkCalls, inBulk } from './bulk.ts'
 import { Entries, type EntryOwner } from './entries.ts'
-import { LOCK, type LockOptions, type RawOptions, type SetOptions, readFlags, updateFlags } from './entry-options.ts'
+import {
+  type LockOptions,
+  type RawOptions,
+  type SetOptions,
+  flagRefusal,
+  readFlags,
+  updateFlags,
+} from './entry-options.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
@@ -306,6 +313,25 @@ export class KeyedMap<K, V> extends BpfMap {
     return this.#entries.take(key, raw, readFlags(options))
   }
 
+  /** @internal A part of the value, `at` bytes from its start. */
+  protected readPart<T>(
+    key: Input<K>,
+    part: Codec<T>,
+    at: number,
+    options?: Partial<RawOptions> & LockOptions,
+  ): T | Uint8Array | undefined {
+    const raw = options?.raw
+    return this.#entries.read(key, readFlags(options), (memory, offset) => {
+      const start = offset + at
+      return raw ? memory.u8.slice(start, start + part.size) : part.decode(memory, start)
+    })
+  }
+
+  /** @internal Writes an entry's bytes, of which the kernel takes a part by these flags. */
+  protected setPart(key: Input<K>, entry: Uint8Array, flags: number): boolean {
+    return this.#entries.set(key, entry, flags, false)
+  }
+
   /** @internal */
   protected deleteEntry(key: Input<K>): boolean {
     return this.#entries.access.delete(key)
@@ -320,14 +346,11 @@ export class KeyedMap<K, V> extends BpfMap {
     return kernelError(status, { operation, ...this.names(), ...progress, hint })
   }
 
-  /** The kernel says no more of a lock that is not there than EINVAL (`bpf_map_check_op_flags` in include/linux/bpf.h). */
   #flagFailure(status: number, call: string, flags = 0, progress?: Progress): Error {
-    if (status !== -EINVAL || (flags & LOCK) === 0 || this.closed) return this.failure(status, call, progress)
-    const message = `the values of map '${this.name}' have no lock, so { lock: true } does not apply`
-    const hint =
-      'Only hashes and arrays can have one: a struct bpf_spin_lock as a member of the value, in C, with BTF (clang -g).'
-    const error = ruleError('ERR_EBPF_INVALID_ARGUMENT', message, { operation: call, ...this.names(), hint })
-    return Object.assign(error, progress)
+    const refused = status === -EINVAL && !this.closed ? flagRefusal(flags, this.describe()) : undefined
+    if (refused === undefined) return this.failure(status, call, progress)
+    const { code, message, hint } = refused
+    return Object.assign(ruleError(code, message, { operation: call, ...this.names(), hint }), progress)
   }
 
   #entryFailure(status: number, call: string, operation: string, flags?: number): Error {

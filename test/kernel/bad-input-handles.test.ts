@@ -42,7 +42,7 @@ const stillThere = new Set<string | symbol>([
 ])
 /** Not part of the public API (`@internal`, or protected). */
 const internal =
-  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|deleteEntry|clearEntries|rankOf|closeLinks|closeLinksSync|holder|keyCodec|valueCodec)$/
+  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|readPart|setPart|deleteEntry|clearEntries|rankOf|closeLinks|closeLinksSync|holder|keyCodec|valueCodec)$/
 
 /** Every public method and accessor of an instance, own classes only. */
 function members(instance: object): (string | symbol)[] {
