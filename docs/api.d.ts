@@ -1,7 +1,7 @@
 // The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.
 
-import { Readable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
+import { Readable, Writable } from 'node:stream';
+import { ReadableStream, WritableStream } from 'node:stream/web';
 
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
@@ -1963,6 +1963,216 @@ declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T>
     close(): void;
 }
 
+/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
+interface RawOptions {
+    raw: true;
+}
+/** Of hashes and arrays whose values have a `struct bpf_spin_lock`. */
+interface LockOptions {
+    /**
+     * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
+     * the lock too. The error of a map without a lock is ERR_EBPF_INVALID_ARGUMENT.
+     */
+    lock?: boolean;
+}
+/** When an entry is written. */
+interface SetCondition {
+    /** Only when there is no such entry, or only when there is one. */
+    if?: 'absent' | 'present';
+}
+/** Options of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
+interface SetOptions extends SetCondition, LockOptions {
+}
+
+/**
+ * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ */
+type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
+    readonly [Field in keyof T]: Encodable<T[Field]>;
+} : T;
+/** A key or value to encode, or its bytes. */
+type Input$1<T> = T | Encodable<T> | Uint8Array;
+/**
+ * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
+ * calls of about a microsecond. A miss is `undefined`, never an exception.
+ *
+ * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
+ * accepted wherever a key is: what iteration gives back finds its entry again.
+ */
+declare class KeyedMap<K, V> extends BpfMap {
+    #private;
+    /** The value of a key, or `undefined` when there is none. */
+    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input$1<K>, options?: LockOptions): V | undefined;
+    /** Whether there is an entry for a key. */
+    has(key: Input$1<K>): boolean;
+    /**
+     * Writes an entry.
+     *
+     * @returns whether it was written: always, or as the condition says.
+     * @throws EbpfError E2BIG when the map is full
+     */
+    set(key: Input$1<K>, value: Input$1<V>, options?: SetOptions): boolean;
+    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
+    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
+    entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>;
+    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
+    values(options?: LockOptions): Generator<V, void, undefined>;
+    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
+    /** Calls back for each entry: the fastest way to read a whole map. */
+    forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void;
+    /** All entries as `[key, value]`; faster than `[...map]`. */
+    toArray(options?: LockOptions): [K | Uint8Array, V][];
+    /**
+     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
+     * identity only, as in every `Map`.
+     */
+    toMap(options?: LockOptions): Map<K | Uint8Array, V>;
+    /** The values of several keys, in their order, `undefined` for a miss. */
+    getMany(keys: Iterable<Input$1<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
+    getMany(keys: Iterable<Input$1<K>>, options?: LockOptions): (V | undefined)[];
+    /**
+     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
+     * is one call for each entry: the kernel's batches have none.
+     *
+     * @returns how many were written: all, or those that the condition let pass
+     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
+     * be encoded) with the number of entries that were written before it failed as its `done`
+     */
+    setMany(entries: Iterable<readonly [Input$1<K>, Input$1<V>]>, options?: SetOptions): number;
+    /**
+     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
+     *
+     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
+     * @throws TypeError when a rank is no number
+     */
+    top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][];
+    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
+    count(): number;
+}
+
+/**
+ * Room for one record of a {@link UserRingBuffer}. Programs see it, and all records after it, only when it was submitted
+ * or discarded. It is discarded when the ring is closed, or at the end of a `using` block.
+ */
+declare class Reservation<T = unknown> implements Disposable {
+    #private;
+    /** The record, zeros at first. This is memory of its own: it is copied into the ring by {@link submit}. */
+    get bytes(): Uint8Array<ArrayBuffer>;
+    /** Whether it was submitted or discarded, or the ring was closed. */
+    get closed(): boolean;
+    /**
+     * Gives the record to the programs: what is in {@link bytes}, or first `record` is put there. Bytes behind a record that
+     * is shorter than the reservation stay as they are.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when it was submitted or discarded before, or the ring was closed
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that is longer than what was reserved; it then
+     *   stays reserved
+     */
+    submit(record?: Input$1<T>): void;
+    /** Gives the room up: programs skip it. Does nothing when it was submitted or discarded before. */
+    discard(): void;
+    [Symbol.dispose](): void;
+}
+
+interface WriteOptions {
+    /** Gives up the wait for room: the promise rejects with the signal's reason, and the record is not written. */
+    signal?: AbortSignal;
+}
+/**
+ * Gives records to the programs that drain a user ring, in the order of the calls. Each record is encoded into memory of
+ * our own and then copied whole: programs never see half of one.
+ *
+ * A record can have as many bytes as the ring has, less 8, and never more than 2^24 - 1.
+ */
+declare class RecordProducer<T> {
+    #private;
+    /**
+     * Puts a record into the ring. Programs are not told: they find it when they next drain.
+     *
+     * @returns false when it is not in there, because the ring is full, or others wait for room
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    submit(record: Input$1<T>): boolean;
+    /**
+     * Puts records into the ring until it is full.
+     *
+     * @returns how many are in there, from the first one on
+     * @throws as {@link submit}, with the number of records that were put there before as the error's `done`
+     */
+    submitMany(records: Iterable<Input$1<T>>): number;
+    /**
+     * Puts a record into the ring, as soon as there is room: the promise is the back-pressure. Records that wait go in by the
+     * order of the calls, and until then {@link submit} and {@link reserve} find no room. They keep the process running, even
+     * when no program ever drains.
+     *
+     * @returns when it is in the ring
+     * @throws as {@link submit}; the signal's reason; EbpfError ERR_EBPF_CLOSED when the ring is closed before
+     */
+    write(record: Input$1<T>, options?: WriteOptions): Promise<void>;
+    /**
+     * Takes room for a record that is filled later, and holds its place: programs get neither it nor what comes after it until
+     * it was submitted or discarded.
+     *
+     * @param bytes of the record; by default those of its type
+     * @returns `undefined` when the ring is full, or others wait for room
+     * @throws TypeError where there is no type and no number, RangeError when so many bytes can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /**
+     * The ring as a Node stream in object mode, for `pipe` and `pipeline`: each chunk is a record, and each waits for room.
+     * Destroyed, it drops what waits. The ring stays open.
+     */
+    writable(): Writable;
+    /** The same as a stream of the web, for `pipeTo`. Aborted, it drops what waits. */
+    web(): WritableStream<Input$1<T>>;
+}
+
+/**
+ * `BPF_MAP_TYPE_USER_RINGBUF`: records for programs, which take them by `bpf_user_ringbuf_drain()`. Linux 6.1.
+ *
+ * Records are encoded when the map's declaration names their type (`EBPF_USER_RINGBUF` of ebpf.h); otherwise they are bytes,
+ * and {@link as} encodes them by a type's name. A ring has one producer in a process: the first handle of the map that
+ * writes to it, until that is closed.
+ */
+declare class UserRingBuffer<T = unknown> extends BpfMap {
+    #private;
+    /** Bytes of the ring's data area. */
+    get size(): number;
+    /** Whether records are encoded, not bytes. */
+    get typed(): boolean;
+    /** Bytes in the ring that no program has taken yet: records with their headers of 8 bytes, and what is reserved. */
+    get pending(): number;
+    /**
+     * The same ring with its records encoded as a struct, union or typedef of the object.
+     *
+     * @param type C name without `struct`
+     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
+     */
+    as<U = unknown>(type: string): RecordProducer<U>;
+    /** The same ring with its records as bytes, as many as they are. */
+    raw(): RecordProducer<Uint8Array>;
+    /** See {@link RecordProducer.submit}. */
+    submit(record: Input$1<T>): boolean;
+    /** See {@link RecordProducer.submitMany}. */
+    submitMany(records: Iterable<Input$1<T>>): number;
+    /** See {@link RecordProducer.write}. */
+    write(record: Input$1<T>, options?: WriteOptions): Promise<void>;
+    /** See {@link RecordProducer.reserve}. */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /** See {@link RecordProducer.writable}. */
+    writable(): Writable;
+    /** See {@link RecordProducer.web}. */
+    web(): WritableStream<Input$1<T>>;
+    /** Rejects the writes that wait for room, discards what is reserved, and closes the descriptor. A second call does nothing. */
+    close(): void;
+}
+
 type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
 
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
@@ -2169,7 +2379,7 @@ type Decoded<M extends Members> = {
 type DecodedNumber<M extends Members> = {
     -readonly [K in keyof M]: Infer<M[K], 'number'>;
 };
-type Input$1<M extends Members> = {
+type Input<M extends Members> = {
     readonly [K in keyof M]: InferInput<M[K]>;
 };
 /**
@@ -2180,9 +2390,9 @@ type Input$1<M extends Members> = {
  */
 declare function struct<const M extends Members>(members: M, options?: {
     readonly packed?: boolean;
-}): Type<Decoded<M>, DecodedNumber<M>, Input$1<M>>;
+}): Type<Decoded<M>, DecodedNumber<M>, Input<M>>;
 /** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
-declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input$1<M>>>;
+declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input<M>>>;
 /**
  * An enum: decodes to its number, is encoded from a number or a name.
  *
@@ -2191,97 +2401,6 @@ declare function union<const M extends Members>(members: M): Type<Decoded<M>, De
  */
 declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
 declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
-
-/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
-interface RawOptions {
-    raw: true;
-}
-/** Of hashes and arrays whose values have a `struct bpf_spin_lock`. */
-interface LockOptions {
-    /**
-     * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
-     * the lock too. The error of a map without a lock is ERR_EBPF_INVALID_ARGUMENT.
-     */
-    lock?: boolean;
-}
-/** When an entry is written. */
-interface SetCondition {
-    /** Only when there is no such entry, or only when there is one. */
-    if?: 'absent' | 'present';
-}
-/** Options of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
-interface SetOptions extends SetCondition, LockOptions {
-}
-
-/**
- * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
- * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
- */
-type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
-    readonly [Field in keyof T]: Encodable<T[Field]>;
-} : T;
-/** A key or value to encode, or its bytes. */
-type Input<T> = T | Encodable<T> | Uint8Array;
-/**
- * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
- * calls of about a microsecond. A miss is `undefined`, never an exception.
- *
- * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
- * accepted wherever a key is: what iteration gives back finds its entry again.
- */
-declare class KeyedMap<K, V> extends BpfMap {
-    #private;
-    /** The value of a key, or `undefined` when there is none. */
-    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input<K>, options?: LockOptions): V | undefined;
-    /** Whether there is an entry for a key. */
-    has(key: Input<K>): boolean;
-    /**
-     * Writes an entry.
-     *
-     * @returns whether it was written: always, or as the condition says.
-     * @throws EbpfError E2BIG when the map is full
-     */
-    set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
-    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
-    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
-    entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>;
-    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
-    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
-    values(options?: LockOptions): Generator<V, void, undefined>;
-    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
-    /** Calls back for each entry: the fastest way to read a whole map. */
-    forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void;
-    /** All entries as `[key, value]`; faster than `[...map]`. */
-    toArray(options?: LockOptions): [K | Uint8Array, V][];
-    /**
-     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
-     * identity only, as in every `Map`.
-     */
-    toMap(options?: LockOptions): Map<K | Uint8Array, V>;
-    /** The values of several keys, in their order, `undefined` for a miss. */
-    getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
-    getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[];
-    /**
-     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
-     * is one call for each entry: the kernel's batches have none.
-     *
-     * @returns how many were written: all, or those that the condition let pass
-     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
-     * be encoded) with the number of entries that were written before it failed as its `done`
-     */
-    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number;
-    /**
-     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
-     *
-     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
-     * @throws TypeError when a rank is no number
-     */
-    top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][];
-    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
-    count(): number;
-}
 
 /** What {@link ArrayMap.view} gives, by the type of the values. */
 type MapView = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -2302,7 +2421,7 @@ declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
     /**
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      */
-    set(index: Input<number>, value: Input<V>, options?: SetOptions): boolean;
+    set(index: Input$1<number>, value: Input$1<V>, options?: SetOptions): boolean;
     /**
      * All values as one typed array over the kernel's own memory: reading or writing one is no system call, and what
      * programs write is seen at once. Its class follows the values: `BigUint64Array` for `__u64`, a flat `Uint32Array` for
@@ -2333,9 +2452,9 @@ declare class BoundMap extends BpfMap {
 declare class BloomFilter<V = unknown> extends BoundMap {
     #private;
     /** Puts a value in. More than `maxEntries` of them make the answers worse, and are no error. */
-    add(value: Input<V>): void;
+    add(value: Input$1<V>): void;
     /** False when the value was certainly never added; true when it was, and by chance for some that were not. */
-    mightHave(value: Input<V>): boolean;
+    mightHave(value: Input$1<V>): boolean;
 }
 
 /** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
@@ -2554,13 +2673,13 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | UserRingBufferOptions | ArenaOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | OtherMapOptions;
+type OtherMapOptions = DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | ArenaOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | OtherMapOptions;
 
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     /** @returns whether there was such an entry. */
-    delete(key: Input<K>): boolean;
+    delete(key: Input$1<K>): boolean;
     /**
      * Deletes many entries, by one system call for each few thousand where the kernel can (Linux 5.6); keys that are not
      * there are passed over.
@@ -2569,7 +2688,7 @@ declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
      * @throws EbpfError (a TypeError or RangeError for a key that cannot be encoded) with the number of entries that were
      * deleted before it failed as its `done`
      */
-    deleteMany(keys: Iterable<Input<K>>): number;
+    deleteMany(keys: Iterable<Input$1<K>>): number;
     /**
      * Deletes all entries that are there now.
      *
@@ -2588,8 +2707,8 @@ declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
      * @returns `undefined` when there was no such entry
      * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
      */
-    take(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    take(key: Input<K>, options?: LockOptions): V | undefined;
+    take(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    take(key: Input$1<K>, options?: LockOptions): V | undefined;
     /**
      * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6),
      * or one by one where there is no such call: nothing that a program writes meanwhile is lost, it is either here or
@@ -2663,9 +2782,9 @@ declare class NestedMap<K = unknown> extends BoundMap {
      *
      * @param options its types, where the kernel keeps none with it
      */
-    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
+    get(key: Input$1<K>, options?: OpenMapOptions): BpfMap | undefined;
     /** Whether there is a map for a key. */
-    has(key: Input<K>): boolean;
+    has(key: Input$1<K>): boolean;
     /**
      * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
      * milliseconds.
@@ -2674,13 +2793,13 @@ declare class NestedMap<K = unknown> extends BoundMap {
      * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
      * @throws RangeError for an index outside of an array
      */
-    set(key: Input<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
+    set(key: Input$1<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
     /**
      * Takes a map out, off the JavaScript thread as {@link set}.
      *
      * @returns whether there was one
      */
-    delete(key: Input<K>): Promise<boolean>;
+    delete(key: Input$1<K>): Promise<boolean>;
     /** What is in it, as `[key, { id }]`, for `openMap`. */
     entries(): Generator<[K | Uint8Array, {
         id: number;
@@ -2720,10 +2839,10 @@ type SetCpuOptions = {
 declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
     #private;
     /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(key: Input<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(key: Input<K>, options: CpuOptions): V | undefined;
-    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input<K>, options?: LockOptions): V[] | undefined;
+    get(key: Input$1<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(key: Input$1<K>, options: CpuOptions): V | undefined;
+    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input$1<K>, options?: LockOptions): V[] | undefined;
     /**
      * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
      * or for all. A new entry has zeros for the others.
@@ -2731,8 +2850,8 @@ declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
      * @returns whether it was written: always, or as the condition says
      * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot, E2BIG when the map is full
      */
-    set(key: Input<K>, value: Input<V>, options: SetCpuOptions): boolean;
-    set(key: Input<K>, values: Input<V[]>, options?: SetOptions): boolean;
+    set(key: Input$1<K>, value: Input$1<V>, options: SetCpuOptions): boolean;
+    set(key: Input$1<K>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -2740,11 +2859,11 @@ declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
      * @throws TypeError when there is text, a boolean or bytes in the values
      * @throws RangeError when a number would round the sum (`int64: 'number'`)
      */
-    sum(key: Input<K>): V | undefined;
+    sum(key: Input$1<K>): V | undefined;
     /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
-    min(key: Input<K>): V | undefined;
+    min(key: Input$1<K>): V | undefined;
     /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
-    max(key: Input<K>): V | undefined;
+    max(key: Input$1<K>): V | undefined;
     /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
     sums(): Generator<[K | Uint8Array, V], void, undefined>;
 }
@@ -2755,10 +2874,10 @@ declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K
 declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
     #private;
     /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(index: Input<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(index: Input<number>, options: CpuOptions): V | undefined;
-    get(index: Input<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(index: Input<number>, options?: LockOptions): V[] | undefined;
+    get(index: Input$1<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(index: Input$1<number>, options: CpuOptions): V | undefined;
+    get(index: Input$1<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(index: Input$1<number>, options?: LockOptions): V[] | undefined;
     /**
      * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
      * or for all.
@@ -2767,8 +2886,8 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot
      */
-    set(index: Input<number>, value: Input<V>, options: SetCpuOptions): boolean;
-    set(index: Input<number>, values: Input<V[]>, options?: SetOptions): boolean;
+    set(index: Input$1<number>, value: Input$1<V>, options: SetCpuOptions): boolean;
+    set(index: Input$1<number>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -2776,11 +2895,11 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
      * @throws TypeError when there is text, a boolean or bytes in the values
      * @throws RangeError when a number would round the sum (`int64: 'number'`)
      */
-    sum(index: Input<number>): V | undefined;
+    sum(index: Input$1<number>): V | undefined;
     /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
-    min(index: Input<number>): V | undefined;
+    min(index: Input$1<number>): V | undefined;
     /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
-    max(index: Input<number>): V | undefined;
+    max(index: Input$1<number>): V | undefined;
     /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
     sums(): Generator<[number | Uint8Array, V], void, undefined>;
 }
@@ -2826,7 +2945,7 @@ declare class QueueMap<V = unknown> extends BoundMap {
      *
      * @throws EbpfError E2BIG when the map is full, unless `overwrite` makes room by dropping the oldest value
      */
-    push(value: Input<V>, options?: PushOptions): void;
+    push(value: Input$1<V>, options?: PushOptions): void;
     /** The value that `pop` would give; it stays. `undefined` when there is none. */
     peek(): V | undefined;
     peek(options: RawOptions): Uint8Array | undefined;
@@ -2943,6 +3062,12 @@ declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap(options: RingBufferOptions & {
     record?: never;
 }): RingBuffer<Uint8Array>;
+declare function createMap<R extends Type>(options: UserRingBufferOptions<R> & {
+    record: R;
+}): UserRingBuffer<InferInput<R>>;
+declare function createMap(options: UserRingBufferOptions & {
+    record?: never;
+}): UserRingBuffer<Uint8Array>;
 declare function createMap(options: OtherMapOptions): BpfMap;
 
 /**
@@ -3215,5 +3340,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordStream, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CpuOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CpuOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
