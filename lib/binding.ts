@@ -18,6 +18,7 @@ import type {
   NativeObjectDescription,
   NativeOpenOptions,
   NativeProgramInfo,
+  NativeTarget,
   NativeTestRunOptions,
   NativeTestRunResult,
 } from './native-object.ts'
@@ -161,6 +162,11 @@ export interface Binding {
    * there. `flags` are those of `mapUpdate`.
    */
   mapPutInner(map: Handle, key: Uint8Array, inner: Handle, flags: number): Promise<Outcome<undefined>>
+  /**
+   * Puts an interface into a devmap or devmap_hash, or a queue into a cpumap, in the network namespace that is named; `flags`
+   * are those of `mapUpdate`.
+   */
+  mapPutTarget(map: Handle, key: number, target: NativeTarget, flags: number): Promise<Outcome<undefined>>
   mapClose(map: Handle): Status
   /**
    * Binds the memory that the single-entry calls work on: the key at offset 0, the value at the next multiple of 8

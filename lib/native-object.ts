@@ -1,5 +1,6 @@
 /** How objects, programs and maps are written down for native code and by it. */
 import type { Handle } from './binding.ts'
+import type { NativeInterface } from './native-hook.ts'
 
 export interface NativeProgramDescription {
   name: string
@@ -157,6 +158,9 @@ export interface NativeMapCreateOptions {
   keyTypeId: number
   valueTypeId: number
 }
+
+/** What packets are redirected to: an interface or a processor's queue, and a program that runs there; -1 for none. */
+export type NativeTarget = { programFd: number } & (NativeInterface | { queueSize: number })
 
 export interface NativeMapInfo {
   id: number

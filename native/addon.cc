@@ -79,6 +79,7 @@ constexpr Export kExports[] = {
     {"mapPin", Cold<MapPin>},
     {"mapFreeze", Cold<MapFreeze>},
     {"mapPutInner", Cold<MapPutInner>},
+    {"mapPutTarget", Cold<MapPutTarget>},
     {"mapClose", Cold<MapClose>},
     {"mapMemory", Cold<MapMemory>},
     {"memoryDetach", Cold<MemoryDetach>},

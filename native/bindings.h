@@ -71,6 +71,9 @@ Napi::Value MapClose(const Napi::CallbackInfo& info);
 Napi::Value MapMemory(const Napi::CallbackInfo& info);
 Napi::Value MapBind(const Napi::CallbackInfo& info);
 
+// map_target.cc
+Napi::Value MapPutTarget(const Napi::CallbackInfo& info);
+
 // map_info.cc
 Napi::Value MapInfo(const Napi::CallbackInfo& info);
 

@@ -197,11 +197,6 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 
 /** Those of types that have no class of their own yet. */
 export type OtherMapOptions =
-  | DescriptorArrayOptions<'xskmap'>
-  | RedirectOptions
-  | CpuMapOptions
-  | SocketArrayOptions
-  | SockHashOptions
   | StorageOptions
   | OldCgroupStorageOptions
   | PerfEventArrayOptions
@@ -216,6 +211,10 @@ export type CreateMapOptions =
   | ArrayOfMapsOptions
   | HashOfMapsOptions
   | DescriptorArrayOptions
+  | RedirectOptions
+  | CpuMapOptions
+  | SocketArrayOptions
+  | SockHashOptions
   | StackTraceOptions
   | RingBufferOptions
   | UserRingBufferOptions

@@ -9,10 +9,12 @@ import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
 import type { BloomFilter } from './bloom-filter.ts'
 import type { CgroupArray } from './cgroup-array.ts'
+import type { CpuMap } from './cpu-map.ts'
 import type {
   ArrayOfMapsOptions,
   ArrayOptions,
   BloomFilterOptions,
+  CpuMapOptions,
   CreateMapOptions,
   DescriptorArrayOptions,
   HashOfMapsOptions,
@@ -21,7 +23,10 @@ import type {
   LpmTrieOptions,
   OtherMapOptions,
   QueueOptions,
+  RedirectOptions,
   RingBufferOptions,
+  SockHashOptions,
+  SocketArrayOptions,
   StackTraceOptions,
   UserRingBufferOptions,
 } from './create-options.ts'
@@ -29,6 +34,7 @@ import { loadMapBtf } from './create-btf.ts'
 import { creationError } from './create-refusal.ts'
 import { type WantedMap, openOrPin } from './create-pinned.ts'
 import { type CreatePlan, type CreateWishes, planMap } from './create-rules.ts'
+import type { DeviceHashMap, DeviceMap } from './device-map.ts'
 import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
 import type { LpmTrie } from './lpm-trie.ts'
@@ -39,8 +45,11 @@ import type { PrefixKey } from './prefix-codec.ts'
 import type { ProgramArray } from './program-array.ts'
 import type { QueueMap, StackMap } from './queue.ts'
 import { schemaTypes } from './schema-types.ts'
+import type { ReuseportSocketArray } from './socket-array.ts'
+import type { SockHash, SockMap } from './socket-map.ts'
 import type { StackTraceMap } from './stack-trace.ts'
 import { mapTypeNumber } from './types.ts'
+import type { XskMap } from './xsk-map.ts'
 
 /**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
@@ -87,6 +96,15 @@ export function createMap<K extends Type, I extends Int64 = 'bigint'>(
 ): HashOfMaps<Infer<K, I>>
 export function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray
 export function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray
+export function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap
+export function createMap(options: RedirectOptions<'devmap'>): DeviceMap
+export function createMap(options: RedirectOptions<'devmap_hash'>): DeviceHashMap
+export function createMap(options: CpuMapOptions): CpuMap
+export function createMap(options: SocketArrayOptions<'sockmap'>): SockMap
+export function createMap(options: SocketArrayOptions<'reuseport_sockarray'>): ReuseportSocketArray
+export function createMap<K extends Type, I extends Int64 = 'bigint'>(
+  options: SockHashOptions<K, I>,
+): SockHash<Infer<K, I>>
 export function createMap(options: StackTraceOptions): StackTraceMap
 export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },

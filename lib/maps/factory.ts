@@ -7,6 +7,8 @@ import { type RecordEncoders, UserRingBuffer } from '../events/user-ring-buffer.
 import { ArrayMap } from './array-map.ts'
 import { BloomFilter } from './bloom-filter.ts'
 import { CgroupArray } from './cgroup-array.ts'
+import { CpuMap } from './cpu-map.ts'
+import { DeviceHashMap, DeviceMap } from './device-map.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
@@ -15,9 +17,13 @@ import { perCpuCodec } from './per-cpu-codec.ts'
 import { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import { ProgramArray } from './program-array.ts'
 import { QueueMap, StackMap } from './queue.ts'
+import { ReuseportSocketArray } from './socket-array.ts'
+import { SockHash, SockMap } from './socket-map.ts'
 import { StackTraceMap } from './stack-trace.ts'
 import { StructOpsMap } from './struct-ops.ts'
+import { placeCodec } from './target-map.ts'
 import { type MapType, mapTypeName } from './types.ts'
+import { XskMap } from './xsk-map.ts'
 
 /** Where the factory finds types; asked only for what the map's class needs. */
 export interface MapTypes {
@@ -32,6 +38,8 @@ export const indexCodec: Codec<number> = createCodec<number>(
   { kind: 'integer', name: '__u32', size: 4, signed: false },
   { int64: 'bigint', name: 'index' },
 )
+
+const placesOf = ({ info }: MapInit, argument?: string) => placeCodec(info.maxEntries, argument)
 
 type MapMaker = (init: MapInit, types: MapTypes) => BpfMap
 
@@ -51,6 +59,13 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   prog_array: (init) => new ProgramArray(init),
   stack_trace: (init) => new StackTraceMap(init),
   cgroup_array: (init) => new CgroupArray(init),
+  devmap: (init) => new DeviceMap(init, placesOf(init)),
+  devmap_hash: (init) => new DeviceHashMap(init, indexCodec),
+  cpumap: (init) => new CpuMap(init, placesOf(init, 'cpu')),
+  xskmap: (init) => new XskMap(init, placesOf(init)),
+  sockmap: (init) => new SockMap(init, placesOf(init)),
+  sockhash: (init, types) => new SockHash(init, types.key()),
+  reuseport_sockarray: (init) => new ReuseportSocketArray(init, placesOf(init)),
   array_of_maps: (init) => new ArrayOfMaps(init, indexCodec),
   hash_of_maps: (init, types) => new HashOfMaps(init, types.key()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),

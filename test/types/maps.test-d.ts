@@ -120,7 +120,6 @@ describe('createMap', () => {
     expectTypeOf(createMap({ type: 'prog_array', maxEntries: 4 })).toEqualTypeOf<ProgramArray>()
     expectTypeOf(createMap({ type: 'cgroup_array', maxEntries: 4 })).toEqualTypeOf<CgroupArray>()
     expectTypeOf(createMap({ type: 'stack_trace', maxEntries: 4 })).toEqualTypeOf<StackTraceMap>()
-    expectTypeOf(createMap({ type: 'cpumap' })).toExtend<BpfMap>()
     const inner = { type: 'hash', key: u32, value: u32, maxEntries: 4 } as const
     expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toEqualTypeOf<ArrayOfMaps>()
     expectTypeOf(createMap({ type: 'hash_of_maps', key: u64, maxEntries: 4, inner: map })).toEqualTypeOf<

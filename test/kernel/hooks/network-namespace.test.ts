@@ -1,17 +1,16 @@
 /** Programs of a whole network namespace, which is that of a process of this test. */
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { flowDissector, skLookup } from '../../../lib/hooks/network-namespace.ts'
-import type { BpfMap } from '../../../lib/maps/map.ts'
+import type { SockMap } from '../../../lib/maps/socket-map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { Actor } from '../../support/actor.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Effect, proveHook } from '../../support/hook-proof.ts'
-import { putSocket } from '../../support/socket-map.ts'
 
 interface NamespaceFixture {
-  maps: { sockets: BpfMap }
+  maps: { sockets: SockMap }
   programs: {
     sk_lookup_first: BpfProgram
     sk_lookup_second: BpfProgram
@@ -50,7 +49,7 @@ proveHook({
     await actor.run(`kept['asked'] = listening(${PORT})`)
     {
       await using other = await actor.share(`kept['other'] = listening(${PORT + 1}); share(kept['other'])`)
-      putSocket(object.maps.sockets, 0, other.fd)
+      object.maps.sockets.set(0, other)
     }
     const { sk_lookup_first: first, sk_lookup_second: second } = object.programs
     return {

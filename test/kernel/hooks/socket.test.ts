@@ -2,17 +2,16 @@
 import { afterAll, beforeAll } from 'vitest'
 import { attachClassicFilter } from '../../../lib/classic-filter.ts'
 import { reuseport, socketFilter } from '../../../lib/hooks/socket.ts'
-import type { BpfMap } from '../../../lib/maps/map.ts'
+import type { ReuseportSocketArray } from '../../../lib/maps/socket-array.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { Actor, type SharedSocket } from '../../support/actor.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Effect, proveHook } from '../../support/hook-proof.ts'
-import { putSocket } from '../../support/socket-map.ts'
 
 interface SocketFixture {
-  maps: { sockets: BpfMap }
+  maps: { sockets: ReuseportSocketArray }
   programs: Record<string, BpfProgram>
   globals: Record<never, never>
 }
@@ -94,7 +93,7 @@ proveHook({
 async function group(object: BpfObject<SocketFixture>): Promise<SharedSocket> {
   for (const key of [0, 1]) {
     await using socket = await actor.share(`kept[${key}] = udp(${PORT}, share_port=True); share(kept[${key}])`)
-    putSocket(object.maps.sockets, key, socket.fd)
+    object.maps.sockets.set(key, socket)
   }
   return await actor.share(`kept[2] = udp(${PORT}, share_port=True); share(kept[2])`)
 }
@@ -171,7 +170,7 @@ proveHook({
       actor.share(`kept[${key}] = listening(${PORT}, share_port=True); share(kept[${key}])`)
     const heirs = [await listen(1), await listen(2)] as const
     heirs.forEach((heir, index) => {
-      putSocket(object.maps.sockets, index + 1, heir.fd)
+      object.maps.sockets.set(index + 1, heir)
     })
     return {
       // Whoever holds the listener that is to be closed would keep it open.
@@ -180,7 +179,7 @@ proveHook({
       async observe() {
         {
           await using socket = await listen(0)
-          putSocket(object.maps.sockets, 0, socket.fd)
+          object.maps.sockets.set(0, socket)
         }
         const connections = await actor.run<number[]>(`
           clients = [socket.create_connection((LOCAL, ${PORT})) for _ in range(${PACKETS})]

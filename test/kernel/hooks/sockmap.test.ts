@@ -2,17 +2,16 @@
 import { afterAll, beforeAll } from 'vitest'
 import { type SockmapAttachType, sockmap } from '../../../lib/hooks/sockmap.ts'
 import type { Link } from '../../../lib/link.ts'
-import type { BpfMap } from '../../../lib/maps/map.ts'
+import type { SockHash, SockMap } from '../../../lib/maps/socket-map.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { Actor } from '../../support/actor.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { type Effect, proveHook } from '../../support/hook-proof.ts'
-import { putSocket } from '../../support/socket-map.ts'
 
 interface SockmapFixture {
-  maps: { sockets: BpfMap; hashed: BpfMap; others: BpfMap }
+  maps: { sockets: SockMap; hashed: SockHash<number> }
   programs: Record<string, BpfProgram>
   globals: { first_runs: bigint; second_runs: bigint; length: number }
 }
@@ -31,15 +30,15 @@ afterAll(async () => {
 })
 
 /** A new connection, one end of which is put into the map: a socket keeps the programs that were there then. */
-async function connect(map: BpfMap, end: 'client' | 'server'): Promise<void> {
+async function connect(map: SockMap | SockHash<number>, end: 'client' | 'server'): Promise<void> {
   await using socket = await actor.share(`
     kept['client'], kept['server'] = connection()
     share(kept['${end}'])`)
-  putSocket(map, 0, socket.fd)
+  map.set(0, socket)
 }
 
 /** Sends a message that the second programs drop, and one that they do not. */
-async function send(map: BpfMap, end: 'client' | 'server'): Promise<Effect> {
+async function send(map: SockMap | SockHash<number>, end: 'client' | 'server'): Promise<Effect> {
   await connect(map, end)
   const before = object.globals.first_runs
   const received = await actor.run(`
@@ -56,7 +55,7 @@ async function send(map: BpfMap, end: 'client' | 'server'): Promise<Effect> {
 }
 
 /** Of four bytes the first parser makes two messages, and the second one makes one. */
-async function parse(map: BpfMap): Promise<Effect> {
+async function parse(map: SockMap | SockHash<number>): Promise<Effect> {
   await connect(map, 'server')
   const { first_runs: verdicts, second_runs: parsed } = object.globals
   await actor.run(`
@@ -69,7 +68,7 @@ async function parse(map: BpfMap): Promise<Effect> {
 interface Row {
   name: SockmapAttachType
   since: string
-  observe(map: BpfMap): Promise<Effect>
+  observe(map: SockMap | SockHash<number>): Promise<Effect>
   /** Whether the section leaves it to the hook. */
   named?: boolean
   /** What has to be there besides. */
