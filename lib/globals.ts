@@ -3,7 +3,7 @@ import { binding } from './binding.ts'
 import { type CodecOptions, createCodec } from './btf/codec.ts'
 import { type DataVariable, variables } from './btf/datasec.ts'
 import { type Memory, createMemory } from './btf/memory.ts'
-import type { Btf } from './btf/parse.ts'
+import type { Btf } from './btf/btf.ts'
 import { closedError, kernelError, ruleError } from './errors.ts'
 import { defineAccessor, namedRecord } from './named.ts'
 

@@ -2,7 +2,7 @@
 import { constants, release } from 'node:os'
 import type { Outcome } from './binding.ts'
 import { variables } from './btf/datasec.ts'
-import type { Btf } from './btf/parse.ts'
+import type { Btf } from './btf/btf.ts'
 import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
 import { sectionTarget } from './hooks/section.ts'
 import { sectionFeature, sectionLibbpf } from './hooks/section-feature.ts'

@@ -7,7 +7,8 @@ import type {
   NativeObjectDescription,
 } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
-import { type Btf, parseBtf } from './btf/parse.ts'
+import type { Btf } from './btf/btf.ts'
+import { parseBtf } from './btf/parse.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import { refuseUsdtLayout } from './hooks/usdt-layout.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'

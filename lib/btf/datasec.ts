@@ -1,7 +1,7 @@
 /** What the data sections of an object's BTF say: its global variables, and the types that its maps declare. */
 import type { Layout } from './layout.ts'
 import { layoutOf } from './layout-of.ts'
-import type { Btf } from './parse.ts'
+import type { Btf } from './btf.ts'
 import type { BtfComposite, BtfType, Linkage, TypeId } from './types.ts'
 
 /** A variable of a data section. */

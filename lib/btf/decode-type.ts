@@ -1,76 +1,76 @@
 /** One type record of BTF -> its plain description. The layout of records is that of the kernel's uapi/linux/btf.h. */
 import { BtfFormatError } from './format-error.ts'
-import { btfKinds, type BtfMember, type BtfType, type Linkage, type TypeId } from './types.ts'
+import type { BtfStrings } from './strings.ts'
+import { btfKinds, type BtfMember, type BtfParameter, type BtfType, type Linkage, type TypeId } from './types.ts'
 
-/** BTF bytes in which every record is known to lie within bounds. */
+/** BTF in which every record is known to lie within bounds. */
 export interface TypeSource {
-  readonly view: DataView
-  readonly littleEndian: boolean
-  /** The string section: starts and ends with a NUL. */
-  readonly strings: Buffer
-  /** Byte offset of each type's record, by type id. */
-  readonly offsets: Uint32Array
+  /** The type section as 32-bit words, of which all records are made, in this machine's byte order. */
+  readonly words: Uint32Array
+  /** Byte of the BTF at which that section starts. */
+  readonly start: number
+  readonly strings: BtfStrings
+  /** Smaller ids are those of the BTF that this one builds on. */
+  readonly firstId: TypeId
+  /** Where each type's record starts in `words`. */
+  readonly positions: Uint32Array
 }
 
 const intSigned = 1
 const intChar = 2
 const intBool = 4
 
+/** Words of a record before what its kind adds: name, information, size or type. */
+export const headerWords = 3
+
 /**
- * Bytes that follow a type's 12-byte header, by the number of its kind: so many, and so many more for each member, value,
+ * Words that follow a type's header, by the number of its kind: so many, and so many more for each member, value,
  * parameter or variable. Tables of numbers, because a kernel's BTF asks for them 150,000 times.
  */
-export const fixedSizes: Uint8Array = Uint8Array.from(btfKinds, (kind) =>
-  kind === 'array' ? 12 : kind === 'int' || kind === 'var' || kind === 'decl_tag' ? 4 : 0,
+export const fixedWords: Uint8Array = Uint8Array.from(btfKinds, (kind) =>
+  kind === 'array' ? 3 : kind === 'int' || kind === 'var' || kind === 'decl_tag' ? 1 : 0,
 )
-export const entrySizes: Uint8Array = Uint8Array.from(btfKinds, (kind) => {
+export const entryWords: Uint8Array = Uint8Array.from(btfKinds, (kind) => {
   switch (kind) {
     case 'struct':
     case 'union':
     case 'datasec':
     case 'enum64':
-      return 12
+      return 3
     case 'enum':
     case 'func_proto':
-      return 8
+      return 2
     default:
       return 0
   }
 })
 
 /**
- * Decodes the type with this id, which must exist.
+ * Decodes the type with this id, which must be one of the source's own.
  *
  * @throws BtfFormatError if it refers to a type or a string that does not exist.
  */
 export function decodeType(source: TypeSource, id: TypeId): BtfType {
-  if (id === 0) {
-    return { kind: 'void', id, name: '' }
-  }
-  const at = source.offsets[id]!
-  const u32 = (offset: number): number => source.view.getUint32(offset, source.littleEndian)
-  const text = (offset: number): string => stringAt(source, u32(offset), offset)
-  const reference = (offset: number): TypeId => typeAt(source, u32(offset), offset)
-  /** One result for each of the record's variable-length entries. */
-  const entries = <T>(size: number, read: (offset: number) => T): T[] =>
-    Array.from({ length: u32(at + 4) & 0xffff }, (_, index) => read(at + 12 + index * size))
-
-  const info = u32(at + 4)
+  const { words } = source
+  const at = source.positions[id - source.firstId]!
+  const info = words[at + 1]!
+  const sizeOrType = words[at + 2]!
   const kind = btfKinds[(info >>> 24) & 0x1f]!
   const flag = info >>> 31 === 1
-  const name = text(at)
+  const length = info & 0xffff
+  const name = stringAt(source, at)
 
   switch (kind) {
     case 'void':
-      throw new BtfFormatError(`type ${id} has the unknown kind 0`, at + 4)
+      throw new BtfFormatError(`type ${id} has the unknown kind 0`, byteOf(source, at + 1))
     case 'int': {
-      const encoding = u32(at + 12)
+      const encoding = words[at + 3]!
       const flags = (encoding >>> 24) & 0xf
       return {
         kind,
         id,
         name,
-        size: u32(at + 8),
+        size: sizeOrType,
         bits: encoding & 0xff,
         bitOffset: (encoding >>> 16) & 0xff,
         signed: (flags & intSigned) !== 0,
@@ -84,79 +84,108 @@ export function decodeType(source: TypeSource, id: TypeId): BtfType {
     case 'const':
     case 'restrict':
     case 'type_tag':
-      return { kind, id, name, type: reference(at + 8) }
+      return { kind, id, name, type: typeAt(source, at + 2) }
     case 'array':
-      return { kind, id, name, element: reference(at + 12), indexType: reference(at + 16), length: u32(at + 20) }
+      return {
+        kind,
+        id,
+        name,
+        element: typeAt(source, at + 3),
+        indexType: typeAt(source, at + 4),
+        length: words[at + 5]!,
+      }
     case 'struct':
-    case 'union': {
-      const members = entries(12, (offset): BtfMember => {
-        const position = u32(offset + 8)
-        return {
-          name: text(offset),
-          type: reference(offset + 4),
-          bitOffset: flag ? position & 0xffffff : position,
-          bitSize: flag ? position >>> 24 : 0,
-        }
-      })
-      return { kind, id, name, size: u32(at + 8), members }
-    }
+    case 'union':
+      return { kind, id, name, size: sizeOrType, members: membersAt(source, at + headerWords, length, flag) }
     case 'enum': {
-      const values = entries(8, (offset) => {
-        const value = u32(offset + 4)
-        return { name: text(offset), value: flag ? value | 0 : value }
-      })
-      return { kind, id, name, size: u32(at + 8), signed: flag, values }
+      const values: { name: string; value: number }[] = []
+      for (let entry = at + headerWords, end = entry + 2 * length; entry < end; entry += 2) {
+        const value = words[entry + 1]!
+        values.push({ name: stringAt(source, entry), value: flag ? value | 0 : value })
+      }
+      return { kind, id, name, size: sizeOrType, signed: flag, values }
     }
     case 'enum64': {
-      const values = entries(12, (offset) => {
-        const value = (BigInt(u32(offset + 8)) << 32n) | BigInt(u32(offset + 4))
-        return { name: text(offset), value: flag ? BigInt.asIntN(64, value) : value }
-      })
-      return { kind, id, name, size: u32(at + 8), signed: flag, values }
+      const values: { name: string; value: bigint }[] = []
+      for (let entry = at + headerWords, end = entry + 3 * length; entry < end; entry += 3) {
+        const value = (BigInt(words[entry + 2]!) << 32n) | BigInt(words[entry + 1]!)
+        values.push({ name: stringAt(source, entry), value: flag ? BigInt.asIntN(64, value) : value })
+      }
+      return { kind, id, name, size: sizeOrType, signed: flag, values }
     }
     case 'fwd':
       return { kind, id, name, of: flag ? 'union' : 'struct' }
     case 'func':
-      return { kind, id, name, type: reference(at + 8), linkage: linkageAt(info & 0xffff, at + 4) }
-    case 'func_proto': {
-      const parameters = entries(8, (offset) => ({ name: text(offset), type: reference(offset + 4) }))
-      return { kind, id, name, returnType: reference(at + 8), parameters }
-    }
+      return { kind, id, name, type: typeAt(source, at + 2), linkage: linkageOf(source, length, at + 1) }
+    case 'func_proto':
+      return {
+        kind,
+        id,
+        name,
+        returnType: typeAt(source, at + 2),
+        parameters: parametersAt(source, at + headerWords, length),
+      }
     case 'var':
-      return { kind, id, name, type: reference(at + 8), linkage: linkageAt(u32(at + 12), at + 12) }
+      return { kind, id, name, type: typeAt(source, at + 2), linkage: linkageOf(source, words[at + 3]!, at + 3) }
     case 'datasec': {
-      const variables = entries(12, (offset) => ({
-        type: reference(offset),
-        offset: u32(offset + 4),
-        size: u32(offset + 8),
-      }))
-      return { kind, id, name, size: u32(at + 8), variables }
+      const variables: { type: TypeId; offset: number; size: number }[] = []
+      for (let entry = at + headerWords, end = entry + 3 * length; entry < end; entry += 3) {
+        variables.push({ type: typeAt(source, entry), offset: words[entry + 1]!, size: words[entry + 2]! })
+      }
+      return { kind, id, name, size: sizeOrType, variables }
     }
     case 'float':
-      return { kind, id, name, size: u32(at + 8) }
+      return { kind, id, name, size: sizeOrType }
     case 'decl_tag':
-      return { kind, id, name, type: reference(at + 8), component: u32(at + 12) | 0 }
+      return { kind, id, name, type: typeAt(source, at + 2), component: words[at + 3]! | 0 }
   }
 }
 
-function typeAt(source: TypeSource, id: TypeId, offset: number): TypeId {
-  if (id >= source.offsets.length) {
-    throw new BtfFormatError(`a reference to type ${id}, but the last is ${source.offsets.length - 1}`, offset)
+function membersAt(source: TypeSource, start: number, length: number, bitfields: boolean): BtfMember[] {
+  const { words } = source
+  const members: BtfMember[] = []
+  for (let entry = start, end = start + 3 * length; entry < end; entry += 3) {
+    const position = words[entry + 2]!
+    members.push({
+      name: stringAt(source, entry),
+      type: typeAt(source, entry + 1),
+      bitOffset: bitfields ? position & 0xffffff : position,
+      bitSize: bitfields ? position >>> 24 : 0,
+    })
   }
+  return members
+}
+
+function parametersAt(source: TypeSource, start: number, length: number): BtfParameter[] {
+  const parameters: BtfParameter[] = []
+  for (let entry = start, end = start + 2 * length; entry < end; entry += 2) {
+    parameters.push({ name: stringAt(source, entry), type: typeAt(source, entry + 1) })
+  }
+  return parameters
+}
+
+/** Byte of the BTF at which a word is. */
+function byteOf(source: TypeSource, word: number): number {
+  return source.start + 4 * word
+}
+
+function typeAt(source: TypeSource, word: number): TypeId {
+  const id = source.words[word]!
+  const last = source.firstId + source.positions.length - 1
+  if (id > last) throw new BtfFormatError(`a reference to type ${id}, but the last is ${last}`, byteOf(source, word))
   return id
 }
 
-function stringAt({ strings }: TypeSource, start: number, offset: number): string {
-  if (start >= strings.length) {
-    throw new BtfFormatError(`a name at byte ${start} of a string section of ${strings.length}`, offset)
-  }
-  return strings[start] === 0 ? '' : strings.toString('utf8', start, strings.indexOf(0, start))
+function stringAt(source: TypeSource, word: number): string {
+  const start = source.words[word]!
+  if (start === 0) return ''
+  const { end } = source.strings
+  if (start < end) return source.strings.at(start)
+  throw new BtfFormatError(`a name at byte ${start} of a string section of ${end}`, byteOf(source, word))
 }
 
-function linkageAt(number: number, offset: number): Linkage {
+function linkageOf(source: TypeSource, number: number, word: number): Linkage {
   const linkage = (['static', 'global', 'extern'] as const)[number]
-  if (linkage === undefined) {
-    throw new BtfFormatError(`unknown linkage ${number}`, offset)
-  }
+  if (linkage === undefined) throw new BtfFormatError(`unknown linkage ${number}`, byteOf(source, word))
   return linkage
 }

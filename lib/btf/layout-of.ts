@@ -9,7 +9,7 @@ import {
   type UnionLayout,
 } from './layout.ts'
 import { isKernelOwned } from './kernel-owned.ts'
-import { type Btf, describe, maxTypeDepth } from './parse.ts'
+import { type Btf, describe, maxTypeDepth } from './btf.ts'
 import type { BtfArray, BtfComposite, BtfEnum, BtfEnum64, BtfInt, BtfMember, BtfType, TypeId } from './types.ts'
 
 interface Built {

@@ -93,11 +93,17 @@ export interface BtfFunction extends Named {
   readonly linkage: Linkage
 }
 
+export interface BtfParameter {
+  /** `''` where the declaration names none. */
+  readonly name: string
+  readonly type: TypeId
+}
+
 export interface BtfFunctionPrototype extends Named {
   readonly kind: 'func_proto'
   readonly returnType: TypeId
   /** A last parameter with type 0 and no name stands for `...`. */
-  readonly parameters: readonly { readonly name: string; readonly type: TypeId }[]
+  readonly parameters: readonly BtfParameter[]
 }
 
 export interface BtfVariable extends Named {
@@ -151,6 +157,15 @@ export type BtfType =
 
 /** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
 export type BtfKind = BtfType['kind']
+
+/** The types of one kind. */
+export type BtfTypeOf<K extends BtfKind> = BtfType extends infer T
+  ? T extends { readonly kind: infer Kinds }
+    ? K extends Kinds
+      ? T & { readonly kind: K }
+      : never
+    : never
+  : never
 
 /** Indexed by the number that BTF stores. */
 export const btfKinds: readonly BtfKind[] = [

@@ -1,6 +1,7 @@
 import { type Handle, binding } from '../binding.ts'
 import type { NativeMapInfo } from '../native-object.ts'
-import { type Btf, parseBtf } from '../btf/parse.ts'
+import type { Btf } from '../btf/btf.ts'
+import { parseBtf } from '../btf/parse.ts'
 import type { Type } from '../btf/schema.ts'
 import { type Int64, ObjectTypes, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'

@@ -1,7 +1,8 @@
 /** Types of the running kernel itself. */
 import { readFileSync } from 'node:fs'
 import { binding } from '../binding.ts'
-import { type Btf, parseBtf } from '../btf/parse.ts'
+import type { Btf } from '../btf/btf.ts'
+import { parseBtf } from '../btf/parse.ts'
 
 interface KernelBtf {
   /** The kernel's id of this BTF object. */
