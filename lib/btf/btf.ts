@@ -1,10 +1,16 @@
 import { outOfRange } from '../errors.ts'
+import { type DeclarationOptions, declarationOf } from './declaration.ts'
 import { decodeType, type TypeSource } from './decode-type.ts'
 import { BtfFormatError } from './format-error.ts'
-import { btfKinds, type BtfDataSection, type BtfKind, type BtfType, type BtfTypeOf, type TypeId } from './types.ts'
-
-/** As many references in a row as the kernel follows (MAX_RESOLVE_DEPTH) before it calls them a loop. */
-export const maxTypeDepth = 32
+import {
+  btfKinds,
+  type BtfDataSection,
+  type BtfKind,
+  type BtfType,
+  type BtfTypeOf,
+  maxTypeDepth,
+  type TypeId,
+} from './types.ts'
 
 /** Size of a pointer: BPF programs and the kernels that run them with JIT and BTF are 64-bit. */
 const pointerSize = 8
@@ -139,6 +145,27 @@ export class Btf {
       return size
     }
     throw new BtfFormatError(`type ${id} nests arrays more than ${maxTypeDepth} deep`)
+  }
+
+  /**
+   * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
+   * variable the line that declares it. Types that it uses are named, not declared.
+   *
+   * @throws RangeError if there is no such id.
+   * @throws BtfFormatError if its types refer to each other in a circle.
+   */
+  declaration(id: TypeId, options: DeclarationOptions = {}): string {
+    return declarationOf(this, this.type(id), options)
+  }
+
+  /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
+  toJSON(): { firstId: TypeId; types: unknown[] } {
+    const types = Array.from(this.types(), (type) =>
+      type.kind === 'enum64'
+        ? { ...type, values: type.values.map(({ name, value }) => ({ name, value: value.toString() })) }
+        : type,
+    )
+    return { firstId: this.firstId, types }
   }
 
   /** @internal Of the BTF that builds on this one. */

@@ -8,9 +8,19 @@ import {
   type StructLayout,
   type UnionLayout,
 } from './layout.ts'
+import { type Btf, describe } from './btf.ts'
 import { isKernelOwned } from './kernel-owned.ts'
-import { type Btf, describe, maxTypeDepth } from './btf.ts'
-import type { BtfArray, BtfComposite, BtfEnum, BtfEnum64, BtfInt, BtfMember, BtfType, TypeId } from './types.ts'
+import {
+  type BtfArray,
+  type BtfComposite,
+  type BtfEnum,
+  type BtfEnum64,
+  type BtfInt,
+  type BtfMember,
+  type BtfType,
+  maxTypeDepth,
+  type TypeId,
+} from './types.ts'
 
 interface Built {
   readonly layout: Layout

@@ -6,6 +6,9 @@
 /** A type's number in its BTF; 0 is `void`. */
 export type TypeId = number
 
+/** As many references in a row as the kernel follows (MAX_RESOLVE_DEPTH) before it calls them a loop. */
+export const maxTypeDepth = 32
+
 interface Named {
   readonly id: TypeId
   /** As in C; `''` for an anonymous type. */

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { invalidArgument, kernelError } from '../errors.ts'
 import type { LinkInfo } from '../link-info.ts'
-import { isFunctionOfKernel, isKernelFunction } from '../system/kernel-btf.ts'
+import { isFunctionOfKernel, isKernelFunction } from '../system/kernel-targets.ts'
 import type { HookFamily } from './family.ts'
 
 /** Entry of a kernel function, its return, both, or a place where its return value is decided. */

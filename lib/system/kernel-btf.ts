@@ -1,61 +1,76 @@
-/** Types of the running kernel itself. */
+/** Types of the running kernel and of its modules. */
 import { readFileSync } from 'node:fs'
-import { binding } from '../binding.ts'
+import { readFile, readdir } from 'node:fs/promises'
+import { nonEmptyString } from '../arguments.ts'
 import type { Btf } from '../btf/btf.ts'
 import { parseBtf } from '../btf/parse.ts'
+import { type EbpfError, invalidArgument, kernelError, ruleError, unknownName } from '../errors.ts'
 
-interface KernelBtf {
-  /** The kernel's id of this BTF object. */
-  id: number
-  btf: Btf
-}
+const FOLDER = '/sys/kernel/btf'
+const KERNEL = 'vmlinux'
 
-let known: KernelBtf | undefined
-
-/** Loaded modules have theirs, too; the kernel's own came before the first of them. */
-const MAX_ID = 1000
+/** It never changes while the kernel runs. */
+let known: Btf | undefined
 
 /**
- * Whether a type of a BTF object of the kernel is the function of this name in the kernel itself, modules left out. The first
- * call reads the kernel's BTF, some milliseconds.
+ * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
+ * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are.
  *
- * @throws the error of the file system where the kernel has no BTF
+ * @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF
  */
-export function isKernelFunction(objectId: number, typeId: number, name: string): boolean {
-  known ??= readKernelBtf()
-  return objectId === known.id && known.btf.find(name, 'func')?.id === typeId
+export async function kernelBtf(): Promise<Btf> {
+  if (known !== undefined) return known
+  const bytes = await readFile(`${FOLDER}/${KERNEL}`).catch(refuse)
+  known ??= parseBtf(bytes, { owned: true })
+  return known
 }
 
-/**
- * Whether the kernel itself, modules left out, has a function of this name.
- *
- * @throws the error of the file system where the kernel has no BTF
- */
-export function isFunctionOfKernel(name: string): boolean {
-  known ??= readKernelBtf()
-  return known.btf.find(name, 'func') !== undefined
+/** The same while the caller waits: where there is no promise to wait for. */
+export function kernelBtfNow(): Btf {
+  known ??= parseBtf(readKernelBtf(), { owned: true })
+  return known
 }
 
 /**
- * Whether a program of the system was loaded for this function of the kernel itself; `undefined` where this process may not
- * know it. Programs tell their function since Linux 6.0.
+ * The types of a module that is loaded, such as `nf_tables`, built on those of the kernel. Linux 5.11, built with
+ * CONFIG_DEBUG_INFO_BTF_MODULES.
  *
- * @throws the error of the file system where the kernel has no BTF
+ * @throws EbpfError ERR_EBPF_UNKNOWN_NAME when there is no such module, or it has no BTF; ERR_EBPF_KERNEL where the kernel
+ *   has none
  */
-export function isProgramFor(programId: number, name: string): boolean | undefined {
-  const program = binding.programOpenById(programId)
-  if (program < 0) return undefined
-  const info = binding.programInfo(program)
-  binding.programClose(program)
-  if (typeof info === 'number' || info.attachBtfId === 0) return undefined
-  return isKernelFunction(info.attachBtfObjectId, info.attachBtfId, name)
+export async function moduleBtf(name: string): Promise<Btf> {
+  nonEmptyString(name, 'name')
+  if (name === KERNEL || name.includes('/')) throw invalidArgument(`name must be that of a module, not '${name}'`)
+  const base = await kernelBtf()
+  // What /proc/modules calls nf_tables, modprobe(8) takes as nf-tables, too.
+  const bytes = await readFile(`${FOLDER}/${name.replaceAll('-', '_')}`).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw unknownName('module with BTF', name, await modulesWithBtf())
+    throw refusal(error, name)
+  })
+  return parseBtf(bytes, { base, owned: true })
 }
 
-function readKernelBtf(): KernelBtf {
-  const bytes = readFileSync('/sys/kernel/btf/vmlinux')
-  for (let id = 1; id <= MAX_ID; id++) {
-    const candidate = binding.btfById(id)
-    if (typeof candidate !== 'number' && Buffer.compare(candidate, bytes) === 0) return { id, btf: parseBtf(bytes) }
+/** Names of the modules whose types {@link moduleBtf} gives, sorted. */
+export async function modulesWithBtf(): Promise<string[]> {
+  const names = await readdir(FOLDER).catch(refuse)
+  return names.filter((name) => name !== KERNEL).sort()
+}
+
+/** @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF */
+export function readKernelBtf(): Buffer {
+  try {
+    return readFileSync(`${FOLDER}/${KERNEL}`)
+  } catch (error) {
+    throw refusal(error as NodeJS.ErrnoException, KERNEL)
   }
-  return { id: 0, btf: parseBtf(bytes) }
+}
+
+function refuse(error: NodeJS.ErrnoException): never {
+  throw refusal(error, KERNEL)
+}
+
+function refusal(error: NodeJS.ErrnoException, name: string): EbpfError {
+  const operation = `reading ${FOLDER}/${name}`
+  if (error.code !== 'ENOENT') return kernelError(error.errno ?? -1, { operation })
+  return ruleError('ERR_EBPF_KERNEL', 'this kernel has no BTF: it was built without CONFIG_DEBUG_INFO_BTF', { operation })
 }

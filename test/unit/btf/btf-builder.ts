@@ -4,16 +4,21 @@ import { btfKinds, type BtfKind } from '../../../lib/btf/types.ts'
 export class BtfBuilder {
   readonly #littleEndian: boolean
   readonly #types: number[][] = []
+  readonly #firstId: number
+  readonly #firstString: number
   #strings = '\0'
 
-  constructor(littleEndian: boolean = true) {
+  /** @param base what it builds on, as modules do */
+  constructor(littleEndian: boolean = true, base?: BtfBuilder) {
     this.#littleEndian = littleEndian
+    this.#firstId = base === undefined ? 1 : base.#firstId + base.#types.length
+    this.#firstString = base === undefined ? 0 : base.#firstString + Buffer.byteLength(base.#strings)
   }
 
   /** Offset of a string that the builder adds. */
   string(text: string): number {
     if (text === '') return 0
-    const offset = Buffer.byteLength(this.#strings)
+    const offset = this.#firstString + Buffer.byteLength(this.#strings)
     this.#strings += `${text}\0`
     return offset
   }
@@ -28,7 +33,7 @@ export class BtfBuilder {
   ): number {
     const info = ((flag ? 0x80000000 : 0) | (btfKinds.indexOf(kind) << 24) | length) >>> 0
     this.#types.push([this.string(name), info, sizeOrType, ...rest])
-    return this.#types.length
+    return this.#firstId + this.#types.length - 1
   }
 
   int(name: string, size: number, encoding: number = 0, bits: number = size * 8, offset: number = 0): number {

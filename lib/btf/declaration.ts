@@ -1,0 +1,189 @@
+/** Types -> C, as one would write their declarations. */
+import type { Btf } from './btf.ts'
+import { BtfFormatError } from './format-error.ts'
+import { alignmentOf, isPacked, naturalPlace, padding, roundUp } from './natural-layout.ts'
+import {
+  type BtfComposite,
+  type BtfEnum,
+  type BtfEnum64,
+  type BtfFunctionPrototype,
+  type BtfMember,
+  type BtfType,
+  maxTypeDepth,
+  type TypeId,
+} from './types.ts'
+
+export interface DeclarationOptions {
+  /** With each member's byte offset and size as a comment, as pahole(1) writes them. */
+  offsets?: boolean
+}
+
+/** GCC's names of the sizes of enums that are not those of an int. */
+const modes: ReadonlyMap<number, string> = new Map([
+  [1, 'byte'],
+  [2, 'HI'],
+  [8, 'DI'],
+])
+
+/** Of members of anonymous members of …; what C compilers take is far less. */
+const maxDepth = 64
+
+/**
+ * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
+ * variable the line that declares it. Types that it uses are named, not declared; those without a name are written out.
+ *
+ * @throws BtfFormatError if types refer to each other in a circle that C cannot have
+ */
+export function declarationOf(btf: Btf, type: BtfType, options: DeclarationOptions = {}): string {
+  const writer = new Writer(btf, options.offsets === true)
+  switch (type.kind) {
+    case 'struct':
+    case 'union':
+      return `${writer.composite(type, '', 0)};${options.offsets === true ? ` /* size: ${type.size} */` : ''}`
+    case 'enum':
+    case 'enum64':
+      return `${writer.enumeration(type, '')};`
+    case 'fwd':
+      return `${type.of} ${type.name};`
+    case 'typedef':
+      return `typedef ${writer.declare(type.type, type.name)};`
+    case 'func':
+      return `${type.linkage === 'global' ? '' : `${type.linkage} `}${writer.declare(type.type, type.name)};`
+    case 'var':
+      return `${type.linkage === 'global' ? '' : `${type.linkage} `}${writer.declare(type.type, type.name)};`
+    case 'datasec':
+      return type.variables.map(({ type: variable }) => declarationOf(btf, btf.type(variable), options)).join('\n')
+    case 'decl_tag':
+      return `__attribute__((btf_decl_tag("${type.name}")))`
+    default:
+      return writer.declare(type.id, '')
+  }
+}
+
+class Writer {
+  readonly #btf: Btf
+  readonly #offsets: boolean
+
+  constructor(btf: Btf, offsets: boolean) {
+    this.#btf = btf
+    this.#offsets = offsets
+  }
+
+  /** What declares `name` as of a type; without a name, how C writes the type alone. */
+  declare(id: TypeId, name: string, indent: string = '', depth: number = 0): string {
+    let declarator = name
+    let qualifiers = ''
+    let tags = ''
+    let pointer = false
+    for (let current = id, steps = 0; ; steps++) {
+      if (steps > 2 * maxTypeDepth) throw new BtfFormatError(`type ${id} has no end: a circle`)
+      const type = this.#btf.type(current)
+      switch (type.kind) {
+        case 'const':
+        case 'volatile':
+        case 'restrict':
+          qualifiers = `${type.kind} ${qualifiers}`
+          current = type.type
+          continue
+        case 'type_tag':
+          tags = ` __attribute__((btf_type_tag("${type.name}")))${tags}`
+          current = type.type
+          continue
+        case 'ptr':
+          declarator = `*${tags === '' ? '' : `${tags.trimStart()} `}${qualifiers}${declarator}`.trimEnd()
+          qualifiers = ''
+          tags = ''
+          pointer = true
+          current = type.type
+          continue
+        case 'array':
+          declarator = `${pointer ? `(${declarator})` : declarator}[${type.length}]`
+          pointer = false
+          current = type.element
+          continue
+        case 'func_proto':
+          declarator = `${pointer ? `(${declarator})` : declarator}(${this.#parameters(type, depth)})`
+          pointer = false
+          current = type.returnType
+          continue
+        default: {
+          const specifier = `${qualifiers}${this.#specifier(type, indent, depth)}${tags}`
+          return declarator === '' ? specifier : `${specifier} ${declarator}`
+        }
+      }
+    }
+  }
+
+  composite({ kind, name, size, members }: BtfComposite, indent: string, depth: number): string {
+    if (depth > maxDepth) throw new BtfFormatError(`${kind} ${name} nests more than ${maxDepth} deep`)
+    const head = name === '' ? kind : `${kind} ${name}`
+    const packed = isPacked(this.#btf, members, size)
+    const lines: string[] = []
+    let end = 0
+    for (const member of members) {
+      const declared = this.declare(member.type, member.name, `${indent}\t`, depth + 1)
+      const bits = member.bitSize === 0 ? '' : `: ${member.bitSize}`
+      if (kind === 'struct') lines.push(...padding(end, naturalPlace(this.#btf, member, end, packed), member.bitOffset))
+      lines.push(`${declared}${bits};${this.#comment(member)}`)
+      end = Math.max(end, member.bitOffset + (member.bitSize || 8 * this.#btf.sizeOf(member.type)))
+    }
+    const alignment = packed ? 1 : Math.max(1, ...members.map((member) => alignmentOf(this.#btf, member.type)))
+    const rest = padding(kind === 'struct' ? end : 0, roundUp(end, 8 * alignment), 8 * size)
+    lines.push(...(kind === 'struct' || rest.length === 0 ? rest : [`struct { ${rest.join(' ')} };`]))
+    return `${head} {\n${lines.map((line) => `${indent}\t${line}\n`).join('')}${indent}}${packed ? ' __attribute__((packed))' : ''}`
+  }
+
+  enumeration({ name, signed, size, values }: BtfEnum | BtfEnum64, indent: string): string {
+    const lines = values.map(({ name: value, value: number }) => `${indent}\t${value} = ${number}${suffix(number, signed)},\n`)
+    const head = name === '' ? 'enum' : `enum ${name}`
+    const wide = values.some(({ value }) => isWide(value))
+    const mode = wide ? undefined : modes.get(size)
+    return `${head} {\n${lines.join('')}${indent}}${mode === undefined ? '' : ` __attribute__((mode(${mode})))`}`
+  }
+
+  /** What stands before the name: only what has no name of its own is written out. */
+  #specifier(type: BtfType, indent: string, depth: number): string {
+    switch (type.kind) {
+      case 'void':
+        return 'void'
+      case 'fwd':
+        return `${type.of} ${type.name}`
+      case 'struct':
+      case 'union':
+        return type.name === '' ? this.composite(type, indent, depth) : `${type.kind} ${type.name}`
+      case 'enum':
+      case 'enum64':
+        return type.name === '' ? this.enumeration(type, indent) : `enum ${type.name}`
+      case 'int':
+      case 'float':
+      case 'typedef':
+        return type.name
+      default:
+        throw new BtfFormatError(`type ${type.id} (${type.kind} ${type.name}) cannot be the type of a value`)
+    }
+  }
+
+  #parameters({ parameters }: BtfFunctionPrototype, depth: number): string {
+    if (parameters.length === 0) return 'void'
+    if (depth > maxDepth) throw new BtfFormatError(`parameters nest more than ${maxDepth} deep`)
+    return parameters
+      .map(({ name, type }) => (type === 0 && name === '' ? '...' : this.declare(type, name, '', depth + 1)))
+      .join(', ')
+  }
+
+  #comment({ type, bitOffset, bitSize }: BtfMember): string {
+    if (!this.#offsets) return ''
+    if (bitSize !== 0) return ` /* ${Math.floor(bitOffset / 8)}:${bitOffset % 8} */`
+    return ` /* ${bitOffset / 8} ${this.#btf.sizeOf(type)} */`
+  }
+}
+
+function isWide(value: number | bigint): boolean {
+  return value > 0xffff_ffffn || value < -0x8000_0000n
+}
+
+/** Numbers that are larger than an int have to say so. */
+function suffix(value: number | bigint, signed: boolean): string {
+  if (!isWide(value)) return ''
+  return signed ? 'LL' : 'ULL'
+}
