@@ -1,6 +1,7 @@
 /** Types of the running kernel and of its modules. */
-import { readFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { nonEmptyString } from '../arguments.ts'
 import type { Btf } from '../btf/btf.ts'
 import { parseBtf } from '../btf/parse.ts'
@@ -43,7 +44,9 @@ export async function moduleBtf(name: string): Promise<Btf> {
   if (name === KERNEL || name.includes('/')) throw invalidArgument(`name must be that of a module, not '${name}'`)
   const base = await kernelBtf()
   // What /proc/modules calls nf_tables, modprobe(8) takes as nf-tables, too.
-  const bytes = await readFile(`${FOLDER}/${name.replaceAll('-', '_')}`).catch(async (error: NodeJS.ErrnoException) => {
+  const file = createReadStream(`${FOLDER}/${name.replaceAll('-', '_')}`)
+  // Not readFile: stat(2) says that files of modules have 4096 bytes, however long they are.
+  const bytes = await buffer(file).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') throw unknownName('module with BTF', name, await modulesWithBtf())
     throw refusal(error, name)
   })
