@@ -2232,6 +2232,211 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     protected describe(): string;
 }
 
+/**
+ * The BPF Type Format's types as plain data: one interface for each kind that the kernel's documentation
+ * (Documentation/bpf/btf.rst) knows, with references between types as type ids.
+ */
+/** A type's number in its BTF; 0 is `void`. */
+type TypeId = number;
+interface Named {
+    readonly id: TypeId;
+    /** As in C; `''` for an anonymous type. */
+    readonly name: string;
+}
+/** Type id 0, and what a pointer to nothing in particular points at. */
+interface BtfVoid extends Named {
+    readonly kind: 'void';
+}
+interface BtfInt extends Named {
+    readonly kind: 'int';
+    /** Bytes of storage. */
+    readonly size: number;
+    /** Significant bits; fewer than `size * 8` only in bitfields described by old compilers. */
+    readonly bits: number;
+    /** Bit at which the value starts in its storage; as rare as an odd `bits`. */
+    readonly bitOffset: number;
+    readonly signed: boolean;
+    /** The compiler marked it as a character. */
+    readonly char: boolean;
+    readonly bool: boolean;
+}
+/** Everything that only refers to another type, with the modifiers that do not change what memory holds. */
+interface BtfReference extends Named {
+    readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag';
+    readonly type: TypeId;
+}
+interface BtfArray extends Named {
+    readonly kind: 'array';
+    readonly element: TypeId;
+    readonly indexType: TypeId;
+    /** 0 also for a flexible array member. */
+    readonly length: number;
+}
+interface BtfMember {
+    /** `''` for an anonymous struct or union. */
+    readonly name: string;
+    readonly type: TypeId;
+    /** Bits from the start of the struct. */
+    readonly bitOffset: number;
+    /** Width of a bitfield; 0 for an ordinary member. */
+    readonly bitSize: number;
+}
+interface BtfComposite extends Named {
+    readonly kind: 'struct' | 'union';
+    /** Bytes. */
+    readonly size: number;
+    readonly members: readonly BtfMember[];
+}
+interface BtfEnum extends Named {
+    readonly kind: 'enum';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: number;
+    }[];
+}
+interface BtfEnum64 extends Named {
+    readonly kind: 'enum64';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: bigint;
+    }[];
+}
+/** A struct or union that is declared but not defined. */
+interface BtfForward extends Named {
+    readonly kind: 'fwd';
+    readonly of: 'struct' | 'union';
+}
+type Linkage = 'static' | 'global' | 'extern';
+interface BtfFunction extends Named {
+    readonly kind: 'func';
+    /** Its `func_proto`. */
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfParameter {
+    /** `''` where the declaration names none. */
+    readonly name: string;
+    readonly type: TypeId;
+}
+interface BtfFunctionPrototype extends Named {
+    readonly kind: 'func_proto';
+    readonly returnType: TypeId;
+    /** A last parameter with type 0 and no name stands for `...`. */
+    readonly parameters: readonly BtfParameter[];
+}
+interface BtfVariable extends Named {
+    readonly kind: 'var';
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfDataSection extends Named {
+    readonly kind: 'datasec';
+    /** Bytes; 0 in a file that no loader has completed yet. */
+    readonly size: number;
+    readonly variables: readonly {
+        /** A `var`, or in `.ksyms` a `func`. */
+        readonly type: TypeId;
+        /** Bytes from the start of the section; 0 in a file that no loader has completed yet. */
+        readonly offset: number;
+        /** Bytes. */
+        readonly size: number;
+    }[];
+}
+interface BtfFloat extends Named {
+    readonly kind: 'float';
+    /** Bytes. */
+    readonly size: number;
+}
+interface BtfDeclarationTag extends Named {
+    readonly kind: 'decl_tag';
+    readonly type: TypeId;
+    /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
+    readonly component: number;
+}
+type BtfType = BtfVoid | BtfInt | BtfReference | BtfArray | BtfComposite | BtfEnum | BtfEnum64 | BtfForward | BtfFunction | BtfFunctionPrototype | BtfVariable | BtfDataSection | BtfFloat | BtfDeclarationTag;
+/** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
+type BtfKind = BtfType['kind'];
+/** The types of one kind. */
+type BtfTypeOf<K extends BtfKind> = BtfType extends infer T ? T extends {
+    readonly kind: infer Kinds;
+} ? K extends Kinds ? T & {
+    readonly kind: K;
+} : never : never : never;
+
+/** Types -> C, as one would write their declarations. */
+
+interface DeclarationOptions {
+    /** With each member's byte offset and size as a comment, as pahole(1) writes them. */
+    offsets?: boolean;
+}
+
+/**
+ * The types of one BTF section or file. BTF of a module builds on the kernel's: it has all of that one's types, too, and
+ * its own ones after them.
+ */
+declare class Btf {
+    #private;
+    /** What it builds on; `undefined` when it stands alone. */
+    readonly base: Btf | undefined;
+    /** The first id of its own types: 0 (`void`) when it stands alone. */
+    readonly firstId: TypeId;
+    /** Number of types, `void` (id 0) and those of `base` included: valid ids are 0 to `typeCount - 1`. */
+    readonly typeCount: number;
+    readonly littleEndian: boolean;
+    /**
+     * The type with this id.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if the type refers to what does not exist.
+     */
+    type(id: TypeId): BtfType;
+    /**
+     * The first type with this name, of this kind if one is given; `undefined` if there is none. Types of `base` come
+     * first.
+     */
+    find(name: string): BtfType | undefined;
+    find<K extends BtfKind>(name: string, kind: K): BtfTypeOf<K> | undefined;
+    /**
+     * Its own types in the order of their ids, of one kind if one is given; those of `base` are not among them. Each is
+     * decoded when it is its turn, and not kept.
+     */
+    types(): Generator<BtfType, void, undefined>;
+    types<K extends BtfKind>(kind: K): Generator<BtfTypeOf<K>, void, undefined>;
+    /** The data section with this name, such as `.maps` or `.rodata`; `undefined` if there is none. */
+    datasec(name: string): BtfDataSection | undefined;
+    /**
+     * The type behind typedefs, const, volatile, restrict and type tags.
+     *
+     * @throws BtfFormatError if these refer to each other in a circle.
+     */
+    resolve(id: TypeId): BtfType;
+    /**
+     * Bytes that a value of this type takes.
+     *
+     * @throws BtfFormatError if such a value cannot exist (a function, an undefined struct, an endless array).
+     */
+    sizeOf(id: TypeId): number;
+    /**
+     * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
+     * variable the line that declares it. Types that it uses are named, not declared.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if its types refer to each other in a circle.
+     */
+    declaration(id: TypeId, options?: DeclarationOptions): string;
+    /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
+    toJSON(): {
+        firstId: TypeId;
+        types: unknown[];
+    };
+}
+
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 type Int64 = 'bigint' | 'number';
 
@@ -2820,38 +3025,9 @@ declare class ArrayOfMaps extends NestedMap<number> {
 declare class HashOfMaps<K = unknown> extends NestedMap<K> {
 }
 
-/** Of calls that read the value of one CPU. */
-interface CpuOptions {
-    /** From 0, less than {@link possibleCpus}. */
-    cpu: number;
-}
-/**
- * Of calls that write a value for one CPU, from 0 and less than {@link possibleCpus} (`BPF_F_CPU`, Linux 7.0), or the same for all of
- * them, on any kernel. Only the latter can have a condition: the kernel forgets it for the former.
- */
-type SetCpuOptions = {
-    cpu: number;
-    if?: never;
-} | (SetCondition & {
-    cpu: 'all';
-});
 /** `BPF_MAP_TYPE_PERCPU_HASH`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
     #private;
-    /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(key: Input$1<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(key: Input$1<K>, options: CpuOptions): V | undefined;
-    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input$1<K>, options?: LockOptions): V[] | undefined;
-    /**
-     * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
-     * or for all. A new entry has zeros for the others.
-     *
-     * @returns whether it was written: always, or as the condition says
-     * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot, E2BIG when the map is full
-     */
-    set(key: Input$1<K>, value: Input$1<V>, options: SetCpuOptions): boolean;
-    set(key: Input$1<K>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -2873,21 +3049,6 @@ declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K
 /** `BPF_MAP_TYPE_PERCPU_ARRAY`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
     #private;
-    /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(index: Input$1<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(index: Input$1<number>, options: CpuOptions): V | undefined;
-    get(index: Input$1<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(index: Input$1<number>, options?: LockOptions): V[] | undefined;
-    /**
-     * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
-     * or for all.
-     *
-     * @returns whether it was written: always, or as the condition says
-     * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
-     * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot
-     */
-    set(index: Input$1<number>, value: Input$1<V>, options: SetCpuOptions): boolean;
-    set(index: Input$1<number>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -3281,6 +3442,86 @@ interface ClassicFilterOptions {
  */
 declare function attachClassicFilter(socket: number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
 
+/**
+ * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
+ * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are.
+ *
+ * @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF
+ */
+declare function kernelBtf(): Promise<Btf>;
+/**
+ * The types of a module that is loaded, such as `nf_tables`, built on those of the kernel. Linux 5.11, built with
+ * CONFIG_DEBUG_INFO_BTF_MODULES.
+ *
+ * @throws EbpfError ERR_EBPF_UNKNOWN_NAME when there is no such module, or it has no BTF; ERR_EBPF_KERNEL where the kernel
+ *   has none
+ */
+declare function moduleBtf(name: string): Promise<Btf>;
+/** Names of the modules whose types {@link moduleBtf} gives, sorted. */
+declare function modulesWithBtf(): Promise<string[]>;
+
+/**
+ * The `.BTF.ext` section of object files: which type and which line of the source each instruction belongs to, and what
+ * the loader adapts to the running kernel (CO-RE). The layout is that of the kernel's Documentation/bpf/btf.rst.
+ */
+
+/** An instruction of a program section. */
+interface InstructionPlace {
+    /** ELF section, such as `tp/syscalls/sys_enter_openat`. */
+    readonly section: string;
+    /** Bytes from the start of the section: 8 for each instruction before it. */
+    readonly offset: number;
+}
+/** Where a function starts. */
+interface FunctionInfo extends InstructionPlace {
+    /** A `func`. */
+    readonly type: TypeId;
+}
+/** Where the code of a line starts. */
+interface LineInfo extends InstructionPlace {
+    /** As the compiler was given it, or absolute. */
+    readonly file: string;
+    /** The text of that line; `''` when the compiler did not have it. */
+    readonly text: string;
+    /** From 1; 0 when it is not known. */
+    readonly line: number;
+    /** From 1; 0 when it is not known. */
+    readonly column: number;
+}
+/** `enum bpf_core_relo_kind` of linux/bpf.h, by number. */
+declare const relocationKinds: readonly ["field_byte_offset", "field_byte_size", "field_exists", "field_signed", "field_left_shift_u64", "field_right_shift_u64", "type_id_local", "type_id_target", "type_exists", "type_size", "enum_value_exists", "enum_value", "type_matches"];
+type CoreRelocationKind = (typeof relocationKinds)[number];
+/** What the loader replaces in an instruction by what the running kernel has. */
+interface CoreRelocation extends InstructionPlace {
+    readonly kind: CoreRelocationKind | `unknown (${number})`;
+    /** The type as the program knows it. */
+    readonly type: TypeId;
+    /**
+     * Of a field: the indexes that lead to it, such as `0:5:1`, the first of them of an array that starts at the pointer. Of
+     * an enum's value: its index. Of a type: `0`.
+     */
+    readonly access: string;
+}
+
+/** What an object file tells of its types and its source. */
+interface ObjectBtf {
+    readonly btf: Btf;
+    /** Where functions start, by section and offset. */
+    readonly functions: readonly FunctionInfo[];
+    /** Where the code of each line of the source starts, by section and offset. */
+    readonly lines: readonly LineInfo[];
+    /** What the loader adapts to the running kernel (CO-RE). */
+    readonly relocations: readonly CoreRelocation[];
+}
+/**
+ * The types of an object file, and what its `.BTF.ext` says of its instructions. Needs no privilege and no kernel.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when it is no ELF file, ERR_EBPF_NO_BTF when it has no BTF
+ * @throws BtfFormatError when that is malformed
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
+
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
     /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
@@ -3340,5 +3581,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CpuOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

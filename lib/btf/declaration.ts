@@ -134,7 +134,9 @@ class Writer {
   }
 
   enumeration({ name, signed, size, values }: BtfEnum | BtfEnum64, indent: string): string {
-    const lines = values.map(({ name: value, value: number }) => `${indent}\t${value} = ${number}${suffix(number, signed)},\n`)
+    const lines = values.map(
+      ({ name: value, value: number }) => `${indent}\t${value} = ${number}${suffix(number, signed)},\n`,
+    )
     const head = name === '' ? 'enum' : `enum ${name}`
     const wide = values.some(({ value }) => isWide(value))
     const mode = wide ? undefined : modes.get(size)

@@ -172,6 +172,7 @@ function stringAt({ view, littleEndian, strings }: Reader, at: number): string {
 }
 
 function typeAt(btf: Btf, id: TypeId, at: number): TypeId {
-  if (id >= btf.typeCount) throw new BtfFormatError(`BTF.ext refers to type ${id}, but the last is ${btf.typeCount - 1}`, at)
+  if (id >= btf.typeCount)
+    throw new BtfFormatError(`BTF.ext refers to type ${id}, but the last is ${btf.typeCount - 1}`, at)
   return id
 }

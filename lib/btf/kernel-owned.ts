@@ -2,8 +2,8 @@
  * What the kernel keeps in a map's values for itself: it copies such bytes neither out of a map nor into one (`copy_map_value`
  * in include/linux/bpf.h), so nobody in user space can give them a value, and all that reading shows of them is zeros.
  */
-import { type Btf, maxTypeDepth } from './parse.ts'
-import type { TypeId } from './types.ts'
+import type { Btf } from './btf.ts'
+import { maxTypeDepth, type TypeId } from './types.ts'
 
 /** The types that `btf_get_field_type` of kernel/bpf/btf.c knows by their names. */
 const STRUCTS: ReadonlySet<string> = new Set([

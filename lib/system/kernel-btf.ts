@@ -75,5 +75,7 @@ function refuse(error: NodeJS.ErrnoException): never {
 function refusal(error: NodeJS.ErrnoException, name: string): EbpfError {
   const operation = `reading ${FOLDER}/${name}`
   if (error.code !== 'ENOENT') return kernelError(error.errno ?? -1, { operation })
-  return ruleError('ERR_EBPF_KERNEL', 'this kernel has no BTF: it was built without CONFIG_DEBUG_INFO_BTF', { operation })
+  return ruleError('ERR_EBPF_KERNEL', 'this kernel has no BTF: it was built without CONFIG_DEBUG_INFO_BTF', {
+    operation,
+  })
 }

@@ -145,20 +145,24 @@ describe('what a compiler makes of declarations', () => {
     }
   })
 
-  test.runIf(existsSync('/sys/kernel/btf/vmlinux'))('is the same for the structs of the running kernel', () => {
-    const kernel = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'))
-    const names = ['sk_buff', 'sock', 'net_device', 'file', 'inode', 'task_struct', 'bpf_prog', 'xdp_buff']
-    const header = new CHeader(kernel)
-    for (const name of names) header.need(kernel.find(name, 'struct')!.id)
-    const variables = names.map((name) => `struct ${name} v_${name};`).join('\n')
-    const again = compile(`${header.text}\n${variables}`)
-    for (const name of names) {
-      const before = kernel.find(name, 'struct')!
-      const after = again.find(name, 'struct')!
-      expect([name, ...placesOf(again, after.id)]).toEqual([name, ...placesOf(kernel, before.id)])
-      expect(after.size).toBe(before.size)
-    }
-  }, 60_000)
+  test.runIf(existsSync('/sys/kernel/btf/vmlinux'))(
+    'is the same for the structs of the running kernel',
+    () => {
+      const kernel = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'))
+      const names = ['sk_buff', 'sock', 'net_device', 'file', 'inode', 'task_struct', 'bpf_prog', 'xdp_buff']
+      const header = new CHeader(kernel)
+      for (const name of names) header.need(kernel.find(name, 'struct')!.id)
+      const variables = names.map((name) => `struct ${name} v_${name};`).join('\n')
+      const again = compile(`${header.text}\n${variables}`)
+      for (const name of names) {
+        const before = kernel.find(name, 'struct')!
+        const after = again.find(name, 'struct')!
+        expect([name, ...placesOf(again, after.id)]).toEqual([name, ...placesOf(kernel, before.id)])
+        expect(after.size).toBe(before.size)
+      }
+    },
+    60_000,
+  )
 })
 
 describe('types that C cannot have', () => {

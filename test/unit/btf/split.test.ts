@@ -37,7 +37,10 @@ describe.each([
     expect(btf).toMatchObject({ base, firstId: 4, typeCount: 7 })
     expect(btf.type(1)).toBe(base.type(1))
     expect(btf.type(4)).toEqual({ kind: 'ptr', id: 4, name: '', type: 2 })
-    expect(btf.type(5)).toMatchObject({ name: 'own', members: [{ name: 'shared' }, { name: 'next' }, { name: 'count' }] })
+    expect(btf.type(5)).toMatchObject({
+      name: 'own',
+      members: [{ name: 'shared' }, { name: 'next' }, { name: 'count' }],
+    })
     expect(() => btf.type(7)).toThrow(RangeError)
   })
 
