@@ -24,7 +24,8 @@ export class BtfStrings {
   at(offset: number): string {
     if (offset < this.#start) return (this.base as BtfStrings).at(offset)
     const start = offset - this.#start
-    const text = (this.#text ??= this.#decode())
+    this.#text ??= this.#decode()
+    const text = this.#text
     if (this.#ascii) return text.slice(start, text.indexOf('\0', start))
     return this.#bytes.toString('utf8', start, this.#bytes.indexOf(0, start))
   }

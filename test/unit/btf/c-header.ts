@@ -1,6 +1,6 @@
 /** The declarations of a type and of all that it needs, in an order that a C compiler takes. */
 import type { Btf } from '../../../lib/btf/btf.ts'
-import type { BtfType, TypeId } from '../../../lib/btf/types.ts'
+import type { BtfComposite, BtfType, TypeId } from '../../../lib/btf/types.ts'
 
 export class CHeader {
   readonly #btf: Btf
@@ -23,37 +23,45 @@ export class CHeader {
     const type = this.#btf.type(id)
     switch (type.kind) {
       case 'ptr':
-        return this.need(type.type, false)
+        this.need(type.type, false)
+        break
       case 'const':
       case 'volatile':
       case 'restrict':
       case 'type_tag':
-        return this.need(type.type, whole)
+        this.need(type.type, whole)
+        break
       case 'array':
-        return this.need(type.element, true)
+        this.need(type.element, true)
+        break
       case 'func_proto':
         this.need(type.returnType, false)
         for (const parameter of type.parameters) this.need(parameter.type, false)
-        return
+        break
       case 'typedef':
         this.need(type.type, whole)
-        return this.#once(type)
+        this.#once(type)
+        break
       case 'struct':
       case 'union':
-        if (type.name !== '' && !whole) {
-          this.#lines.push(`${type.kind} ${type.name};`)
-          return
-        }
-        for (const member of type.members) this.need(member.type)
-        if (type.name !== '') this.#once(type)
-        return
+        this.#composite(type, whole)
+        break
       case 'enum':
       case 'enum64':
       case 'fwd':
         if (type.name !== '') this.#once(type)
-        return
+        break
       default:
     }
+  }
+
+  #composite(type: BtfComposite, whole: boolean): void {
+    if (type.name !== '' && !whole) {
+      this.#lines.push(`${type.kind} ${type.name};`)
+      return
+    }
+    for (const member of type.members) this.need(member.type)
+    if (type.name !== '') this.#once(type)
   }
 
   #once(type: BtfType): void {
