@@ -3025,9 +3025,38 @@ declare class ArrayOfMaps extends NestedMap<number> {
 declare class HashOfMaps<K = unknown> extends NestedMap<K> {
 }
 
+/** Of calls that read the value of one CPU. */
+interface CpuOptions {
+    /** From 0, less than {@link possibleCpus}. */
+    cpu: number;
+}
+/**
+ * Of calls that write a value for one CPU, from 0 and less than {@link possibleCpus} (`BPF_F_CPU`, Linux 7.0), or the same for all of
+ * them, on any kernel. Only the latter can have a condition: the kernel forgets it for the former.
+ */
+type SetCpuOptions = {
+    cpu: number;
+    if?: never;
+} | (SetCondition & {
+    cpu: 'all';
+});
 /** `BPF_MAP_TYPE_PERCPU_HASH`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
     #private;
+    /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
+    get(key: Input$1<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(key: Input$1<K>, options: CpuOptions): V | undefined;
+    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input$1<K>, options?: LockOptions): V[] | undefined;
+    /**
+     * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
+     * or for all. A new entry has zeros for the others.
+     *
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot, E2BIG when the map is full
+     */
+    set(key: Input$1<K>, value: Input$1<V>, options: SetCpuOptions): boolean;
+    set(key: Input$1<K>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -3049,6 +3078,21 @@ declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K
 /** `BPF_MAP_TYPE_PERCPU_ARRAY`: each value is an array with one element for each possible CPU. Linux 4.6. */
 declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
     #private;
+    /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
+    get(index: Input$1<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(index: Input$1<number>, options: CpuOptions): V | undefined;
+    get(index: Input$1<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(index: Input$1<number>, options?: LockOptions): V[] | undefined;
+    /**
+     * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
+     * or for all.
+     *
+     * @returns whether it was written: always, or as the condition says
+     * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
+     * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot
+     */
+    set(index: Input$1<number>, value: Input$1<V>, options: SetCpuOptions): boolean;
+    set(index: Input$1<number>, values: Input$1<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -3582,4 +3626,4 @@ declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_ev
 type MapType = (typeof NAMES)[number];
 
 export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
