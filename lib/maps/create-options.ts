@@ -196,11 +196,7 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 }
 
 /** Those of types that have no class of their own yet. */
-export type OtherMapOptions =
-  | StorageOptions
-  | OldCgroupStorageOptions
-  | PerfEventArrayOptions
-  | ArenaOptions
+export type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | ArenaOptions
 
 export type CreateMapOptions =
   | HashOptions

@@ -20,7 +20,8 @@ export class XskMap extends TargetMap<number> {
    * Puts a socket in.
    *
    * @param socket `{ fd }` of an AF_XDP socket, which Node itself cannot make; it stays the caller's
-   * @returns whether it was written: always, or as the condition says
+   * @returns whether it was written: always, or as the condition says; the kernel writes the socket that is there already
+   * whatever the condition
    * @throws EbpfError EOPNOTSUPP when it is a socket of another kind, ENOTSOCK or EBADF for a descriptor of something else or
    * of nothing
    */
