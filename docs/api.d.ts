@@ -2,6 +2,8 @@
 
 import { Readable, Writable } from 'node:stream';
 import { ReadableStream, WritableStream } from 'node:stream/web';
+import { Socket as Socket$1 } from 'node:dgram';
+import { Socket, Server } from 'node:net';
 
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
@@ -2691,6 +2693,67 @@ declare class CgroupArray extends DescriptorArray {
     set(index: number, cgroup: PathOrDescriptor): void;
 }
 
+/** A map of what programs send packets, messages or connections to. */
+declare class TargetMap<K = unknown> extends BoundMap {
+    #private;
+}
+/** One whose contents the kernel tells. */
+declare abstract class ReadableTargetMap<K = unknown, V = unknown> extends TargetMap<K> {
+    #private;
+    /** What there is for a key, or `undefined`. */
+    get(key: Input$1<K>): V | undefined;
+    /** Whether there is something for a key. */
+    has(key: Input$1<K>): boolean;
+    /** @returns whether there was something. */
+    delete(key: Input$1<K>): boolean;
+    /**
+     * Takes out all that is there now.
+     *
+     * @returns how many there were
+     */
+    clear(): number;
+    /** What is in it, as `[key, value]`, by two system calls for each. What vanishes meanwhile may be missing. */
+    entries(): Generator<[K | Uint8Array, V], void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
+    /** How many there are now. Asks for each key: the kernel keeps no count that can be read. */
+    count(): number;
+}
+
+/** A processor that packets are redirected to. */
+interface CpuTarget {
+    /** Packets that may wait for it, 1 to 16384; more of them are dropped. */
+    queueSize: number;
+    /** Runs there for each packet, before the kernel takes it: one of `SEC("xdp/cpumap")`. Linux 5.9. */
+    program?: BpfProgram;
+}
+/** What is in such a map. */
+interface CpuQueue {
+    queueSize: number;
+    /** For `openProgram`. */
+    program?: {
+        id: number;
+    };
+}
+/**
+ * `BPF_MAP_TYPE_CPUMAP`: processors by their number, that XDP programs redirect packets to: each has a queue, and a thread of
+ * the kernel that takes packets from it. Linux 4.15; programs 5.9.
+ */
+declare class CpuMap extends ReadableTargetMap<number, CpuQueue> {
+    #private;
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Makes the queue and the thread of a processor, off the JavaScript thread. What waits in the queue that it had is handled
+     * first.
+     *
+     * @throws RangeError for a queue of another length
+     * @throws EbpfError ENODEV when the machine can have no such processor, ENOMEM also when the kernel refuses the program
+     * @throws TypeError for a program of another section, or where values have no place for one
+     */
+    set(cpu: number, target: CpuTarget): Promise<void>;
+}
+
 /** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
 declare const MAP_FLAGS: {
     /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
@@ -2878,8 +2941,62 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | ArenaOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | OtherMapOptions;
+type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | ArenaOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | OtherMapOptions;
+
+/** What packets are redirected to. */
+interface DeviceTarget {
+    /** Name or index of the interface. */
+    interface: string | number;
+    /** Where that means something; this process's own network namespace by default. */
+    netns?: NetworkNamespace;
+    /** Runs for each packet before it is sent: one of `SEC("xdp/devmap")`. Linux 5.8. */
+    program?: BpfProgram;
+}
+/** What is in such a map. */
+interface Device {
+    /** Index of the interface in its network namespace, of which the kernel does not tell the map's readers. */
+    interface: number;
+    /** For `openProgram`. */
+    program?: {
+        id: number;
+    };
+}
+/** Network interfaces that XDP programs redirect packets to. They vanish by themselves when they are deleted. */
+declare abstract class InterfaceMap extends ReadableTargetMap<number, Device> {
+    #private;
+}
+/**
+ * `BPF_MAP_TYPE_DEVMAP`: network interfaces by index, that XDP programs redirect packets to. Linux 4.14; programs at the
+ * interfaces 5.8.
+ */
+declare class DeviceMap extends InterfaceMap {
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Puts an interface in, off the JavaScript thread: it is looked up in its network namespace.
+     *
+     * @throws EbpfError ENODEV when there is no such interface, EINVAL when the kernel takes the program for none of its kind
+     * @throws TypeError for a program of another section, or where values have no place for one
+     */
+    set(index: number, target: DeviceTarget): Promise<void>;
+}
+/**
+ * `BPF_MAP_TYPE_DEVMAP_HASH`: network interfaces by a 32-bit number, such as an interface's own index. Linux 5.4; programs at
+ * the interfaces 5.8.
+ */
+declare class DeviceHashMap extends InterfaceMap {
+    /**
+     * Puts an interface in, as {@link DeviceMap.set} does.
+     *
+     * @param options the only condition that the kernel knows here is `absent`
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError E2BIG when the map is full
+     */
+    set(key: number, target: DeviceTarget, options?: {
+        if?: 'absent';
+    }): Promise<boolean>;
+}
 
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
@@ -3166,6 +3283,59 @@ declare class QueueMap<V = unknown> extends BoundMap {
 declare class StackMap<V = unknown> extends QueueMap<V> {
 }
 
+/** Descriptors of sockets: of Node's own, and of any others. */
+
+/** A socket or a server of Node, those of `node:http` and `node:tls` among them, or an open descriptor. It stays the caller's. */
+type SocketOrDescriptor = Socket | Server | Socket$1 | {
+    readonly fd: number;
+};
+
+/**
+ * Sockets, which are in it until they are deleted or closed: it does not keep them open. They are read as their cookies, the
+ * numbers that `bpf_get_socket_cookie` gives programs, if values are of 8 bytes.
+ */
+declare abstract class SocketMap<K = unknown> extends ReadableTargetMap<K, bigint> {
+    /**
+     * Puts a socket in.
+     *
+     * @param socket of Node, or `{ fd }`; it stays the caller's
+     * @returns whether it was written: always, or as the condition says
+     * @throws TypeError when the socket has no descriptor: not bound or connected, or closed
+     * @throws EbpfError EOPNOTSUPP when this map takes no sockets of its kind or in its state, ENOTSOCK or EBADF for a descriptor
+     * of something else or of nothing, E2BIG when a hash is full
+     */
+    set(key: Input$1<K>, socket: SocketOrDescriptor, options?: SetCondition): boolean;
+    /**
+     * The cookie of the socket of a key, or `undefined` when there is none.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when values are not of 8 bytes
+     */
+    get(key: Input$1<K>): bigint | undefined;
+}
+/** What sockets redirect messages to. The programs at the map are those of all sockets that are put into it (`sockmap`). */
+declare abstract class RedirectingSocketMap<K> extends SocketMap<K> {
+}
+/**
+ * `BPF_MAP_TYPE_SOCKMAP`: sockets by index, that programs of type `sk_skb` and `sk_msg` redirect messages to, and that
+ * programs of type `sk_lookup` give connections to. Linux 4.14, to be read 5.7.
+ */
+declare class SockMap extends RedirectingSocketMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+/** `BPF_MAP_TYPE_SOCKHASH`: as {@link SockMap}, by any key. Linux 4.18, to be read 5.7. */
+declare class SockHash<K = unknown> extends RedirectingSocketMap<K> {
+}
+
+/**
+ * `BPF_MAP_TYPE_REUSEPORT_SOCKARRAY`: sockets by index, from which a program of type `sk_reuseport` selects the one that gets
+ * a packet or connection of a group that shares an address. Linux 4.19.
+ */
+declare class ReuseportSocketArray extends SocketMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+
 interface KernelSymbol {
     name: string;
     /** Bytes from the symbol's start. */
@@ -3238,6 +3408,29 @@ declare class StackTraceMap extends BoundMap {
 }
 
 /**
+ * `BPF_MAP_TYPE_XSKMAP`: AF_XDP sockets by index, usually that of their queue, that XDP programs redirect packets to. The
+ * kernel tells nobody which ones are in it; those that are closed vanish by themselves. Linux 4.18.
+ */
+declare class XskMap extends TargetMap<number> {
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Puts a socket in.
+     *
+     * @param socket `{ fd }` of an AF_XDP socket, which Node itself cannot make; it stays the caller's
+     * @returns whether it was written: always, or as the condition says; the kernel writes the socket that is there already
+     * whatever the condition
+     * @throws EbpfError EOPNOTSUPP when it is a socket of another kind, ENOTSOCK or EBADF for a descriptor of something else or
+     * of nothing
+     */
+    set(index: number, socket: SocketOrDescriptor, options?: SetCondition): boolean;
+    /** Empties a place. The kernel does not say whether there was something. */
+    delete(index: number): void;
+    /** Empties all places. */
+    clear(): void;
+}
+
+/**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
  * 1024 })`. It can replace a map of an object at load. Types of maps that have no class yet give a {@link BpfMap}.
  *
@@ -3260,6 +3453,13 @@ declare function createMap(options: ArrayOfMapsOptions): ArrayOfMaps;
 declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<Infer<K, I>>;
 declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
 declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
+declare function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap;
+declare function createMap(options: RedirectOptions<'devmap'>): DeviceMap;
+declare function createMap(options: RedirectOptions<'devmap_hash'>): DeviceHashMap;
+declare function createMap(options: CpuMapOptions): CpuMap;
+declare function createMap(options: SocketArrayOptions<'sockmap'>): SockMap;
+declare function createMap(options: SocketArrayOptions<'reuseport_sockarray'>): ReuseportSocketArray;
+declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: SockHashOptions<K, I>): SockHash<Infer<K, I>>;
 declare function createMap(options: StackTraceOptions): StackTraceMap;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
@@ -3625,5 +3825,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, StackMap, StackTraceMap, StructOpsMap, TargetMap, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
