@@ -44,6 +44,8 @@
           'variables': { 'libbpf_folder': '<!(node scripts/libbpf.mjs)' },
           'defines': ['EBPF_LIBBPF_BUNDLED=1', 'LIBBPF_API='],
           'cflags': ['-isystem<(libbpf_folder)/include', '-isystem<(libbpf_folder)/include/uapi'],
+          # native/kernel_btf.cc answers libbpf's own calls: it would parse the kernel's BTF for each load.
+          'ldflags': ['-Wl,--wrap=btf__load_vmlinux_btf', '-Wl,--wrap=btf__free'],
           'libraries': ['<(libbpf_folder)/lib/libbpf.a', '<(libbpf_folder)/lib/libelf.a', '-l:libz.a'],
         }, {
           'cflags': ['<!@(pkg-config --cflags libbpf)'],

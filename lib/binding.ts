@@ -15,8 +15,9 @@ import type {
   NativeLoadedObject,
   NativeMapCreateOptions,
   NativeMapInfo,
-  NativeObjectDescription,
+  NativeImage,
   NativeOpenOptions,
+  NativeOpenedObject,
   NativeProgramInfo,
   NativeTarget,
   NativeTestRunOptions,
@@ -79,13 +80,29 @@ export interface Binding {
   descriptorClose(descriptor: Handle): Status
 
   // ---- object.cc ----
-  /** Opens the ELF image with libbpf, describes it, closes it again. The image is copied before the call returns. */
-  objectInspect(image: Uint8Array, options: NativeOpenOptions): Promise<Outcome<NativeObjectDescription>>
-  /** Opens, edits, loads. On failure nothing stays behind. The image is copied before the call returns. */
-  objectLoad(image: Uint8Array, options: NativeLoadOptions): Promise<Outcome<NativeLoadedObject>>
+  /**
+   * Opens an ELF image with libbpf, and describes it. Bytes are copied before the call returns; of a path, what is not a
+   * regular file, or cannot be read, is an outcome whose operation is `read`.
+   *
+   * @param keep leaves it open for one load, where that is as good as opening it anew
+   */
+  objectOpen(
+    source: string | Uint8Array,
+    options: NativeOpenOptions,
+    keep: boolean,
+  ): Promise<Outcome<NativeOpenedObject>>
+  /**
+   * Edits and loads an image. On failure nothing stays behind. Bytes are copied before the call returns, and opened with
+   * the options; a handle is taken, and was opened.
+   */
+  objectLoad(image: NativeImage, options: NativeLoadOptions): Promise<Outcome<NativeLoadedObject>>
   objectClose(object: Handle): Promise<Outcome<void>>
   /** Blocks the thread. */
   objectCloseSync(object: Handle): Status
+
+  // ---- kernel_btf.cc ----
+  /** This thread needs the kernel's parsed BTF no more, until it loads again: freed when no thread does. */
+  kernelBtfRelease(): void
 
   // ---- program.cc ----
   programOpenById(id: number): Handle | Status

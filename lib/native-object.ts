@@ -43,6 +43,14 @@ export interface NativeObjectDescription {
   maps: NativeMapDescription[]
 }
 
+/** What `objectLoad` takes: bytes, or the handle of an object that `objectOpen` has kept open for it. */
+export type NativeImage = Uint8Array | Handle
+
+export interface NativeOpenedObject extends NativeObjectDescription {
+  /** The handle where it was kept, which `objectCloseSync` closes as well; else the bytes. */
+  image: NativeImage
+}
+
 export interface NativeOpenOptions {
   /** `bpf_object_open_opts.object_name`. */
   name?: string

@@ -1,10 +1,12 @@
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
-import { binding } from './binding.ts'
+import { type NativeLogMessage, binding } from './binding.ts'
 import type {
+  NativeImage,
   NativeLoadOptions,
   NativeMapDescription,
   NativeMapEdit,
   NativeObjectDescription,
+  NativeOpenedObject,
 } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
 import type { Btf } from './btf/btf.ts'
@@ -21,7 +23,8 @@ import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './
 import { type Int64, ObjectTypes, int64Of } from './object-types.ts'
 import { libbpfError, unwrap } from './outcome.ts'
 import { type ProgramEdit, type ProgramSpec, programEdit, programSpec } from './program-spec.ts'
-import { type ObjectSource, readImage } from './source.ts'
+import { releaseWhenIdle } from './shared-btf.ts'
+import { type ObjectSource, namedSource, openSource } from './source.ts'
 
 /** How an object is opened. Everything here may also be set on the spec later. */
 export interface OpenOptions {
@@ -41,6 +44,12 @@ export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends O
   kernelBtfPath?: string
   pinRoot?: string
   logLevel?: number
+}
+
+const discardImage = Symbol('discard')
+
+function discard(image: NativeImage): void {
+  if (typeof image === 'number') binding.objectCloseSync(image)
 }
 
 /**
@@ -63,7 +72,9 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   pinRoot?: string
   /** Verifier log level for all programs: 0 only on failure, 1, 2 more, 4 statistics. */
   logLevel = 0
-  readonly #bytes: Uint8Array
+  readonly #image: NativeImage
+  /** What libbpf said when it was opened. */
+  readonly #log: readonly NativeLogMessage[]
   readonly #description: NativeObjectDescription
   readonly #types: ObjectTypes
   readonly #sections = new Map<string, SectionImage>()
@@ -71,10 +82,12 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   readonly #externs: readonly string[]
 
   /** @internal */
-  constructor(name: string, bytes: Uint8Array, description: NativeObjectDescription, int64: Int64) {
+  constructor(name: string, opened: NativeOpenedObject, log: readonly NativeLogMessage[], int64: Int64) {
+    const { image, ...description } = opened
     this.name = name
     this.license = description.license
-    this.#bytes = bytes
+    this.#image = image
+    this.#log = log
     this.#description = description
     const btf = description.btf === undefined ? undefined : parseBtf(description.btf)
     this.#types = new ObjectTypes(name, btf, int64)
@@ -114,13 +127,21 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     this.#refuseUnknownStructs()
     refuseUsdtLayout(this.#description.maps, this.name)
     const options = this.#snapshot()
-    const outcome = await binding.objectLoad(this.#bytes, options)
+    const outcome = await binding.objectLoad(this.#image, options)
+    releaseWhenIdle()
+    // Of bytes, that load says so itself.
+    if (outcome.errno !== 0 && typeof this.#image === 'number') outcome.log.unshift(...this.#log)
     const { maps } = this.#description
     const programs = this.#description.programs.map((program, index) => ({
       ...program,
       attachTarget: options.programs[index]?.attachTarget,
     }))
     return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs, maps }, this.#types)
+  }
+
+  /** @internal Closes what was kept open for a load, if that did not take it. */
+  [discardImage](): void {
+    discard(this.#image)
   }
 
   /** An older libbpf passes over the section, and the kernel cannot make sense of the programs that are left. */
@@ -175,15 +196,18 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
   source: ObjectSource,
   options: OpenOptions = {},
 ): Promise<ObjectSpec<Shape>> {
+  return await open<Shape>(source, options, false)
+}
+
+async function open<Shape extends ObjectShape>(
+  source: ObjectSource,
+  options: OpenOptions,
+  keep: boolean,
+): Promise<ObjectSpec<Shape>> {
   const int64 = int64Of(options.int64)
-  // Bytes of a buffer that was detached are none, and cannot even be copied.
-  const nothing = source instanceof Uint8Array && source.length === 0
-  const image = nothing ? { bytes: new Uint8Array(), name: 'object' } : await readImage(source)
-  const name = options.name === undefined ? image.name : nonEmptyString(options.name, 'name')
-  if (image.bytes.length === 0) {
-    throw ruleError('ERR_EBPF_INVALID_OBJECT', `object '${name}' is empty`, { operation: 'open', object: name })
-  }
-  const outcome = await binding.objectInspect(image.bytes, { name })
+  const named = namedSource(source)
+  const name = options.name === undefined ? named.name : nonEmptyString(options.name, 'name')
+  const outcome = await openSource({ ...named, name }, keep)
   if (outcome.errno !== 0 && outcome.log.some(({ message }) => message.includes('BTF is required'))) {
     throw ruleError('ERR_EBPF_NO_BTF', `object '${name}' declares maps, but has no BTF that describes them`, {
       operation: outcome.operation,
@@ -191,8 +215,13 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
       hint: 'Compile it with clang -g.',
     })
   }
-  const description = unwrap(outcome, { object: name })
-  return new ObjectSpec<Shape>(name, image.bytes, description, int64)
+  const opened = unwrap(outcome, { object: name })
+  try {
+    return new ObjectSpec<Shape>(name, opened, outcome.log, int64)
+  } catch (error) {
+    discard(opened.image)
+    throw error
+  }
 }
 
 /**
@@ -205,7 +234,23 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   options: LoadOptions<Shape> = {},
 ): Promise<BpfObject<Shape>> {
   refuseUnknown(options, 'options', LOAD_OPTIONS)
-  const spec = await openObject<Shape>(source, options)
+  const given = { ...options }
+  const spec = await open<Shape>(source, given, !opensAnew(given))
+  try {
+    edit(spec, given)
+    return await spec.load()
+  } finally {
+    spec[discardImage]()
+  }
+}
+
+/** Whether opening itself depends on the options; or on what is in the object, as for `kconfig`, whose names it has. */
+function opensAnew({ kconfig, kernelBtfPath, pinRoot, logLevel, programs }: LoadOptions): boolean {
+  const logged = Object.values(programs ?? {}).some((program) => program?.logLevel !== undefined)
+  return logged || [kconfig, kernelBtfPath, pinRoot, logLevel].some((option) => option !== undefined)
+}
+
+function edit<Shape extends ObjectShape>(spec: ObjectSpec<Shape>, options: LoadOptions<Shape>): void {
   Object.assign(spec.globals as Globals, options.globals)
   Object.assign(spec.kconfig, options.kconfig)
   for (const [name, edit] of Object.entries<MapEdit | BpfMap | undefined>(options.maps ?? {})) {
@@ -219,7 +264,6 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   if (options.kernelBtfPath !== undefined) spec.kernelBtfPath = options.kernelBtfPath
   if (options.pinRoot !== undefined) spec.pinRoot = options.pinRoot
   if (options.logLevel !== undefined) spec.logLevel = options.logLevel
-  return spec.load()
 }
 
 const LOAD_OPTIONS = ['name', 'int64', 'globals', 'maps', 'programs', 'kconfig', 'kernelBtfPath', 'pinRoot', 'logLevel']

@@ -3,29 +3,51 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspectBriefly } from './arguments.ts'
-import { invalidArgument } from './errors.ts'
+import { type Outcome, binding } from './binding.ts'
+import { invalidArgument, ruleError } from './errors.ts'
+import type { NativeOpenedObject } from './native-object.ts'
 
 /** A path, a file URL, or the bytes of an ELF object. */
 export type ObjectSource = string | URL | Uint8Array
 
-export interface ObjectImage {
-  bytes: Uint8Array
+export interface NamedSource {
+  /** A path, or bytes. */
+  source: string | Uint8Array
   /** The file's name without `.bpf.o`; `object` for bytes. */
   name: string
 }
 
-/**
- * @throws the error of `fs.readFile`, such as ENOENT with the path.
- */
-export async function readImage(source: ObjectSource): Promise<ObjectImage> {
-  if (source instanceof Uint8Array) {
-    // An own copy: the spec may be loaded much later, when the caller's buffer has other contents or was transferred.
-    return { bytes: source.slice(), name: 'object' }
-  }
+export function namedSource(source: ObjectSource): NamedSource {
+  if (source instanceof Uint8Array) return { source, name: 'object' }
   if (typeof source !== 'string' && !(source instanceof URL)) {
     throw invalidArgument(`source must be a path, a file URL or a Uint8Array, not ${inspectBriefly(source)}`)
   }
   const path = typeof source === 'string' ? source : fileURLToPath(source)
-  const bytes = await readFile(path)
-  return { bytes, name: basename(path).replace(/(\.bpf)?\.o$/, '') }
+  return { source: path, name: basename(path).replace(/(\.bpf)?\.o$/, '') }
+}
+
+/**
+ * What libbpf says of the object. Bytes are copied before this returns: the caller's buffer may have other contents later.
+ *
+ * @param keep leaves it open for one load
+ * @throws the error of `fs.readFile`, such as ENOENT with the path; EbpfError when there are no bytes
+ */
+export async function openSource({ source, name }: NamedSource, keep: boolean): Promise<Outcome<NativeOpenedObject>> {
+  if (typeof source === 'string' && isPlain(source)) {
+    const outcome = await binding.objectOpen(source, { name }, keep)
+    if (outcome.operation !== 'read') return outcome
+  }
+  // Whatever kept native code from reading it, Node says it better, or knows more: of archives that look like folders.
+  const bytes = typeof source === 'string' ? await readFile(source) : source
+  if (bytes.length === 0) {
+    throw ruleError('ERR_EBPF_INVALID_OBJECT', `object '${name}' is empty`, { operation: 'open', object: name })
+  }
+  return await binding.objectOpen(bytes, { name }, keep)
+}
+
+/** Whether native code may open it: one call in place of the four of `readFile`. */
+function isPlain(path: string): boolean {
+  // Under --permission only Node knows what may be read.
+  const { permission } = process as { permission?: unknown }
+  return path !== '' && !path.includes('\0') && permission === undefined
 }

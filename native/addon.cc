@@ -36,10 +36,11 @@ constexpr Export kExports[] = {
     {"enableRunStatistics", Cold<EnableRunStatistics>},
     {"descriptorClose", Cold<DescriptorClose>},
 
-    {"objectInspect", Cold<ObjectInspect>},
+    {"objectOpen", Cold<ObjectOpen>},
     {"objectLoad", Cold<ObjectLoad>},
     {"objectClose", Cold<ObjectClose>},
     {"objectCloseSync", Cold<ObjectCloseSync>},
+    {"kernelBtfRelease", Cold<KernelBtfRelease>},
 
     {"programOpenById", Cold<ProgramOpenById>},
     {"programOpenByPath", Cold<ProgramOpenByPath>},

@@ -16,10 +16,13 @@ Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info);
 Napi::Value DescriptorClose(const Napi::CallbackInfo& info);
 
 // object.cc
-Napi::Value ObjectInspect(const Napi::CallbackInfo& info);
+Napi::Value ObjectOpen(const Napi::CallbackInfo& info);
 Napi::Value ObjectLoad(const Napi::CallbackInfo& info);
 Napi::Value ObjectClose(const Napi::CallbackInfo& info);
 Napi::Value ObjectCloseSync(const Napi::CallbackInfo& info);
+
+// kernel_btf.cc
+Napi::Value KernelBtfRelease(const Napi::CallbackInfo& info);
 
 // program.cc
 Napi::Value ProgramOpenById(const Napi::CallbackInfo& info);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "handle.h"
+#include "kernel_btf.h"
 #include "poller.h"
 
 namespace ebpf {
@@ -26,6 +27,7 @@ class Environment {
   Napi::Env env() const { return env_; }
   HandleTable& handles() { return handles_; }
   Poller& poller() { return poller_; }
+  KernelBtfInterest& kernel_btf() { return kernel_btf_; }
   // Memory maps that JavaScript holds. Shared with their finalizers.
   const std::shared_ptr<int>& mappings() { return mappings_; }
 
@@ -42,6 +44,7 @@ class Environment {
   Napi::Env env_;
   HandleTable handles_;
   Poller poller_;
+  KernelBtfInterest kernel_btf_;
   std::shared_ptr<int> mappings_ = std::make_shared<int>(0);
   int tasks_ = 0;
   bool ending_ = false;

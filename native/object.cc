@@ -7,8 +7,9 @@
 
 #include "bindings.h"
 #include "convert.h"
-#include "license.h"
 #include "map.h"
+#include "object_description.h"
+#include "object_image.h"
 #include "object_options.h"
 #include "program.h"
 #include "task.h"
@@ -17,39 +18,6 @@ namespace ebpf {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-
-struct ProgramDescription {
-  std::string name;
-  std::string section;
-  std::string type;
-  std::string expected_attach_type;
-  bool autoload;
-  size_t instruction_count;
-};
-
-struct MapDescription {
-  std::string name;
-  uint32_t type;
-  uint32_t key_size;
-  uint32_t value_size;
-  uint32_t max_entries;
-  uint32_t flags;
-  uint32_t numa_node;
-  uint64_t map_extra;
-  uint32_t key_type_id;
-  uint32_t value_type_id;
-  bool autocreate;
-  std::optional<std::string> pin_path;
-  std::optional<Bytes> initial_value;
-};
-
-struct ObjectDescription {
-  std::string name;
-  std::string license;
-  std::optional<Bytes> btf;
-  std::vector<ProgramDescription> programs;
-  std::vector<MapDescription> maps;
-};
 
 struct LoadedProgram {
   std::string name;
@@ -70,64 +38,36 @@ struct LoadedObject {
   std::vector<LoadedMap> maps;
 };
 
-std::string OrEmpty(const char* text) { return text == nullptr ? "" : text; }
+struct OpenedObject {
+  ObjectDescription description;
+  // Null unless it is kept for the load.
+  std::shared_ptr<ObjectState> state;
+  Bytes image;
+};
 
-ProgramDescription Describe(const bpf_program* program) {
-  bpf_prog_type type = bpf_program__type(program);
-  bpf_attach_type attach_type = bpf_program__expected_attach_type(program);
-  const char* type_name = libbpf_bpf_prog_type_str(type);
-  // 0 is both "none" and BPF_CGROUP_INET_INGRESS, which only cgroup_skb programs can mean.
-  bool has_attach_type = attach_type != 0 || type == BPF_PROG_TYPE_CGROUP_SKB;
-  return {OrEmpty(bpf_program__name(program)),
-          OrEmpty(bpf_program__section_name(program)),
-          type_name == nullptr ? "unspec" : type_name,
-          has_attach_type ? OrEmpty(libbpf_bpf_attach_type_str(attach_type)) : "",
-          bpf_program__autoload(program),
-          bpf_program__insn_cnt(program)};
+// Whether the bytes that were asked of it are its types themselves. Where libbpf has added to them,
+// as for symbols of the kernel, they are a copy, which libbpf would give the kernel in place of
+// what it changes at load: functions that become static (bpf_object__sanitize_and_load_btf).
+bool HasTypesInPlace(const bpf_object* object) {
+  const btf* types = bpf_object__btf(object);
+  if (types == nullptr) return true;
+  uint32_t size = 0;
+  const auto* raw = static_cast<const uint8_t*>(btf__raw_data(types, &size));
+  if (raw == nullptr) return false;
+  const auto* first = reinterpret_cast<const uint8_t*>(btf__type_by_id(types, 1));
+  return first == nullptr || (first >= raw && first < raw + size);
 }
 
-MapDescription Describe(const bpf_map* map) {
-  MapDescription description = {OrEmpty(bpf_map__name(map)),
-                                static_cast<uint32_t>(bpf_map__type(map)),
-                                bpf_map__key_size(map),
-                                bpf_map__value_size(map),
-                                bpf_map__max_entries(map),
-                                bpf_map__map_flags(map),
-                                bpf_map__numa_node(map),
-                                bpf_map__map_extra(map),
-                                bpf_map__btf_key_type_id(map),
-                                bpf_map__btf_value_type_id(map),
-                                bpf_map__autocreate(map),
-                                std::nullopt,
-                                std::nullopt};
-  if (const char* path = bpf_map__pin_path(map); path != nullptr) description.pin_path = path;
-  size_t size = 0;
-  // Not of struct_ops maps, for which newer versions of libbpf give their shadow variables.
-  const void* initial = bpf_map__is_internal(map)
-                            ? bpf_map__initial_value(const_cast<bpf_map*>(map), &size)
-                            : nullptr;
-  if (initial != nullptr) {
-    const auto* bytes = static_cast<const uint8_t*>(initial);
-    description.initial_value.emplace(bytes, bytes + size);
-  }
-  return description;
-}
-
-Status Inspect(const Bytes& image, const OpenOptions& options, ObjectDescription* description) {
+Status Open(Bytes image, const OpenOptions& options, bool keep, OpenedObject* opened) {
   bpf_object* object = OpenObject(image, options);
   if (object == nullptr) return FromPointer("bpf_object__open_mem", object);
-  description->name = OrEmpty(bpf_object__name(object));
-  description->license = ElfLicense(image);
-  if (const btf* types = bpf_object__btf(object); types != nullptr) {
-    uint32_t size = 0;
-    const auto* raw = static_cast<const uint8_t*>(btf__raw_data(types, &size));
-    if (raw != nullptr) description->btf.emplace(raw, raw + size);
+  auto state = std::make_shared<ObjectState>(object);
+  opened->description = DescribeObject(object, image);
+  if (keep && HasTypesInPlace(object)) {
+    opened->state = std::move(state);
+  } else {
+    opened->image = std::move(image);
   }
-  bpf_program* program;
-  bpf_object__for_each_program(program, object) description->programs.push_back(Describe(program));
-  bpf_map* map;
-  bpf_object__for_each_map(map, object) description->maps.push_back(Describe(map));
-  bpf_object__close(object);
   return {0, "bpf_object__open_mem", nullptr};
 }
 
@@ -153,11 +93,8 @@ Status Gather(LoadedObject* loaded) {
   return {0, "bpf_object__load", nullptr};
 }
 
-Status Load(const Bytes& image, const LoadOptions& options, LoadedObject* loaded) {
-  bpf_object* object = OpenObject(image, options.open);
-  if (object == nullptr) return FromPointer("bpf_object__open_mem", object);
-  // Closes it, whatever fails from here on.
-  loaded->state = std::make_shared<ObjectState>(object);
+Status Load(const LoadOptions& options, LoadedObject* loaded) {
+  bpf_object* object = loaded->state->object;
   // The names before any edit: a map that is replaced takes the name of its replacement.
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
@@ -174,45 +111,19 @@ Status Load(const Bytes& image, const LoadOptions& options, LoadedObject* loaded
   return status.ok() ? Gather(loaded) : status;
 }
 
-Napi::Value ToValue(Napi::Env env, const ProgramDescription& program) {
-  auto result = Napi::Object::New(env);
-  result.Set("name", program.name);
-  result.Set("section", program.section);
-  result.Set("type", program.type);
-  result.Set("expectedAttachType", program.expected_attach_type);
-  result.Set("autoload", program.autoload);
-  result.Set("instructionCount", program.instruction_count);
-  return result;
-}
-
-Napi::Value ToValue(Napi::Env env, const MapDescription& map) {
-  auto result = Napi::Object::New(env);
-  result.Set("name", map.name);
-  result.Set("type", map.type);
-  result.Set("keySize", map.key_size);
-  result.Set("valueSize", map.value_size);
-  result.Set("maxEntries", map.max_entries);
-  result.Set("flags", map.flags);
-  result.Set("numaNode", map.numa_node);
-  result.Set("mapExtra", Napi::BigInt::New(env, map.map_extra));
-  result.Set("keyTypeId", map.key_type_id);
-  result.Set("valueTypeId", map.value_type_id);
-  result.Set("autocreate", map.autocreate);
-  if (map.pin_path) result.Set("pinPath", *map.pin_path);
-  if (map.initial_value) result.Set("initialValue", MakeBytes(env, *map.initial_value));
-  return result;
-}
-
-Status DeliverDescription(Environment* environment, ObjectDescription&& description,
-                          Napi::Value* value) {
+Status DeliverOpened(Environment* environment, OpenedObject&& opened, Napi::Value* value) {
   Napi::Env env = environment->env();
-  auto result = Napi::Object::New(env);
-  result.Set("name", description.name);
-  result.Set("license", description.license);
-  if (description.btf) result.Set("btf", MakeBytes(env, *description.btf));
-  auto to_value = [env](const auto& item) { return ToValue(env, item); };
-  result.Set("programs", MakeArray(env, description.programs, to_value));
-  result.Set("maps", MakeArray(env, description.maps, to_value));
+  Napi::Value image;
+  if (opened.state == nullptr) {
+    image = MakeBytes(env, opened.image);
+  } else {
+    int32_t handle = environment->handles().Insert(
+        std::make_unique<Object>(std::move(opened.state), Object::Phase::kOpened));
+    if (handle < 0) return {handle, "bpf_object__open_mem", nullptr};
+    image = Napi::Number::New(env, handle);
+  }
+  Napi::Object result = ToValue(env, opened.description);
+  result.Set("image", image);
   *value = result;
   return {};
 }
@@ -246,7 +157,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
   HandleInserter inserter(&handles);
   std::vector<Entry> programs;
   std::vector<Entry> maps;
-  int32_t object = inserter.Insert(std::make_unique<Object>(loaded.state));
+  int32_t object = inserter.Insert(std::make_unique<Object>(loaded.state, Object::Phase::kLoaded));
   for (LoadedProgram& program : loaded.programs) {
     int32_t handle = 0;
     if (program.fd.valid()) {
@@ -285,30 +196,50 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
 
 }  // namespace
 
-Napi::Value ObjectInspect(const Napi::CallbackInfo& info) {
-  Bytes image;
+Napi::Value ObjectOpen(const Napi::CallbackInfo& info) {
+  ImageSource source;
   OpenOptions options;
-  if (!ReadArguments(info, &image, &options)) return {};
-  return StartTask<ObjectDescription>(
-      Environment::Of(info), "ebpf.objectInspect",
-      [image = std::move(image), options = std::move(options)](ObjectDescription* description) {
-        return Inspect(image, options, description);
+  bool keep;
+  if (!ReadArguments(info, &source, &options, &keep)) return {};
+  return StartTask<OpenedObject>(
+      Environment::Of(info), "ebpf.objectOpen",
+      [source = std::move(source), options = std::move(options),
+       keep](OpenedObject* opened) mutable {
+        Bytes image;
+        Status status = source.Get(&image);
+        return status.ok() ? Open(std::move(image), options, keep, opened) : status;
       },
-      DeliverDescription);
+      DeliverOpened);
 }
 
 Napi::Value ObjectLoad(const Napi::CallbackInfo& info) {
-  Bytes image;
-  LoadOptions options;
   Environment* environment = Environment::Of(info);
-  if (!ReadArguments(info, &image) || !Read(info[1], environment->handles(), &options)) {
+  HandleTable& handles = environment->handles();
+  Bytes image;
+  int32_t handle = 0;
+  LoadOptions options;
+  if (!(info[0].IsNumber() ? Read(info[0], &handle) : Read(info[0], &image)) ||
+      !Read(info[1], handles, &options)) {
     return {};
   }
+  environment->kernel_btf().Begin();
+  Object* opened = handles.Get<Object>(handle);
+  bool taken = opened != nullptr && opened->phase == Object::Phase::kOpened;
+  std::shared_ptr<ObjectState> state = taken ? handles.Take<Object>(handle)->state : nullptr;
   bool debug_log = options.verbose();
   return StartTask<LoadedObject>(
       environment, "ebpf.objectLoad",
-      [image = std::move(image), options = std::move(options)](LoadedObject* loaded) {
-        return Load(image, options, loaded);
+      [image = std::move(image), stale = handle != 0 && !taken, state = std::move(state),
+       options = std::move(options)](LoadedObject* loaded) mutable -> Status {
+        if (stale) return {-EBADF, "bpf_object__load", nullptr};
+        if (state == nullptr) {
+          bpf_object* object = OpenObject(image, options.open);
+          if (object == nullptr) return FromPointer("bpf_object__open_mem", object);
+          state = std::make_shared<ObjectState>(object);
+        }
+        // Closes it, whatever fails from here on.
+        loaded->state = std::move(state);
+        return Load(options, loaded);
       },
       DeliverLoaded, debug_log);
 }

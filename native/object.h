@@ -11,8 +11,8 @@
 
 namespace ebpf {
 
-// A loaded bpf_object, shared by all that points into it: the last of them to go closes it, on its
-// own thread.
+// An open or loaded bpf_object, shared by all that points into it: the last of them to go closes
+// it, on its own thread.
 struct ObjectState {
   explicit ObjectState(bpf_object* object) : object(object) {}
   ObjectState(const ObjectState&) = delete;
@@ -28,9 +28,11 @@ struct ObjectState {
 class Object final : public Resource {
  public:
   static constexpr Kind kKind = Kind::kObject;
-  explicit Object(std::shared_ptr<ObjectState> state) : state(std::move(state)) {}
+  enum class Phase { kOpened, kLoaded };
+  Object(std::shared_ptr<ObjectState> state, Phase phase) : state(std::move(state)), phase(phase) {}
 
   std::shared_ptr<ObjectState> state;
+  const Phase phase;
 };
 
 }  // namespace ebpf
