@@ -30,10 +30,21 @@ export function namedRecord<T>(what: string): Record<string, T> {
  * @throws EbpfError ERR_EBPF_INVALID_OBJECT when it is there already: no compiler does that, a damaged file may.
  */
 export function define<T>(record: Record<string, T>, name: string, value: T): void {
-  if (Object.hasOwn(record, name)) {
-    throw ruleError('ERR_EBPF_INVALID_OBJECT', `two things of the object are named '${name}'`, { operation: 'open' })
-  }
+  if (Object.hasOwn(record, name)) throw ambiguous(name)
   Object.defineProperty(record, name, { value, enumerable: true, configurable: false, writable: false })
+}
+
+/** @throws EbpfError ERR_EBPF_INVALID_OBJECT when a name is there twice, which {@link define} would refuse. */
+export function refuseAmbiguous(names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw ambiguous(name)
+    seen.add(name)
+  }
+}
+
+function ambiguous(name: string): Error {
+  return ruleError('ERR_EBPF_INVALID_OBJECT', `two things of the object are named '${name}'`, { operation: 'open' })
 }
 
 /** Adds a known name whose value is computed at each access. */

@@ -101,8 +101,11 @@ export interface NativeLoadedObject {
   object: Handle
   /** In the order of the description; `handle` is 0 for a program that was not loaded. */
   programs: { name: string; handle: Handle }[]
-  /** In the order of the description; `handle` is 0 for a map that was not created. Every handle owns its descriptor. */
-  maps: { name: string; handle: Handle }[]
+  /**
+   * In the order of the description; `handle` is 0, without `info`, for a map that was not created. Every handle owns its
+   * descriptor.
+   */
+  maps: { name: string; handle: Handle; info?: NativeMapFacts }[]
 }
 
 export interface NativeProgramInfo {
@@ -169,6 +172,9 @@ export interface NativeMapCreateOptions {
 
 /** What packets are redirected to: an interface or a processor's queue, and a program that runs there; -1 for none. */
 export type NativeTarget = { programFd: number } & (NativeInterface | { queueSize: number })
+
+/** What of a map never changes. */
+export type NativeMapFacts = Pick<NativeMapInfo, 'id' | 'type' | 'keySize' | 'valueSize' | 'maxEntries' | 'flags'>
 
 export interface NativeMapInfo {
   id: number

@@ -1,30 +1,17 @@
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
-import { type NativeLogMessage, binding } from './binding.ts'
-import type {
-  NativeImage,
-  NativeLoadOptions,
-  NativeMapDescription,
-  NativeMapEdit,
-  NativeObjectDescription,
-  NativeOpenedObject,
-} from './native-object.ts'
+import type { NativeLoadOptions, NativeMapDescription, NativeMapEdit } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
-import type { Btf } from './btf/btf.ts'
-import { parseBtf } from './btf/parse.ts'
-import { invalidArgument, ruleError, unknownName } from './errors.ts'
-import { refuseUsdtLayout } from './hooks/usdt-layout.ts'
+import { invalidArgument, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { type KconfigValue, kconfigLines } from './kconfig.ts'
 import { type MapEdit, type MapSpec, mapEdit, mapSpec } from './map-spec.ts'
 import { BpfMap } from './maps/map.ts'
-import { mapTypeName } from './maps/types.ts'
 import { define, namedRecord } from './named.ts'
-import { BpfObject, type ObjectShape, type ShapeOf, type UnknownShape } from './object.ts'
-import { type Int64, ObjectTypes, int64Of } from './object-types.ts'
-import { libbpfError, unwrap } from './outcome.ts'
+import type { BpfObject, ObjectShape, ShapeOf, UnknownShape } from './object.ts'
+import { type Int64, int64Of } from './object-types.ts'
+import { OpenedObject } from './opened-object.ts'
 import { type ProgramEdit, type ProgramSpec, programEdit, programSpec } from './program-spec.ts'
-import { releaseWhenIdle } from './shared-btf.ts'
-import { type ObjectSource, namedSource, openSource } from './source.ts'
+import { type ObjectSource, namedSource } from './source.ts'
 
 /** How an object is opened. Everything here may also be set on the spec later. */
 export interface OpenOptions {
@@ -44,12 +31,6 @@ export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends O
   kernelBtfPath?: string
   pinRoot?: string
   logLevel?: number
-}
-
-const discardImage = Symbol('discard')
-
-function discard(image: NativeImage): void {
-  if (typeof image === 'number') binding.objectCloseSync(image)
 }
 
 /**
@@ -72,25 +53,18 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   pinRoot?: string
   /** Verifier log level for all programs: 0 only on failure, 1, 2 more, 4 statistics. */
   logLevel = 0
-  readonly #image: NativeImage
-  /** What libbpf said when it was opened. */
-  readonly #log: readonly NativeLogMessage[]
-  readonly #description: NativeObjectDescription
-  readonly #types: ObjectTypes
+  readonly #opened: OpenedObject
   readonly #sections = new Map<string, SectionImage>()
   /** Names of its `__kconfig` externs. */
   readonly #externs: readonly string[]
 
   /** @internal */
-  constructor(name: string, opened: NativeOpenedObject, log: readonly NativeLogMessage[], int64: Int64) {
-    const { image, ...description } = opened
+  constructor(opened: OpenedObject) {
+    const { name, description, types } = opened
+    const { btf, int64 } = types
+    this.#opened = opened
     this.name = name
     this.license = description.license
-    this.#image = image
-    this.#log = log
-    this.#description = description
-    const btf = description.btf === undefined ? undefined : parseBtf(description.btf)
-    this.#types = new ObjectTypes(name, btf, int64)
     this.#externs = btf === undefined ? [] : variables(btf, KCONFIG_SECTION).map((extern) => extern.name)
 
     const programs = namedRecord<ProgramSpec>(`program of object '${name}'`)
@@ -99,8 +73,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
 
     const maps = namedRecord<MapSpec>(`map of object '${name}'`)
     for (const map of description.maps) {
-      if (mapTypeName(map.type) === 'struct_ops') refuseMisplaced(map.name, name, btf)
-      const section = this.#types.sectionOf(map)
+      const section = types.sectionOf(map)
       if (section === undefined) define(maps, map.name, mapSpec(map))
       // What `__kconfig` externs get is decided at load, by `kconfig` and the kernel.
       else if (map.initialValue !== undefined && section !== KCONFIG_SECTION)
@@ -124,34 +97,8 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
    * @throws EbpfError with the kernel's code otherwise
    */
   async load(): Promise<BpfObject<Shape>> {
-    this.#refuseUnknownStructs()
-    refuseUsdtLayout(this.#description.maps, this.name)
-    const options = this.#snapshot()
-    const outcome = await binding.objectLoad(this.#image, options)
-    releaseWhenIdle()
-    // Of bytes, that load says so itself.
-    if (outcome.errno !== 0 && typeof this.#image === 'number') outcome.log.unshift(...this.#log)
-    const { maps } = this.#description
-    const programs = this.#description.programs.map((program, index) => ({
-      ...program,
-      attachTarget: options.programs[index]?.attachTarget,
-    }))
-    return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs, maps }, this.#types)
-  }
-
-  /** @internal Closes what was kept open for a load, if that did not take it. */
-  [discardImage](): void {
-    discard(this.#image)
-  }
-
-  /** An older libbpf passes over the section, and the kernel cannot make sense of the programs that are left. */
-  #refuseUnknownStructs(): void {
-    const { btf } = this.#types
-    const structs = btf === undefined ? [] : variables(btf, '.struct_ops.link')
-    const unknown = structs.find(({ name }) => this.#description.maps.every((map) => map.name !== name))
-    if (unknown === undefined) return
-    const names = { object: this.name, map: unknown.name }
-    throw libbpfError(`section '.struct_ops.link' of map '${unknown.name}'`, '1.2', { ...names, operation: 'load' })
+    this.#opened.refuseUnloadable()
+    return await this.#opened.load<Shape>(this.#snapshot())
   }
 
   #snapshot(): NativeLoadOptions {
@@ -163,7 +110,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       ...(kernelBtfPath !== undefined && { kernelBtfPath: nonEmptyString(kernelBtfPath, 'kernelBtfPath') }),
       ...(pinRoot !== undefined && { pinRoot: nonEmptyString(pinRoot, 'pinRoot') }),
       programs: Object.values<ProgramSpec>(this.programs).map(programEdit),
-      maps: this.#description.maps.map((map) => this.#mapEdit(map)),
+      maps: this.#opened.description.maps.map((map) => this.#mapEdit(map)),
     }
   }
 
@@ -176,17 +123,6 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   }
 }
 
-/** libbpf follows a null pointer when it loads a struct_ops map that SEC(".maps") declares. */
-function refuseMisplaced(map: string, object: string, btf: Btf | undefined): void {
-  if (btf === undefined || variables(btf, '.maps').every(({ name }) => name !== map)) return
-  throw ruleError('ERR_EBPF_INVALID_OBJECT', `map '${map}' of object '${object}' cannot be of type struct_ops`, {
-    operation: 'open',
-    object,
-    map,
-    hint: 'Declare it as a variable in SEC(".struct_ops.link").',
-  })
-}
-
 /**
  * Reads an object file, off the JavaScript thread, without any privilege.
  *
@@ -196,32 +132,14 @@ export async function openObject<Shape extends ObjectShape = UnknownShape>(
   source: ObjectSource,
   options: OpenOptions = {},
 ): Promise<ObjectSpec<Shape>> {
-  return await open<Shape>(source, options, false)
+  return new ObjectSpec<Shape>(await open(source, options, false))
 }
 
-async function open<Shape extends ObjectShape>(
-  source: ObjectSource,
-  options: OpenOptions,
-  keep: boolean,
-): Promise<ObjectSpec<Shape>> {
+async function open(source: ObjectSource, options: OpenOptions, keep: boolean): Promise<OpenedObject> {
   const int64 = int64Of(options.int64)
   const named = namedSource(source)
   const name = options.name === undefined ? named.name : nonEmptyString(options.name, 'name')
-  const outcome = await openSource({ ...named, name }, keep)
-  if (outcome.errno !== 0 && outcome.log.some(({ message }) => message.includes('BTF is required'))) {
-    throw ruleError('ERR_EBPF_NO_BTF', `object '${name}' declares maps, but has no BTF that describes them`, {
-      operation: outcome.operation,
-      object: name,
-      hint: 'Compile it with clang -g.',
-    })
-  }
-  const opened = unwrap(outcome, { object: name })
-  try {
-    return new ObjectSpec<Shape>(name, opened, outcome.log, int64)
-  } catch (error) {
-    discard(opened.image)
-    throw error
-  }
+  return await OpenedObject.open({ ...named, name }, int64, keep)
 }
 
 /**
@@ -234,23 +152,27 @@ export async function loadObject<Shape extends ObjectShape = UnknownShape>(
   options: LoadOptions<Shape> = {},
 ): Promise<BpfObject<Shape>> {
   refuseUnknown(options, 'options', LOAD_OPTIONS)
-  const given = { ...options }
-  const spec = await open<Shape>(source, given, !opensAnew(given))
+  const { name, int64, ...edits } = options
+  const opened = await open(source, { name, int64 } as OpenOptions, !opensAnew(edits))
   try {
-    edit(spec, given)
-    return await spec.load()
+    if (Object.keys(edits).length > 0) return await edited(opened, edits).load()
+    opened.refuseUnloadable()
+    return await opened.load<Shape>({ name: opened.name, programs: [], maps: [] })
   } finally {
-    spec[discardImage]()
+    opened.discard()
   }
 }
 
+type Edits<Shape extends ObjectShape> = Omit<LoadOptions<Shape>, keyof OpenOptions>
+
 /** Whether opening itself depends on the options; or on what is in the object, as for `kconfig`, whose names it has. */
-function opensAnew({ kconfig, kernelBtfPath, pinRoot, logLevel, programs }: LoadOptions): boolean {
+function opensAnew({ kconfig, kernelBtfPath, pinRoot, logLevel, programs }: Edits<UnknownShape>): boolean {
   const logged = Object.values(programs ?? {}).some((program) => program?.logLevel !== undefined)
   return logged || [kconfig, kernelBtfPath, pinRoot, logLevel].some((option) => option !== undefined)
 }
 
-function edit<Shape extends ObjectShape>(spec: ObjectSpec<Shape>, options: LoadOptions<Shape>): void {
+function edited<Shape extends ObjectShape>(opened: OpenedObject, options: Edits<Shape>): ObjectSpec<Shape> {
+  const spec = new ObjectSpec<Shape>(opened)
   Object.assign(spec.globals as Globals, options.globals)
   Object.assign(spec.kconfig, options.kconfig)
   for (const [name, edit] of Object.entries<MapEdit | BpfMap | undefined>(options.maps ?? {})) {
@@ -264,6 +186,7 @@ function edit<Shape extends ObjectShape>(spec: ObjectSpec<Shape>, options: LoadO
   if (options.kernelBtfPath !== undefined) spec.kernelBtfPath = options.kernelBtfPath
   if (options.pinRoot !== undefined) spec.pinRoot = options.pinRoot
   if (options.logLevel !== undefined) spec.logLevel = options.logLevel
+  return spec
 }
 
 const LOAD_OPTIONS = ['name', 'int64', 'globals', 'maps', 'programs', 'kconfig', 'kernelBtfPath', 'pinRoot', 'logLevel']

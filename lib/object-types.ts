@@ -1,6 +1,6 @@
 /** From an object's BTF to the codecs of its maps and the readers of its records. */
 import { inspectBriefly } from './arguments.ts'
-import type { NativeMapDescription, NativeMapInfo } from './native-object.ts'
+import type { NativeMapDescription, NativeMapFacts } from './native-object.ts'
 import { type Codec, type CodecOptions, createCodec } from './btf/codec.ts'
 import { ringRecordLayout } from './btf/datasec.ts'
 import { layoutOf } from './btf/layout-of.ts'
@@ -57,7 +57,7 @@ export class ObjectTypes {
    *
    * @param info the kernel's sizes: those of the file may have been edited
    */
-  ofMap(map: DeclaredMap, info: NativeMapInfo, dropped: () => number | undefined): MapTypes {
+  ofMap(map: DeclaredMap, info: NativeMapFacts, dropped: () => number | undefined): MapTypes {
     const { name } = map
     // A value that was made larger or smaller before loading is no longer of its declared type: bytes.
     const valueTypeId = info.valueSize === map.valueSize ? map.valueTypeId : 0

@@ -1,4 +1,4 @@
-import type { NativeLoadedObject, NativeMapDescription, NativeObjectDescription } from './native-object.ts'
+import type { NativeLoadedObject, NativeObjectDescription } from './native-object.ts'
 import { type Handle, type Outcome, binding } from './binding.ts'
 import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
@@ -9,7 +9,7 @@ import { BpfMap } from './maps/map.ts'
 import { StructOpsMap } from './maps/struct-ops.ts'
 import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
-import { checkValue, unwrap } from './outcome.ts'
+import { unwrap } from './outcome.ts'
 import { BpfProgram, type ProgramDescription } from './program.ts'
 import { Resource, attemptAll } from './resource.ts'
 
@@ -79,11 +79,13 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
         define(programs, program.name, program)
       })
       const counters = new Map<string, () => number>()
-      loaded.maps.forEach(({ handle }, index) => {
+      loaded.maps.forEach(({ handle, info }, index) => {
         const about = description.maps[index]
-        if (handle === 0 || about === undefined) return
+        if (info === undefined || about === undefined) return
         const section = types.sectionOf(about)
-        const map = this.#wrapMap(handle, about, section, types, counters)
+        const init = { handle, name: about.name, info, object: name }
+        const dropped = (): number | undefined => counters.get(about.name)?.()
+        const map = section === undefined ? wrapMap(init, types.ofMap(about, info, dropped)) : new BpfMap(init)
         this.#maps.push(map)
         if (section === undefined) define(maps, map.name, map)
         else this.#sections.push(new LoadedSection(section, map))
@@ -120,23 +122,6 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     if (outcome.errno !== 0) throw await loadError(outcome, name, description.programs, types.btf)
     const loaded = unwrap(outcome, { object: name })
     return new BpfObject<Shape>(name, loaded, description, types)
-  }
-
-  #wrapMap(
-    handle: Handle,
-    about: NativeMapDescription,
-    section: string | undefined,
-    types: ObjectTypes,
-    counters: Map<string, () => number>,
-  ): BpfMap {
-    const names = { map: about.name, object: this.name }
-    const info = checkValue(binding.mapInfo(handle), 'bpf_map_get_info_by_fd', names)
-    const init = { handle, name: about.name, info, object: this.name }
-    if (section !== undefined) return new BpfMap(init)
-    return wrapMap(
-      init,
-      types.ofMap(about, info, () => counters.get(about.name)?.()),
-    )
   }
 
   /** `EBPF_RINGBUF(events, …)` counts in `events_dropped` of a section of its own. */

@@ -89,6 +89,7 @@ Status MapShape::Of(int fd, MapShape* shape) {
   shape->flags = info.map_flags;
   shape->max_entries = info.max_entries;
   shape->key_size = info.key_size;
+  shape->one_value_size = info.value_size;
   shape->value_size = info.value_size;
   if (IsPerCpu(info.type)) {
     int cpus = libbpf_num_possible_cpus();

@@ -23,6 +23,8 @@ struct MapShape {
   uint32_t flags = 0;
   uint32_t max_entries = 0;
   size_t key_size = 0;
+  // As it was declared.
+  uint32_t one_value_size = 0;
   // Of what a lookup writes: for a per-CPU map, one value, rounded up to 8 bytes, for each possible
   // CPU (bpf_map_value_size, kernel/bpf/syscall.c).
   size_t value_size = 0;

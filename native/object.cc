@@ -128,6 +128,17 @@ Status DeliverOpened(Environment* environment, OpenedObject&& opened, Napi::Valu
   return {};
 }
 
+Napi::Object ToValue(Napi::Env env, const MapShape& shape) {
+  auto result = Napi::Object::New(env);
+  result.Set("id", shape.id);
+  result.Set("type", shape.type);
+  result.Set("keySize", shape.key_size);
+  result.Set("valueSize", shape.one_value_size);
+  result.Set("maxEntries", shape.max_entries);
+  result.Set("flags", shape.flags);
+  return result;
+}
+
 // Puts everything into the handle table, or, when that is full, nothing.
 class HandleInserter {
  public:
@@ -153,6 +164,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
   struct Entry {
     std::string name;
     int32_t handle;
+    MapShape shape;
   };
   HandleInserter inserter(&handles);
   std::vector<Entry> programs;
@@ -164,7 +176,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
       handle = inserter.Insert(
           std::make_unique<Program>(std::move(program.fd), loaded.state, program.program));
     }
-    programs.push_back({std::move(program.name), handle});
+    programs.push_back({std::move(program.name), handle, {}});
   }
   for (LoadedMap& map : loaded.maps) {
     int32_t handle = 0;
@@ -172,7 +184,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
       handle = inserter.Insert(
           std::make_unique<Map>(std::move(map.fd), map.shape, loaded.state, map.map));
     }
-    maps.push_back({std::move(map.name), handle});
+    maps.push_back({std::move(map.name), handle, map.shape});
   }
   if (inserter.error() != 0) {
     for (const Entry& entry : programs) handles.Take<Program>(entry.handle);
@@ -186,10 +198,15 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
     result.Set("handle", entry.handle);
     return result;
   };
+  auto map_to_value = [env, to_value](const Entry& entry) {
+    Napi::Object result = to_value(entry);
+    if (entry.handle != 0) result.Set("info", ToValue(env, entry.shape));
+    return result;
+  };
   auto result = Napi::Object::New(env);
   result.Set("object", object);
   result.Set("programs", MakeArray(env, programs, to_value));
-  result.Set("maps", MakeArray(env, maps, to_value));
+  result.Set("maps", MakeArray(env, maps, map_to_value));
   *value = result;
   return {};
 }

@@ -4,6 +4,7 @@ import type { Infer, InferInput, Type } from '../btf/schema.ts'
 import { invalidArgument } from '../errors.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
 import type { UserRingBuffer } from '../events/user-ring-buffer.ts'
+import type { NativeMapInfo } from '../native-object.ts'
 import { type Int64, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
 import type { ArrayMap } from './array-map.ts'
@@ -38,7 +39,7 @@ import type { DeviceHashMap, DeviceMap } from './device-map.ts'
 import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
 import type { LpmTrie } from './lpm-trie.ts'
-import { BpfMap } from './map.ts'
+import { BpfMap, type MapInit } from './map.ts'
 import type { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
 import type { PrefixKey } from './prefix-codec.ts'
@@ -216,7 +217,7 @@ function innerMap(type: string, inner: unknown): BpfMap {
 export function adopt(
   handle: Handle,
   name: string | undefined,
-  wrap: (init: Parameters<typeof wrapMap>[0]) => BpfMap,
+  wrap: (init: MapInit & { info: NativeMapInfo }) => BpfMap,
 ): BpfMap {
   try {
     const info = checkValue(binding.mapInfo(handle), 'bpf_map_get_info_by_fd', { map: name })

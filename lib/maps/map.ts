@@ -1,6 +1,6 @@
 import { nonEmptyString } from '../arguments.ts'
 import { type Handle, binding } from '../binding.ts'
-import type { NativeMapInfo } from '../native-object.ts'
+import type { NativeMapFacts, NativeMapInfo } from '../native-object.ts'
 import { programTypeName } from '../kernel-enums.ts'
 import { type Names, check, checkValue } from '../outcome.ts'
 import { Resource } from '../resource.ts'
@@ -37,7 +37,7 @@ export interface MapInit {
   handle: Handle
   /** The C name where it came from an object, else the kernel's. */
   name: string
-  info: NativeMapInfo
+  info: NativeMapFacts
   /** The object that it was loaded with. */
   object?: string | undefined
 }

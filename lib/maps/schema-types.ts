@@ -1,5 +1,5 @@
 /** Types that a caller gives for a map, in place of BTF. */
-import type { NativeMapInfo } from '../native-object.ts'
+import type { NativeMapFacts } from '../native-object.ts'
 import { createRecordCodec } from '../btf/record-codec.ts'
 import { createRecordEncoder } from '../btf/record-encoder.ts'
 import type { Type } from '../btf/schema.ts'
@@ -18,7 +18,7 @@ export interface Schemas {
 export interface SchemaTypes {
   /** Bytes. */
   sizes: { keySize: number; valueSize: number }
-  ofMap(map: string, info: NativeMapInfo): MapTypes
+  ofMap(map: string, info: NativeMapFacts): MapTypes
 }
 
 /** @throws TypeError when one of the schemas is not made by u32, struct() and the like. */
