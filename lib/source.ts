@@ -27,6 +27,16 @@ export function namedSource(source: ObjectSource): NamedSource {
 }
 
 /**
+ * The bytes themselves, an own copy.
+ *
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+export async function readImage(source: ObjectSource): Promise<{ bytes: Uint8Array; name: string }> {
+  const { source: place, name } = namedSource(source)
+  return { bytes: typeof place === 'string' ? await readFile(place) : place.slice(), name }
+}
+
+/**
  * What libbpf says of the object. Bytes are copied before this returns: the caller's buffer may have other contents later.
  *
  * @param keep leaves it open for one load
