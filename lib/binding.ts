@@ -237,6 +237,21 @@ export interface Binding {
   /** Detaches a buffer of `mapMemory`, which is unmapped soon after, unless its pages were transferred to another one. */
   memoryDetach(buffer: ArrayBuffer): Status
 
+  // ---- arena.cc ----
+  /**
+   * Maps an arena, at the address that it was made with (0: none). All handles of it share one mapping, which lasts until the
+   * last of them and the last buffer is gone.
+   */
+  arenaMap(map: Handle, fixedAddress: bigint): { address: bigint; length: number } | Status
+  /** Copy to and from an arena that was mapped, by a system call: `-EFAULT` where there is no page and none to be had. */
+  arenaRead(map: Handle, offset: number, bytes: Uint8Array): Status
+  arenaWrite(map: Handle, offset: number, bytes: Uint8Array): Status
+  /**
+   * Memory of an arena that was mapped, with all its pages. A page that a program frees meanwhile is made anew when it is touched; where
+   * the kernel may not (BPF_F_SEGV_ON_FAULT), that is a SIGSEGV: never give a user such a one.
+   */
+  arenaView(map: Handle, offset: number, length: number): ArrayBuffer | Status
+
   // ---- btf.cc ----
   /** Raw BTF of a BTF object that the kernel holds. */
   btfById(id: number): Uint8Array | Status

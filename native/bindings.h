@@ -83,6 +83,12 @@ Napi::Value MapInfo(const Napi::CallbackInfo& info);
 // memory.cc
 Napi::Value MemoryDetach(const Napi::CallbackInfo& info);
 
+// arena.cc
+Napi::Value ArenaMap(const Napi::CallbackInfo& info);
+napi_value ArenaRead(napi_env env, napi_callback_info info);
+napi_value ArenaWrite(napi_env env, napi_callback_info info);
+Napi::Value ArenaView(const Napi::CallbackInfo& info);
+
 // map_entries.cc
 napi_value MapLookup(napi_env env, napi_callback_info info);
 napi_value MapUpdate(napi_env env, napi_callback_info info);

@@ -27,6 +27,9 @@ constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
 // enum bpf_map_type
 constexpr uint32_t kUserRingMap = 31;
 
+// BPF_MAP_TYPE_ARENA
+constexpr uint32_t kArena = 33;
+
 // SO_NETNS_COOKIE of asm-generic/socket.h
 constexpr int kSoNetnsCookie = 71;
 

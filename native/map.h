@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "arena.h"
 #include "handle.h"
 #include "object.h"
 #include "status.h"
@@ -70,6 +71,8 @@ class Map final : public Resource {
 
   const std::shared_ptr<ObjectState> object;
   bpf_map* const map;
+  // Of an arena that was mapped.
+  std::shared_ptr<ArenaMapping> arena;
 
  private:
   UniqueFd fd_;

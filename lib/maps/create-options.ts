@@ -196,7 +196,7 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 }
 
 /** Those of types that have no class of their own yet. */
-export type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions | ArenaOptions
+export type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions
 
 export type CreateMapOptions =
   | HashOptions
@@ -214,4 +214,5 @@ export type CreateMapOptions =
   | StackTraceOptions
   | RingBufferOptions
   | UserRingBufferOptions
+  | ArenaOptions
   | OtherMapOptions

@@ -7,11 +7,13 @@ import type { UserRingBuffer } from '../events/user-ring-buffer.ts'
 import type { NativeMapInfo } from '../native-object.ts'
 import { type Int64, int64Of } from '../object-types.ts'
 import { checkValue } from '../outcome.ts'
+import type { Arena } from './arena.ts'
 import type { ArrayMap } from './array-map.ts'
 import type { BloomFilter } from './bloom-filter.ts'
 import type { CgroupArray } from './cgroup-array.ts'
 import type { CpuMap } from './cpu-map.ts'
 import type {
+  ArenaOptions,
   ArrayOfMapsOptions,
   ArrayOptions,
   BloomFilterOptions,
@@ -115,6 +117,7 @@ export function createMap<R extends Type>(
   options: UserRingBufferOptions<R> & { record: R },
 ): UserRingBuffer<InferInput<R>>
 export function createMap(options: UserRingBufferOptions & { record?: never }): UserRingBuffer<Uint8Array>
+export function createMap(options: ArenaOptions): Arena
 export function createMap(options: OtherMapOptions): BpfMap
 export function createMap(options: CreateMapOptions): BpfMap {
   return create(options)

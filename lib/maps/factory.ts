@@ -4,6 +4,7 @@ import { type Codec, createCodec } from '../btf/codec.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
 import { type RecordEncoders, UserRingBuffer } from '../events/user-ring-buffer.ts'
+import { Arena } from './arena.ts'
 import { ArrayMap } from './array-map.ts'
 import { BloomFilter } from './bloom-filter.ts'
 import { CgroupArray } from './cgroup-array.ts'
@@ -70,6 +71,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   hash_of_maps: (init, types) => new HashOfMaps(init, types.key()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   user_ringbuf: (init, types) => new UserRingBuffer(init, types.encoders()),
+  arena: (init) => new Arena(init),
   struct_ops: (init) => new StructOpsMap(init),
 }
 
