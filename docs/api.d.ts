@@ -2,6 +2,8 @@
 
 import { Readable, Writable } from 'node:stream';
 import { ReadableStream, WritableStream } from 'node:stream/web';
+import { Socket as Socket$1 } from 'node:dgram';
+import { Socket, Server } from 'node:net';
 
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
@@ -2232,6 +2234,211 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
     protected describe(): string;
 }
 
+/**
+ * The BPF Type Format's types as plain data: one interface for each kind that the kernel's documentation
+ * (Documentation/bpf/btf.rst) knows, with references between types as type ids.
+ */
+/** A type's number in its BTF; 0 is `void`. */
+type TypeId = number;
+interface Named {
+    readonly id: TypeId;
+    /** As in C; `''` for an anonymous type. */
+    readonly name: string;
+}
+/** Type id 0, and what a pointer to nothing in particular points at. */
+interface BtfVoid extends Named {
+    readonly kind: 'void';
+}
+interface BtfInt extends Named {
+    readonly kind: 'int';
+    /** Bytes of storage. */
+    readonly size: number;
+    /** Significant bits; fewer than `size * 8` only in bitfields described by old compilers. */
+    readonly bits: number;
+    /** Bit at which the value starts in its storage; as rare as an odd `bits`. */
+    readonly bitOffset: number;
+    readonly signed: boolean;
+    /** The compiler marked it as a character. */
+    readonly char: boolean;
+    readonly bool: boolean;
+}
+/** Everything that only refers to another type, with the modifiers that do not change what memory holds. */
+interface BtfReference extends Named {
+    readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag';
+    readonly type: TypeId;
+}
+interface BtfArray extends Named {
+    readonly kind: 'array';
+    readonly element: TypeId;
+    readonly indexType: TypeId;
+    /** 0 also for a flexible array member. */
+    readonly length: number;
+}
+interface BtfMember {
+    /** `''` for an anonymous struct or union. */
+    readonly name: string;
+    readonly type: TypeId;
+    /** Bits from the start of the struct. */
+    readonly bitOffset: number;
+    /** Width of a bitfield; 0 for an ordinary member. */
+    readonly bitSize: number;
+}
+interface BtfComposite extends Named {
+    readonly kind: 'struct' | 'union';
+    /** Bytes. */
+    readonly size: number;
+    readonly members: readonly BtfMember[];
+}
+interface BtfEnum extends Named {
+    readonly kind: 'enum';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: number;
+    }[];
+}
+interface BtfEnum64 extends Named {
+    readonly kind: 'enum64';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: bigint;
+    }[];
+}
+/** A struct or union that is declared but not defined. */
+interface BtfForward extends Named {
+    readonly kind: 'fwd';
+    readonly of: 'struct' | 'union';
+}
+type Linkage = 'static' | 'global' | 'extern';
+interface BtfFunction extends Named {
+    readonly kind: 'func';
+    /** Its `func_proto`. */
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfParameter {
+    /** `''` where the declaration names none. */
+    readonly name: string;
+    readonly type: TypeId;
+}
+interface BtfFunctionPrototype extends Named {
+    readonly kind: 'func_proto';
+    readonly returnType: TypeId;
+    /** A last parameter with type 0 and no name stands for `...`. */
+    readonly parameters: readonly BtfParameter[];
+}
+interface BtfVariable extends Named {
+    readonly kind: 'var';
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfDataSection extends Named {
+    readonly kind: 'datasec';
+    /** Bytes; 0 in a file that no loader has completed yet. */
+    readonly size: number;
+    readonly variables: readonly {
+        /** A `var`, or in `.ksyms` a `func`. */
+        readonly type: TypeId;
+        /** Bytes from the start of the section; 0 in a file that no loader has completed yet. */
+        readonly offset: number;
+        /** Bytes. */
+        readonly size: number;
+    }[];
+}
+interface BtfFloat extends Named {
+    readonly kind: 'float';
+    /** Bytes. */
+    readonly size: number;
+}
+interface BtfDeclarationTag extends Named {
+    readonly kind: 'decl_tag';
+    readonly type: TypeId;
+    /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
+    readonly component: number;
+}
+type BtfType = BtfVoid | BtfInt | BtfReference | BtfArray | BtfComposite | BtfEnum | BtfEnum64 | BtfForward | BtfFunction | BtfFunctionPrototype | BtfVariable | BtfDataSection | BtfFloat | BtfDeclarationTag;
+/** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
+type BtfKind = BtfType['kind'];
+/** The types of one kind. */
+type BtfTypeOf<K extends BtfKind> = BtfType extends infer T ? T extends {
+    readonly kind: infer Kinds;
+} ? K extends Kinds ? T & {
+    readonly kind: K;
+} : never : never : never;
+
+/** Types -> C, as one would write their declarations. */
+
+interface DeclarationOptions {
+    /** With each member's byte offset and size as a comment, as pahole(1) writes them. */
+    offsets?: boolean;
+}
+
+/**
+ * The types of one BTF section or file. BTF of a module builds on the kernel's: it has all of that one's types, too, and
+ * its own ones after them.
+ */
+declare class Btf {
+    #private;
+    /** What it builds on; `undefined` when it stands alone. */
+    readonly base: Btf | undefined;
+    /** The first id of its own types: 0 (`void`) when it stands alone. */
+    readonly firstId: TypeId;
+    /** Number of types, `void` (id 0) and those of `base` included: valid ids are 0 to `typeCount - 1`. */
+    readonly typeCount: number;
+    readonly littleEndian: boolean;
+    /**
+     * The type with this id.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if the type refers to what does not exist.
+     */
+    type(id: TypeId): BtfType;
+    /**
+     * The first type with this name, of this kind if one is given; `undefined` if there is none. Types of `base` come
+     * first.
+     */
+    find(name: string): BtfType | undefined;
+    find<K extends BtfKind>(name: string, kind: K): BtfTypeOf<K> | undefined;
+    /**
+     * Its own types in the order of their ids, of one kind if one is given; those of `base` are not among them. Each is
+     * decoded when it is its turn, and not kept.
+     */
+    types(): Generator<BtfType, void, undefined>;
+    types<K extends BtfKind>(kind: K): Generator<BtfTypeOf<K>, void, undefined>;
+    /** The data section with this name, such as `.maps` or `.rodata`; `undefined` if there is none. */
+    datasec(name: string): BtfDataSection | undefined;
+    /**
+     * The type behind typedefs, const, volatile, restrict and type tags.
+     *
+     * @throws BtfFormatError if these refer to each other in a circle.
+     */
+    resolve(id: TypeId): BtfType;
+    /**
+     * Bytes that a value of this type takes.
+     *
+     * @throws BtfFormatError if such a value cannot exist (a function, an undefined struct, an endless array).
+     */
+    sizeOf(id: TypeId): number;
+    /**
+     * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
+     * variable the line that declares it. Types that it uses are named, not declared.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if its types refer to each other in a circle.
+     */
+    declaration(id: TypeId, options?: DeclarationOptions): string;
+    /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
+    toJSON(): {
+        firstId: TypeId;
+        types: unknown[];
+    };
+}
+
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 type Int64 = 'bigint' | 'number';
 
@@ -2534,6 +2741,67 @@ declare class CgroupArray extends DescriptorArray {
     set(index: number, cgroup: PathOrDescriptor): void;
 }
 
+/** A map of what programs send packets, messages or connections to. */
+declare class TargetMap<K = unknown> extends BoundMap {
+    #private;
+}
+/** One whose contents the kernel tells. */
+declare abstract class ReadableTargetMap<K = unknown, V = unknown> extends TargetMap<K> {
+    #private;
+    /** What there is for a key, or `undefined`. */
+    get(key: Input$1<K>): V | undefined;
+    /** Whether there is something for a key. */
+    has(key: Input$1<K>): boolean;
+    /** @returns whether there was something. */
+    delete(key: Input$1<K>): boolean;
+    /**
+     * Takes out all that is there now.
+     *
+     * @returns how many there were
+     */
+    clear(): number;
+    /** What is in it, as `[key, value]`, by two system calls for each. What vanishes meanwhile may be missing. */
+    entries(): Generator<[K | Uint8Array, V], void, undefined>;
+    keys(): Generator<K | Uint8Array, void, undefined>;
+    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
+    /** How many there are now. Asks for each key: the kernel keeps no count that can be read. */
+    count(): number;
+}
+
+/** A processor that packets are redirected to. */
+interface CpuTarget {
+    /** Packets that may wait for it, 1 to 16384; more of them are dropped. */
+    queueSize: number;
+    /** Runs there for each packet, before the kernel takes it: one of `SEC("xdp/cpumap")`. Linux 5.9. */
+    program?: BpfProgram;
+}
+/** What is in such a map. */
+interface CpuQueue {
+    queueSize: number;
+    /** For `openProgram`. */
+    program?: {
+        id: number;
+    };
+}
+/**
+ * `BPF_MAP_TYPE_CPUMAP`: processors by their number, that XDP programs redirect packets to: each has a queue, and a thread of
+ * the kernel that takes packets from it. Linux 4.15; programs 5.9.
+ */
+declare class CpuMap extends ReadableTargetMap<number, CpuQueue> {
+    #private;
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Makes the queue and the thread of a processor, off the JavaScript thread. What waits in the queue that it had is handled
+     * first.
+     *
+     * @throws RangeError for a queue of another length
+     * @throws EbpfError ENODEV when the machine can have no such processor, ENOMEM also when the kernel refuses the program
+     * @throws TypeError for a program of another section, or where values have no place for one
+     */
+    set(cpu: number, target: CpuTarget): Promise<void>;
+}
+
 /** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
 declare const MAP_FLAGS: {
     /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
@@ -2721,8 +2989,62 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = DescriptorArrayOptions<'xskmap'> | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | OtherMapOptions;
+type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | OtherMapOptions;
+
+/** What packets are redirected to. */
+interface DeviceTarget {
+    /** Name or index of the interface. */
+    interface: string | number;
+    /** Where that means something; this process's own network namespace by default. */
+    netns?: NetworkNamespace;
+    /** Runs for each packet before it is sent: one of `SEC("xdp/devmap")`. Linux 5.8. */
+    program?: BpfProgram;
+}
+/** What is in such a map. */
+interface Device {
+    /** Index of the interface in its network namespace, of which the kernel does not tell the map's readers. */
+    interface: number;
+    /** For `openProgram`. */
+    program?: {
+        id: number;
+    };
+}
+/** Network interfaces that XDP programs redirect packets to. They vanish by themselves when they are deleted. */
+declare abstract class InterfaceMap extends ReadableTargetMap<number, Device> {
+    #private;
+}
+/**
+ * `BPF_MAP_TYPE_DEVMAP`: network interfaces by index, that XDP programs redirect packets to. Linux 4.14; programs at the
+ * interfaces 5.8.
+ */
+declare class DeviceMap extends InterfaceMap {
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Puts an interface in, off the JavaScript thread: it is looked up in its network namespace.
+     *
+     * @throws EbpfError ENODEV when there is no such interface, EINVAL when the kernel takes the program for none of its kind
+     * @throws TypeError for a program of another section, or where values have no place for one
+     */
+    set(index: number, target: DeviceTarget): Promise<void>;
+}
+/**
+ * `BPF_MAP_TYPE_DEVMAP_HASH`: network interfaces by a 32-bit number, such as an interface's own index. Linux 5.4; programs at
+ * the interfaces 5.8.
+ */
+declare class DeviceHashMap extends InterfaceMap {
+    /**
+     * Puts an interface in, as {@link DeviceMap.set} does.
+     *
+     * @param options the only condition that the kernel knows here is `absent`
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError E2BIG when the map is full
+     */
+    set(key: number, target: DeviceTarget, options?: {
+        if?: 'absent';
+    }): Promise<boolean>;
+}
 
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
@@ -3009,6 +3331,59 @@ declare class QueueMap<V = unknown> extends BoundMap {
 declare class StackMap<V = unknown> extends QueueMap<V> {
 }
 
+/** Descriptors of sockets: of Node's own, and of any others. */
+
+/** A socket or a server of Node, those of `node:http` and `node:tls` among them, or an open descriptor. It stays the caller's. */
+type SocketOrDescriptor = Socket | Server | Socket$1 | {
+    readonly fd: number;
+};
+
+/**
+ * Sockets, which are in it until they are deleted or closed: it does not keep them open. They are read as their cookies, the
+ * numbers that `bpf_get_socket_cookie` gives programs, if values are of 8 bytes.
+ */
+declare abstract class SocketMap<K = unknown> extends ReadableTargetMap<K, bigint> {
+    /**
+     * Puts a socket in.
+     *
+     * @param socket of Node, or `{ fd }`; it stays the caller's
+     * @returns whether it was written: always, or as the condition says
+     * @throws TypeError when the socket has no descriptor: not bound or connected, or closed
+     * @throws EbpfError EOPNOTSUPP when this map takes no sockets of its kind or in its state, ENOTSOCK or EBADF for a descriptor
+     * of something else or of nothing, E2BIG when a hash is full
+     */
+    set(key: Input$1<K>, socket: SocketOrDescriptor, options?: SetCondition): boolean;
+    /**
+     * The cookie of the socket of a key, or `undefined` when there is none.
+     *
+     * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when values are not of 8 bytes
+     */
+    get(key: Input$1<K>): bigint | undefined;
+}
+/** What sockets redirect messages to. The programs at the map are those of all sockets that are put into it (`sockmap`). */
+declare abstract class RedirectingSocketMap<K> extends SocketMap<K> {
+}
+/**
+ * `BPF_MAP_TYPE_SOCKMAP`: sockets by index, that programs of type `sk_skb` and `sk_msg` redirect messages to, and that
+ * programs of type `sk_lookup` give connections to. Linux 4.14, to be read 5.7.
+ */
+declare class SockMap extends RedirectingSocketMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+/** `BPF_MAP_TYPE_SOCKHASH`: as {@link SockMap}, by any key. Linux 4.18, to be read 5.7. */
+declare class SockHash<K = unknown> extends RedirectingSocketMap<K> {
+}
+
+/**
+ * `BPF_MAP_TYPE_REUSEPORT_SOCKARRAY`: sockets by index, from which a program of type `sk_reuseport` selects the one that gets
+ * a packet or connection of a group that shares an address. Linux 4.19.
+ */
+declare class ReuseportSocketArray extends SocketMap<number> {
+    /** The number of places. */
+    get length(): number;
+}
+
 interface KernelSymbol {
     name: string;
     /** Bytes from the symbol's start. */
@@ -3081,6 +3456,29 @@ declare class StackTraceMap extends BoundMap {
 }
 
 /**
+ * `BPF_MAP_TYPE_XSKMAP`: AF_XDP sockets by index, usually that of their queue, that XDP programs redirect packets to. The
+ * kernel tells nobody which ones are in it; those that are closed vanish by themselves. Linux 4.18.
+ */
+declare class XskMap extends TargetMap<number> {
+    /** The number of places. */
+    get length(): number;
+    /**
+     * Puts a socket in.
+     *
+     * @param socket `{ fd }` of an AF_XDP socket, which Node itself cannot make; it stays the caller's
+     * @returns whether it was written: always, or as the condition says; the kernel writes the socket that is there already
+     * whatever the condition
+     * @throws EbpfError EOPNOTSUPP when it is a socket of another kind, ENOTSOCK or EBADF for a descriptor of something else or
+     * of nothing
+     */
+    set(index: number, socket: SocketOrDescriptor, options?: SetCondition): boolean;
+    /** Empties a place. The kernel does not say whether there was something. */
+    delete(index: number): void;
+    /** Empties all places. */
+    clear(): void;
+}
+
+/**
  * Creates a map that belongs to no object, by explicit types: `createMap({ type: 'hash', key: u32, value: u64, maxEntries:
  * 1024 })`. It can replace a map of an object at load. Types of maps that have no class yet give a {@link BpfMap}.
  *
@@ -3103,6 +3501,13 @@ declare function createMap(options: ArrayOfMapsOptions): ArrayOfMaps;
 declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<Infer<K, I>>;
 declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
 declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
+declare function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap;
+declare function createMap(options: RedirectOptions<'devmap'>): DeviceMap;
+declare function createMap(options: RedirectOptions<'devmap_hash'>): DeviceHashMap;
+declare function createMap(options: CpuMapOptions): CpuMap;
+declare function createMap(options: SocketArrayOptions<'sockmap'>): SockMap;
+declare function createMap(options: SocketArrayOptions<'reuseport_sockarray'>): ReuseportSocketArray;
+declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: SockHashOptions<K, I>): SockHash<Infer<K, I>>;
 declare function createMap(options: StackTraceOptions): StackTraceMap;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
@@ -3330,6 +3735,86 @@ interface ClassicFilterOptions {
  */
 declare function attachClassicFilter(socket: number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
 
+/**
+ * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
+ * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are.
+ *
+ * @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF
+ */
+declare function kernelBtf(): Promise<Btf>;
+/**
+ * The types of a module that is loaded, such as `nf_tables`, built on those of the kernel. Linux 5.11, built with
+ * CONFIG_DEBUG_INFO_BTF_MODULES.
+ *
+ * @throws EbpfError ERR_EBPF_UNKNOWN_NAME when there is no such module, or it has no BTF; ERR_EBPF_KERNEL where the kernel
+ *   has none
+ */
+declare function moduleBtf(name: string): Promise<Btf>;
+/** Names of the modules whose types {@link moduleBtf} gives, sorted. */
+declare function modulesWithBtf(): Promise<string[]>;
+
+/**
+ * The `.BTF.ext` section of object files: which type and which line of the source each instruction belongs to, and what
+ * the loader adapts to the running kernel (CO-RE). The layout is that of the kernel's Documentation/bpf/btf.rst.
+ */
+
+/** An instruction of a program section. */
+interface InstructionPlace {
+    /** ELF section, such as `tp/syscalls/sys_enter_openat`. */
+    readonly section: string;
+    /** Bytes from the start of the section: 8 for each instruction before it. */
+    readonly offset: number;
+}
+/** Where a function starts. */
+interface FunctionInfo extends InstructionPlace {
+    /** A `func`. */
+    readonly type: TypeId;
+}
+/** Where the code of a line starts. */
+interface LineInfo extends InstructionPlace {
+    /** As the compiler was given it, or absolute. */
+    readonly file: string;
+    /** The text of that line; `''` when the compiler did not have it. */
+    readonly text: string;
+    /** From 1; 0 when it is not known. */
+    readonly line: number;
+    /** From 1; 0 when it is not known. */
+    readonly column: number;
+}
+/** `enum bpf_core_relo_kind` of linux/bpf.h, by number. */
+declare const relocationKinds: readonly ["field_byte_offset", "field_byte_size", "field_exists", "field_signed", "field_left_shift_u64", "field_right_shift_u64", "type_id_local", "type_id_target", "type_exists", "type_size", "enum_value_exists", "enum_value", "type_matches"];
+type CoreRelocationKind = (typeof relocationKinds)[number];
+/** What the loader replaces in an instruction by what the running kernel has. */
+interface CoreRelocation extends InstructionPlace {
+    readonly kind: CoreRelocationKind | `unknown (${number})`;
+    /** The type as the program knows it. */
+    readonly type: TypeId;
+    /**
+     * Of a field: the indexes that lead to it, such as `0:5:1`, the first of them of an array that starts at the pointer. Of
+     * an enum's value: its index. Of a type: `0`.
+     */
+    readonly access: string;
+}
+
+/** What an object file tells of its types and its source. */
+interface ObjectBtf {
+    readonly btf: Btf;
+    /** Where functions start, by section and offset. */
+    readonly functions: readonly FunctionInfo[];
+    /** Where the code of each line of the source starts, by section and offset. */
+    readonly lines: readonly LineInfo[];
+    /** What the loader adapts to the running kernel (CO-RE). */
+    readonly relocations: readonly CoreRelocation[];
+}
+/**
+ * The types of an object file, and what its `.BTF.ext` says of its instructions. Needs no privilege and no kernel.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when it is no ELF file, ERR_EBPF_NO_BTF when it has no BTF
+ * @throws BtfFormatError when that is malformed
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
+
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
     /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
@@ -3389,5 +3874,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, BtfFormatError, CgroupArray, DescriptorArray, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, RecordProducer, RecordStream, Reservation, RingBuffer, RunStatistics, StackMap, StackTraceMap, StructOpsMap, TracePipe, UserRingBuffer, VerifierError, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, monotonicToDate, netfilter, netkit, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CpuMapOptions, CpuOptions, CreateMapOptions, DescriptorArrayOptions, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineOptions, LinkInfo, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, StackMap, StackTraceMap, StructOpsMap, TargetMap, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
