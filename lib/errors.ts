@@ -14,7 +14,7 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_ADDON'
   /** The BTF of an object or of the kernel is malformed. */
   | 'ERR_EBPF_BTF'
-  /** Another consumer in this process already reads this ring. */
+  /** Another consumer in this process already reads this ring, or another producer writes to it. */
   | 'ERR_EBPF_BUSY'
   /** The handle was closed. */
   | 'ERR_EBPF_CLOSED'
