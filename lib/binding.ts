@@ -79,6 +79,19 @@ export interface Binding {
   enableRunStatistics(): Handle | Status
   descriptorClose(descriptor: Handle): Status
 
+  // ---- pidfd.cc ----
+  /**
+   * `pidfd_open(2)` of a process or, since Linux 6.9, of any of its threads: closed by `descriptorClose`. `-ESRCH` when there is
+   * none; `-EINVAL` for a thread on older kernels.
+   */
+  pidfdOpen(id: number): Handle | Status
+  /** The number of a descriptor that stays its handle's. */
+  descriptorFd(descriptor: Handle): number
+
+  // ---- security.cc ----
+  /** `lsm_list_modules(2)`: 1 when BPF is one of the kernel's active security modules, else 0. `-ENOSYS` before Linux 6.8. */
+  hasBpfSecurityModule(): Status
+
   // ---- object.cc ----
   /**
    * Opens an ELF image with libbpf, and describes it. Bytes are copied before the call returns; of a path, what is not a

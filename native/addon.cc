@@ -36,6 +36,11 @@ constexpr Export kExports[] = {
     {"enableRunStatistics", Cold<EnableRunStatistics>},
     {"descriptorClose", Cold<DescriptorClose>},
 
+    {"pidfdOpen", Cold<PidfdOpen>},
+    {"descriptorFd", Cold<DescriptorFd>},
+
+    {"hasBpfSecurityModule", Cold<HasBpfSecurityModule>},
+
     {"objectOpen", Cold<ObjectOpen>},
     {"objectLoad", Cold<ObjectLoad>},
     {"objectClose", Cold<ObjectClose>},

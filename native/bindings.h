@@ -15,6 +15,13 @@ Napi::Value LiveHandles(const Napi::CallbackInfo& info);
 Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info);
 Napi::Value DescriptorClose(const Napi::CallbackInfo& info);
 
+// pidfd.cc
+Napi::Value PidfdOpen(const Napi::CallbackInfo& info);
+Napi::Value DescriptorFd(const Napi::CallbackInfo& info);
+
+// security.cc
+Napi::Value HasBpfSecurityModule(const Napi::CallbackInfo& info);
+
 // object.cc
 Napi::Value ObjectOpen(const Napi::CallbackInfo& info);
 Napi::Value ObjectLoad(const Napi::CallbackInfo& info);

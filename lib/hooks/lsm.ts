@@ -1,9 +1,9 @@
 /** Security hooks: programs that may refuse what a process asks the kernel for. */
-import { readFileSync } from 'node:fs'
 import { nonEmptyString, optionsObject, unsigned64 } from '../arguments.ts'
 import { ruleError } from '../errors.ts'
 import { ATTACH_TYPES } from '../kernel-enums.ts'
 import { isProgramFor } from '../system/kernel-targets.ts'
+import { bpfModuleHint, hasBpfModule, securityModules } from '../system/security-modules.ts'
 import { isTracing, onceHint, requireKernelFunction } from './tracing.ts'
 import { type PathOrDescriptor, checkPathOrDescriptor, describeDescriptor, openDescriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
@@ -67,28 +67,16 @@ export function lsmCgroup(name: string, cgroup: PathOrDescriptor): LsmCgroupHook
   }
 }
 
-const SECURITY_MODULES = '/sys/kernel/security/lsm'
-
 /**
- * @throws EbpfError ERR_EBPF_KERNEL when the kernel lists its security modules and `bpf` is none of them. Where securityfs is
- * not mounted that cannot be known.
+ * @throws EbpfError ERR_EBPF_KERNEL when `bpf` is none of the kernel's security modules. Where securityfs is not mounted, Linux
+ * before 6.8 does not tell.
  */
 export function requireBpfModule(hook: string): void {
-  let modules: string
-  try {
-    modules = readFileSync(SECURITY_MODULES, 'latin1').trim()
-  } catch {
-    return
-  }
-  if (modules.split(',').includes('bpf')) return
+  if (hasBpfModule() !== false) return
   throw ruleError(
     'ERR_EBPF_KERNEL',
-    `this kernel never asks the programs of ${hook}: its security modules are ${modules}`,
-    {
-      operation: 'attach',
-      link: hook,
-      hint: `Boot it with lsm=${modules},bpf`,
-    },
+    `this kernel never asks the programs of ${hook}: its security modules are ${securityModules() ?? 'without bpf'}`,
+    { operation: 'attach', link: hook, hint: bpfModuleHint() },
   )
 }
 

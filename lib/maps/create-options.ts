@@ -152,12 +152,17 @@ export interface StorageOptions<T extends StorageType = StorageType, V extends T
   value: V
 }
 
-/** Linux 4.19. It has an entry for each cgroup that a program which uses it is attached to. */
-export interface OldCgroupStorageOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64>
-  extends CommonOptions<I> {
-  type: 'cgroup_storage' | 'percpu_cgroup_storage'
+export type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage'
+
+/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
+export interface OldCgroupStorageOptions<
+  T extends OldStorageType = OldStorageType,
+  V extends Type = Type,
+  I extends Int64 = Int64,
+> extends CommonOptions<I> {
+  type: T
   /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
-  key?: K
+  key?: Type
   value: V
 }
 
@@ -196,7 +201,7 @@ export interface ArenaOptions extends CommonOptions<Int64> {
 }
 
 /** Those of types that have no class of their own yet. */
-export type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions
+export type OtherMapOptions = PerfEventArrayOptions
 
 export type CreateMapOptions =
   | HashOptions
@@ -215,4 +220,6 @@ export type CreateMapOptions =
   | RingBufferOptions
   | UserRingBufferOptions
   | ArenaOptions
+  | StorageOptions
+  | OldCgroupStorageOptions
   | OtherMapOptions

@@ -68,6 +68,7 @@ const storage: CreateRule = {
   flags: MAP_FLAGS.noPreallocation,
   entries: 'none',
   btf: 'required',
+  hint: 'Values have at most 64 KiB, less some hundred bytes that the kernel keeps with each.',
 }
 /** `struct bpf_cgroup_storage_key` of linux/bpf.h. The kernel also takes its first member alone, since 5.9. */
 const cgroupStorage: CreateRule = {

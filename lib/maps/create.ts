@@ -24,6 +24,7 @@ import type {
   HashOptions,
   InnerMap,
   LpmTrieOptions,
+  OldCgroupStorageOptions,
   OtherMapOptions,
   QueueOptions,
   RedirectOptions,
@@ -31,6 +32,7 @@ import type {
   SockHashOptions,
   SocketArrayOptions,
   StackTraceOptions,
+  StorageOptions,
   UserRingBufferOptions,
 } from './create-options.ts'
 import { loadMapBtf } from './create-btf.ts'
@@ -51,6 +53,11 @@ import { schemaTypes } from './schema-types.ts'
 import type { ReuseportSocketArray } from './socket-array.ts'
 import type { SockHash, SockMap } from './socket-map.ts'
 import type { StackTraceMap } from './stack-trace.ts'
+import type { CgroupStorage } from './storage-cgroup.ts'
+import type { InodeStorage } from './storage-inode.ts'
+import type { OldCgroupStorage, OldPerCpuCgroupStorage } from './storage-old-cgroup.ts'
+import type { SocketStorage } from './storage-socket.ts'
+import type { TaskStorage } from './storage-task.ts'
 import { mapTypeNumber } from './types.ts'
 import type { XskMap } from './xsk-map.ts'
 
@@ -109,6 +116,24 @@ export function createMap<K extends Type, I extends Int64 = 'bigint'>(
   options: SockHashOptions<K, I>,
 ): SockHash<Infer<K, I>>
 export function createMap(options: StackTraceOptions): StackTraceMap
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: StorageOptions<'sk_storage', V, I>,
+): SocketStorage<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: StorageOptions<'task_storage', V, I>,
+): TaskStorage<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: StorageOptions<'inode_storage', V, I>,
+): InodeStorage<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: StorageOptions<'cgrp_storage', V, I>,
+): CgroupStorage<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: OldCgroupStorageOptions<'cgroup_storage', V, I>,
+): OldCgroupStorage<Infer<V, I>>
+export function createMap<V extends Type, I extends Int64 = 'bigint'>(
+  options: OldCgroupStorageOptions<'percpu_cgroup_storage', V, I>,
+): OldPerCpuCgroupStorage<Infer<V, I>>
 export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },
 ): RingBuffer<Infer<R, I>>

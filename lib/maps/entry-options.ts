@@ -17,7 +17,7 @@ export interface RawOptions {
   raw: true
 }
 
-/** Of hashes and arrays whose values have a `struct bpf_spin_lock`. */
+/** Of hashes, arrays and storages whose values have a `struct bpf_spin_lock`. */
 export interface LockOptions {
   /**
    * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
@@ -86,7 +86,7 @@ export function flagRefusal(flags: number, what: string): FlagRefusal | undefine
     return {
       code: 'ERR_EBPF_INVALID_ARGUMENT',
       message: `the values of ${what} have no lock, so { lock: true } does not apply`,
-      hint: 'Only hashes and arrays can have one: a struct bpf_spin_lock as a member of the value, in C, with BTF (clang -g).',
+      hint: 'Only hashes, arrays and storages can have one: a struct bpf_spin_lock as a member of the value, in C, with BTF (clang -g).',
     }
   }
   if ((flags & ONE_CPU) === 0 || !kernelOlderThan(WRITES_ONE_CPU)) return undefined

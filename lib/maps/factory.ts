@@ -21,6 +21,11 @@ import { QueueMap, StackMap } from './queue.ts'
 import { ReuseportSocketArray } from './socket-array.ts'
 import { SockHash, SockMap } from './socket-map.ts'
 import { StackTraceMap } from './stack-trace.ts'
+import { CgroupStorage } from './storage-cgroup.ts'
+import { InodeStorage } from './storage-inode.ts'
+import { OldCgroupStorage, OldPerCpuCgroupStorage } from './storage-old-cgroup.ts'
+import { SocketStorage } from './storage-socket.ts'
+import { TaskStorage } from './storage-task.ts'
 import { StructOpsMap } from './struct-ops.ts'
 import { placeCodec } from './target-map.ts'
 import { type MapType, mapTypeName } from './types.ts'
@@ -72,6 +77,12 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   user_ringbuf: (init, types) => new UserRingBuffer(init, types.encoders()),
   arena: (init) => new Arena(init),
+  sk_storage: (init, types) => new SocketStorage(init, types.value()),
+  task_storage: (init, types) => new TaskStorage(init, types.value()),
+  inode_storage: (init, types) => new InodeStorage(init, types.value()),
+  cgrp_storage: (init, types) => new CgroupStorage(init, types.value()),
+  cgroup_storage: (init, types) => new OldCgroupStorage(init, types.key(), types.value()),
+  percpu_cgroup_storage: (init, types) => new OldPerCpuCgroupStorage(init, types.key(), perCpuCodec(types.value())),
   struct_ops: (init) => new StructOpsMap(init),
 }
 

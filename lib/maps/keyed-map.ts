@@ -272,9 +272,9 @@ export class KeyedMap<K, V> extends BpfMap {
     return done
   }
 
-  /** @internal For tests of the walk without batches. */
-  walked(): WalkedMap {
-    return this.#walked(0)
+  /** @internal For walks of another kind than `walk`. */
+  walked(flags = 0): WalkedMap {
+    return this.#walked(flags)
   }
 
   #walked(flags: number): WalkedMap {
