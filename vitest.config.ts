@@ -52,6 +52,8 @@ export default defineConfig({
           ...alone,
           name: 'interpreted',
           include: ['test/unit/btf/*.test.ts', ...decoding.map((nouns) => `test/kernel/${nouns}*.test.ts`)],
+          // They compile C, and decode nothing.
+          exclude: ['test/unit/btf/{declaration,extension}.test.ts'],
           sequence: { groupOrder: 3 },
           setupFiles: [...alone.setupFiles, 'test/support/no-code-generation.ts'],
           execArgv: [...alone.execArgv, '--disallow-code-generation-from-strings'],

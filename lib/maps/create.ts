@@ -43,6 +43,7 @@ import type { DeviceHashMap, DeviceMap } from './device-map.ts'
 import { wrapMap } from './factory.ts'
 import type { HashMap, LruHashMap } from './hash-map.ts'
 import type { LpmTrie } from './lpm-trie.ts'
+import type { InferKey } from './key-types.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import type { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import type { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
@@ -72,16 +73,16 @@ import type { XskMap } from './xsk-map.ts'
  */
 export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
   options: HashOptions<'hash' | 'rhash', K, V, I>,
-): HashMap<Infer<K, I>, Infer<V, I>>
+): HashMap<InferKey<K, I>, Infer<V, I>>
 export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
   options: HashOptions<'lru_hash', K, V, I>,
-): LruHashMap<Infer<K, I>, Infer<V, I>>
+): LruHashMap<InferKey<K, I>, Infer<V, I>>
 export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
   options: HashOptions<'percpu_hash', K, V, I>,
-): PerCpuHashMap<Infer<K, I>, Infer<V, I>>
+): PerCpuHashMap<InferKey<K, I>, Infer<V, I>>
 export function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(
   options: HashOptions<'lru_percpu_hash', K, V, I>,
-): LruPerCpuHashMap<Infer<K, I>, Infer<V, I>>
+): LruPerCpuHashMap<InferKey<K, I>, Infer<V, I>>
 export function createMap<V extends Type, I extends Int64 = 'bigint'>(
   options: ArrayOptions<'array', V, I>,
 ): ArrayMap<Infer<V, I>>
@@ -103,7 +104,7 @@ export function createMap<V extends Type, I extends Int64 = 'bigint'>(
 export function createMap(options: ArrayOfMapsOptions): ArrayOfMaps
 export function createMap<K extends Type, I extends Int64 = 'bigint'>(
   options: HashOfMapsOptions<K, InnerMap, I>,
-): HashOfMaps<Infer<K, I>>
+): HashOfMaps<InferKey<K, I>>
 export function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray
 export function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray
 export function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap

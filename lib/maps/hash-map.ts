@@ -1,5 +1,6 @@
 import { EntryMap } from './entry-map.ts'
 import { type LockOptions, type RawOptions, readFlags } from './entry-options.ts'
+import type { KeyOf } from './key-types.ts'
 import type { Input } from './keyed-map.ts'
 import type { Chunk } from './walk.ts'
 
@@ -26,9 +27,9 @@ export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
    * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
    * in its `undecoded`, and the number of both as its `done`
    */
-  drain(options?: LockOptions): [K | Uint8Array, V][] {
+  drain(options?: LockOptions): [KeyOf<K>, V][] {
     const flags = readFlags(options)
-    const drained: [K | Uint8Array, V][] = []
+    const drained: [KeyOf<K>, V][] = []
     const undecoded: [Uint8Array, Uint8Array][] = []
     let failure: { error: Error } | undefined
     try {
@@ -46,7 +47,7 @@ export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
   /** What cannot be decoded must not be lost, and not keep the rest from being taken. Gives the first failure. */
   #decodeAll(
     { count, keys, values }: Chunk,
-    drained: [K | Uint8Array, V][],
+    drained: [KeyOf<K>, V][],
     undecoded: [Uint8Array, Uint8Array][],
   ): { error: Error } | undefined {
     const { keySize, keyCodec, valueCodec } = this
@@ -55,7 +56,7 @@ export class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
       const keyAt = index * keySize
       const valueAt = index * valueCodec.size
       try {
-        drained.push([keyCodec.decodeKey(keys, keyAt), valueCodec.decode(values, valueAt)])
+        drained.push([keyCodec.decodeKey(keys, keyAt) as KeyOf<K>, valueCodec.decode(values, valueAt)])
       } catch (error) {
         failure ??= { error: error as Error }
         undecoded.push([keys.u8.slice(keyAt, keyAt + keySize), values.u8.slice(valueAt, valueAt + valueCodec.size)])

@@ -15,6 +15,7 @@ import {
   readFlags,
   updateFlags,
 } from './entry-options.ts'
+import type { KeyOf } from './key-types.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
@@ -122,8 +123,10 @@ export class KeyedMap<K, V> extends BpfMap {
 
   /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
   entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>
-  entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>
-  *entries(options?: Partial<RawOptions> & LockOptions): Generator<[K | Uint8Array, V | Uint8Array], void, undefined> {
+  entries(options?: LockOptions): Generator<[KeyOf<K>, V], void, undefined>
+  *entries(
+    options?: Partial<RawOptions> & LockOptions,
+  ): Generator<[KeyOf<K> | Uint8Array, V | Uint8Array], void, undefined> {
     const raw = options?.raw
     for (const chunk of this.chunks('read', readFlags(options))) {
       for (let index = 0; index < chunk.count; index++) {
@@ -133,8 +136,8 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   keys(options: RawOptions): Generator<Uint8Array, void, undefined>
-  keys(): Generator<K | Uint8Array, void, undefined>
-  *keys(options?: Partial<RawOptions>): Generator<K | Uint8Array, void, undefined> {
+  keys(): Generator<KeyOf<K>, void, undefined>
+  *keys(options?: Partial<RawOptions>): Generator<KeyOf<K> | Uint8Array, void, undefined> {
     const raw = options?.raw
     for (const chunk of this.chunks()) {
       for (let index = 0; index < chunk.count; index++) yield this.#keyAt(chunk, index, raw)
@@ -150,12 +153,12 @@ export class KeyedMap<K, V> extends BpfMap {
     }
   }
 
-  [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined> {
+  [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined> {
     return this.entries()
   }
 
   /** Calls back for each entry: the fastest way to read a whole map. */
-  forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void {
+  forEach(callback: (value: V, key: KeyOf<K>, map: this) => void, options?: LockOptions): void {
     if (typeof callback !== 'function') {
       throw invalidArgument(`callback must be a function, not ${inspectBriefly(callback)}`)
     }
@@ -163,8 +166,8 @@ export class KeyedMap<K, V> extends BpfMap {
   }
 
   /** All entries as `[key, value]`; faster than `[...map]`. */
-  toArray(options?: LockOptions): [K | Uint8Array, V][] {
-    const pairs: [K | Uint8Array, V][] = []
+  toArray(options?: LockOptions): [KeyOf<K>, V][] {
+    const pairs: [KeyOf<K>, V][] = []
     this.#handOn(toPairs, pairs, undefined, options)
     return pairs
   }
@@ -173,8 +176,8 @@ export class KeyedMap<K, V> extends BpfMap {
    * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
    * identity only, as in every `Map`.
    */
-  toMap(options?: LockOptions): Map<K | Uint8Array, V> {
-    const entries = new Map<K | Uint8Array, V>()
+  toMap(options?: LockOptions): Map<KeyOf<K>, V> {
+    const entries = new Map<KeyOf<K>, V>()
     this.#handOn(toJavaScriptMap, entries, undefined, options)
     return entries
   }
@@ -218,8 +221,8 @@ export class KeyedMap<K, V> extends BpfMap {
    * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
    * @throws TypeError when a rank is no number
    */
-  top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][] {
-    const top = new Top<[K | Uint8Array, V]>(n)
+  top(n: number, by?: (value: V, key: KeyOf<K>) => number | bigint): [KeyOf<K>, V][] {
+    const top = new Top<[KeyOf<K>, V]>(n)
     this.forEach((value, key) => {
       top.offer(by === undefined ? this.rankOf(value) : by(value, key), () => [key, value])
     })
@@ -374,9 +377,9 @@ export class KeyedMap<K, V> extends BpfMap {
     return error
   }
 
-  #keyAt({ keys }: Chunk, index: number, raw: boolean | undefined): K | Uint8Array {
+  #keyAt({ keys }: Chunk, index: number, raw: boolean | undefined): KeyOf<K> | Uint8Array {
     const offset = index * this.keySize
-    return raw ? keys.u8.slice(offset, offset + this.keySize) : this.keyCodec.decodeKey(keys, offset)
+    return raw ? keys.u8.slice(offset, offset + this.keySize) : (this.keyCodec.decodeKey(keys, offset) as KeyOf<K>)
   }
 
   #valueAt({ values }: Chunk, index: number, raw: boolean | undefined): V | Uint8Array {

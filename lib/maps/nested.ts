@@ -7,6 +7,7 @@ import { EbpfError, closedError, invalidArgument, outOfRange } from '../errors.t
 import { failure } from '../outcome.ts'
 import { BoundMap } from './bound-map.ts'
 import { type SetCondition, conditionFlags } from './entry-options.ts'
+import type { KeyOf } from './key-types.ts'
 import type { Input } from './keyed-map.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { type OpenMapOptions, openMap } from './open.ts'
@@ -89,19 +90,19 @@ export class NestedMap<K = unknown> extends BoundMap {
   }
 
   /** What is in it, as `[key, { id }]`, for `openMap`. */
-  *entries(): Generator<[K | Uint8Array, { id: number }], void, undefined> {
+  *entries(): Generator<[KeyOf<K>, { id: number }], void, undefined> {
     for (const { count, keys, values } of walk(this.#walked())) {
       for (let index = 0; index < count; index++) {
-        yield [this.#codec.decodeKey(keys, index * this.keySize), { id: values.u32[index]! }]
+        yield [this.#codec.decodeKey(keys, index * this.keySize) as KeyOf<K>, { id: values.u32[index]! }]
       }
     }
   }
 
-  *keys(): Generator<K | Uint8Array, void, undefined> {
+  *keys(): Generator<KeyOf<K>, void, undefined> {
     for (const [key] of this.entries()) yield key
   }
 
-  [Symbol.iterator](): Generator<[K | Uint8Array, { id: number }], void, undefined> {
+  [Symbol.iterator](): Generator<[KeyOf<K>, { id: number }], void, undefined> {
     return this.entries()
   }
 

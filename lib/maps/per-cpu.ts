@@ -5,6 +5,7 @@ import { type Combination, combine } from './aggregate.ts'
 import { ArrayMap } from './array-map.ts'
 import { type LockOptions, type RawOptions, type SetCondition, type SetOptions, cpuFlags } from './entry-options.ts'
 import { HashMap } from './hash-map.ts'
+import type { KeyOf } from './key-types.ts'
 import type { Input } from './keyed-map.ts'
 import type { MapInit } from './map.ts'
 import type { PerCpuCodec } from './per-cpu-codec.ts'
@@ -83,7 +84,7 @@ export class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
   }
 
   /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
-  *sums(): Generator<[K | Uint8Array, V], void, undefined> {
+  *sums(): Generator<[KeyOf<K>, V], void, undefined> {
     for (const [key, values] of this.entries()) yield [key, combine(values, 'sum', this.describe())]
   }
 
@@ -166,7 +167,7 @@ export class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
   }
 
   /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
-  *sums(): Generator<[number | Uint8Array, V], void, undefined> {
+  *sums(): Generator<[number, V], void, undefined> {
     for (const [index, values] of this.entries()) yield [index, combine(values, 'sum', this.describe())]
   }
 

@@ -108,7 +108,7 @@ describe('an untouched key comes exactly once', () => {
 
   it('by forEach, keys and values alike', () => {
     using map = filled()
-    const keys = [...map.keys()] as number[]
+    const keys = [...map.keys()]
     expect(keys.sort((a, b) => a - b)).toEqual(Array.from({ length: ENTRIES }, (_, key) => key))
     const seen: [unknown, number][] = []
     map.forEach((value, key) => {
@@ -169,8 +169,8 @@ describe('a walk', () => {
     expect(map.get(77)).toEqual(value(77))
     let total = 0
     for (const [key, found] of map) {
-      expect(Buffer.compare(found, value(key as number))).toBe(0)
-      total += key as number
+      expect(Buffer.compare(found, value(key))).toBe(0)
+      total += key
     }
     expect(total).toBe((199 * 200) / 2)
     expect(map.drain()).toHaveLength(200)

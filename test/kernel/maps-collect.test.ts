@@ -35,7 +35,7 @@ describe.each([
     // Twice: the first walk is what makes the second one's loop.
     for (let walk = 0; walk < 2; walk++) {
       const array = map.toArray()
-      expect(array.sort(([a], [b]) => (a as number) - (b as number))).toEqual(entries)
+      expect(array.sort(([a], [b]) => a - b)).toEqual(entries)
       const collected = map.toMap()
       expect(collected).toBeInstanceOf(Map)
       expect(collected.size).toBe(count)

@@ -20,13 +20,14 @@ import {
   RingBuffer,
   type StackMap,
   type StackTraceMap,
+  type Type,
   array,
   bool,
   bytes,
   char,
   createMap,
   enumeration,
-  type f64,
+  f64,
   type i64,
   openMap,
   struct,
@@ -141,7 +142,7 @@ describe('createMap', () => {
 
   test('gives numbers for 64-bit integers where that was chosen', () => {
     const map = createMap({ type: 'hash', key: u64, value: u64, maxEntries: 1, int64: 'number' })
-    expectTypeOf(map).toEqualTypeOf<HashMap<number, number>>()
+    expectTypeOf(map).toEqualTypeOf<HashMap<number | Uint8Array, number>>()
   })
 
   test('wants what the type needs, and nothing else', () => {
@@ -168,6 +169,31 @@ describe('createMap', () => {
 
 declare const map: HashMap<number, Entry>
 declare const ring: RingBuffer<Entry>
+
+describe('keys', () => {
+  const keyOf = <K extends Type>(key: K) => createMap({ type: 'hash', key, value: u32, maxEntries: 1 }).keys()
+
+  test('of integers are never bytes', () => {
+    expectTypeOf(keyOf(u32)).toEqualTypeOf<Generator<number, void, undefined>>()
+    expectTypeOf(keyOf(u64)).toEqualTypeOf<Generator<bigint, void, undefined>>()
+    expectTypeOf(keyOf(enumeration({ A: 1 }))).toEqualTypeOf<Generator<number, void, undefined>>()
+    const array = createMap({ type: 'array', value: u32, maxEntries: 1 })
+    expectTypeOf(array.toArray()).toEqualTypeOf<[number, number][]>()
+    expectTypeOf(createMap({ type: 'percpu_array', value: u32, maxEntries: 1 }).top(1)).toEqualTypeOf<
+      [number, number[]][]
+    >()
+    map.forEach((_, key) => expectTypeOf(key).toEqualTypeOf<number>())
+  })
+
+  test('of all other types may be', () => {
+    expectTypeOf(keyOf(char(4))).toEqualTypeOf<Generator<string | Uint8Array, void, undefined>>()
+    expectTypeOf(keyOf(struct({ pid: u32 }))).toEqualTypeOf<Generator<{ pid: number } | Uint8Array, void, undefined>>()
+    expectTypeOf(keyOf(f64)).toEqualTypeOf<Generator<number | Uint8Array, void, undefined>>()
+    const numbers = createMap({ type: 'hash', key: u64, value: u32, maxEntries: 1, int64: 'number' })
+    expectTypeOf(numbers.keys()).toEqualTypeOf<Generator<number | Uint8Array, void, undefined>>()
+    expectTypeOf(numbers.get(1)).toEqualTypeOf<number | undefined>()
+  })
+})
 
 describe('a map', () => {
   test('is read as its types say', () => {

@@ -1,7 +1,8 @@
 /** Random layouts and random bytes for property tests. */
 import fc from 'fast-check'
-import type { Field, Layout, StructLayout } from '../../../lib/btf/layout.ts'
+import { type Field, type Layout, minimumLength, type StructLayout } from '../../../lib/btf/layout.ts'
 import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
+import type { TestRecord } from './record-helpers.ts'
 
 const integer = fc.record({ size: fc.constantFrom(1, 2, 4, 8, 16), signed: fc.boolean() }).map(
   ({ size, signed }): Layout => ({
@@ -135,6 +136,28 @@ export const anyLayout: fc.Arbitrary<Layout> = fc.oneof(
     .map(({ parts, tail }): Layout => struct(parts, { next: 0 }, tail)),
 )
 
+/** A struct that ends in whatever else a record has. */
+const flexible = fc
+  .record({
+    parts: fc.array(part(layouts), { minLength: 1, maxLength: 5 }),
+    tail: fc.constantFrom(0, 0, 1, 4),
+    rest: fc.oneof(
+      fc.constantFrom<Layout>({ kind: 'string', size: 0 }, { kind: 'bytes', size: 0 }),
+      layouts.map((element): Layout => ({ kind: 'array', element, length: 0, size: 0 })),
+    ),
+  })
+  .map(({ parts, tail, rest }): StructLayout => {
+    const fixed = struct(parts, { next: 0 }, tail)
+    const last = { name: 'rest', offset: fixed.size - tail, layout: rest }
+    return { ...fixed, fields: [...fixed.fields, last], flexible: true }
+  })
+
+/** Any layout that records may have. */
+export const anyRecordLayout: fc.Arbitrary<Layout> = fc.oneof(
+  { weight: 3, arbitrary: anyLayout },
+  { weight: 1, arbitrary: flexible },
+)
+
 /** Bytes of which many are zero, text, all ones, or parts of UTF-8 and of NaNs. */
 export const anyBytes: (size: number) => fc.Arbitrary<Uint8Array> = (size) =>
   fc.oneof(
@@ -146,6 +169,13 @@ export const anyBytes: (size: number) => fc.Arbitrary<Uint8Array> = (size) =>
       })
       .map((bytes) => Uint8Array.from(bytes)),
   )
+
+/** A layout, and records of it: as long as their type, or longer. */
+export const layoutAndRecords = (layout: fc.Arbitrary<Layout>): fc.Arbitrary<[Layout, TestRecord[]]> =>
+  layout.chain((chosen) => {
+    const bytes = fc.nat(24).chain((extra) => anyBytes(minimumLength(chosen) + extra))
+    return fc.tuple(fc.constant(chosen), fc.array(fc.record({ bytes, discarded: fc.boolean() }), { maxLength: 5 }))
+  })
 
 /** Memory that holds bytes at an offset, between others that must not change. */
 export function memoryWith(bytes: Uint8Array, offset: number): Memory {

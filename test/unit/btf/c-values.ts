@@ -9,7 +9,7 @@ export function randomValue(shape: Shape, random: Random, bits?: number): unknow
       const width = bits ?? shape.bits
       const raw = random.bits(width)
       const value = shape.signed ? BigInt.asIntN(width, raw) : raw
-      return shape.bits <= 32 && random.chance(80) ? Number(value) : value
+      return random.chance(80) && Number.isSafeInteger(Number(value)) ? Number(value) : value
     }
     case 'bool':
       return random.chance(50)
@@ -29,10 +29,14 @@ export function randomValue(shape: Shape, random: Random, bits?: number): unknow
       return Object.fromEntries(shape.members.flatMap((member) => randomMember(member, random)))
     case 'union':
       return Object.fromEntries(randomMember(random.one(shape.members), random))
+    case 'rest':
+      // Only an empty one can be encoded: the others have no size.
+      return shape.of === 'text' ? '' : shape.of === 'bytes' ? new Uint8Array() : []
   }
 }
 
 function randomMember({ name, shape, bits }: Member, random: Random): [string, unknown][] {
+  if (shape.kind === 'rest' && random.chance(50)) return []
   const value = randomValue(shape, random, bits)
   return name === '' ? Object.entries(value as object) : [[name, value]]
 }
@@ -55,18 +59,22 @@ export function textBytes(text: string): number[] {
   })
 }
 
-/** C statements that assign a value to zeroed memory. */
-export function assignStatements(shape: Shape, value: unknown, expression: string): string {
+/** C statements that assign a value to zeroed memory, constant members included. `bits` is a bitfield's width. */
+export function assignStatements(shape: Shape, value: unknown, expression: string, bits?: number): string {
   const copy = (bytes: number[]): string =>
     `memcpy((void *)&${expression}, (unsigned char[]){ ${bytes.join(', ') || '0'} }, ${bytes.length});\n`
+  const assign = (c: string, source: string): string =>
+    bits === undefined
+      ? `{ ${c} v = ${source}; memcpy((void *)&${expression}, &v, sizeof(v)); }\n`
+      : `${expression} = ${source};\n`
   switch (shape.kind) {
     case 'integer':
     case 'enum':
-      return assignInteger(shape, BigInt(value as bigint), expression)
+      return assign(shape.c, integerSource(shape, BigInt(value as bigint)))
     case 'bool':
-      return `${expression} = ${value ? 1 : 0};\n`
+      return assign('_Bool', value ? '1' : '0')
     case 'pointer':
-      return `*(unsigned long long *)&${expression} = ${value}ULL;\n`
+      return assign('unsigned long long', `${value}ULL`)
     case 'float':
       return copy(floatBytes(shape.bits, value as number))
     case 'text':
@@ -77,36 +85,42 @@ export function assignStatements(shape: Shape, value: unknown, expression: strin
       return (value as unknown[])
         .map((item, index) => assignStatements(shape.element, item, `${expression}[${index}]`))
         .join('')
+    case 'rest':
+      return ''
     case 'struct':
-    case 'union':
+    case 'union': {
+      // Members of a constant struct are constant, too.
+      const whole = shape.c === '' ? expression : `(*(${shape.c} *)&${expression})`
       return shape.members
-        .map(({ name, shape: inner }) => {
+        .map(({ name, shape: inner, bits: width }) => {
           const object = value as Record<string, unknown>
-          if (name !== '') {
-            return name in object ? assignStatements(inner, object[name], `${expression}.${name}`) : ''
-          }
-          return assignStatements(inner, object, expression)
+          if (name === '') return assignStatements(inner, object, whole)
+          return name in object ? assignStatements(inner, object[name], `${whole}.${name}`, width) : ''
         })
         .join('')
+    }
   }
 }
 
-function assignInteger(shape: Shape & { kind: 'integer' | 'enum' }, value: bigint, expression: string): string {
+function integerSource(shape: Shape & { kind: 'integer' | 'enum' }, value: bigint): string {
   const unsigned = BigInt.asUintN(128, value)
   const wide = `(((unsigned __int128)${unsigned >> 64n}ULL << 64) | ${BigInt.asUintN(64, unsigned)}ULL)`
-  return `${expression} = (${shape.c})${shape.bits === 128 ? wide : `${BigInt.asUintN(64, value)}ULL`};\n`
+  return `(${shape.c})${shape.bits === 128 ? wide : `${BigInt.asUintN(64, value)}ULL`}`
 }
 
 function floatBytes(bits: 32 | 64, value: number): number[] {
   return [...new Uint8Array((bits === 32 ? Float32Array : Float64Array).of(value).buffer)]
 }
 
-/** The lines that C prints for a decoded value. */
-export function printedLines(shape: Shape, value: unknown): string[] {
+/** How 64-bit integers are decoded. */
+export type Int64 = 'bigint' | 'number'
+
+/** The lines that C prints for a decoded value. NaNs are all alike: their payload is not part of the value. */
+export function printedLines(shape: Shape, value: unknown, int64: Int64 = 'bigint'): string[] {
   switch (shape.kind) {
     case 'integer':
     case 'enum': {
-      const expected = shape.bits <= 32 ? 'number' : 'bigint'
+      const expected = shape.bits <= 32 || (shape.bits === 64 && int64 === 'number') ? 'number' : 'bigint'
       if (typeof value !== expected) throw new Error(`${shape.c} decoded to a ${typeof value}`)
       return [
         shape.bits === 128
@@ -130,31 +144,54 @@ export function printedLines(shape: Shape, value: unknown): string[] {
       return [hex([...value])]
     case 'array':
       if ((value as unknown[]).length !== shape.length) throw new Error('an array decoded to another length')
-      return (value as unknown[]).flatMap((item) => printedLines(shape.element, item))
+      return (value as unknown[]).flatMap((item) => printedLines(shape.element, item, int64))
+    case 'rest': {
+      const { of } = shape
+      if (of === 'text' || of === 'bytes') return printedLines({ kind: of, size: Number.NaN }, value)
+      return (value as unknown[]).flatMap((item) => printedLines(of, item, int64))
+    }
     case 'struct':
     case 'union':
       return shape.members.flatMap(({ name, shape: inner }) =>
-        printedLines(inner, name === '' ? value : (value as Record<string, unknown>)[name]),
+        printedLines(inner, name === '' ? value : (value as Record<string, unknown>)[name], int64),
       )
   }
 }
 
-/** What C printed, with all NaNs alike: their payload is not part of the value. */
-export function normalized(shape: Shape, lines: Iterator<string>): string[] {
+/** Whether some 64-bit integer among the lines that C printed is one that no number holds. */
+export function hasUnsafeInteger(shape: Shape, lines: Iterator<string, undefined>): boolean {
   switch (shape.kind) {
-    case 'float': {
-      const line: string = lines.next().value
-      const bytes = Uint8Array.from(line.match(/../g)!, (pair) => Number.parseInt(pair, 16))
-      const [value] = shape.bits === 32 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer)
-      return [Number.isNaN(value) ? 'NaN' : line]
-    }
     case 'array':
-      return Array.from({ length: shape.length }).flatMap(() => normalized(shape.element, lines))
+      return Array.from({ length: shape.length }, () => hasUnsafeInteger(shape.element, lines)).includes(true)
     case 'struct':
     case 'union':
-      return shape.members.flatMap((member) => normalized(member.shape, lines))
+      return shape.members.map((member) => hasUnsafeInteger(member.shape, lines)).includes(true)
+    case 'rest': {
+      const { of } = shape
+      const left = [...{ [Symbol.iterator]: () => lines }]
+      if (of === 'text' || of === 'bytes') return false
+      const size = lineCount(of)
+      return Array.from({ length: left.length / size }, (_, index) =>
+        hasUnsafeInteger(of, left.slice(index * size).values()),
+      ).includes(true)
+    }
+    default: {
+      const { value } = lines.next()
+      const wide = (shape.kind === 'integer' || shape.kind === 'enum') && shape.bits === 64
+      return wide && !Number.isSafeInteger(Number(value))
+    }
+  }
+}
+
+function lineCount(shape: Shape): number {
+  switch (shape.kind) {
+    case 'array':
+      return shape.length * lineCount(shape.element)
+    case 'struct':
+    case 'union':
+      return shape.members.reduce((sum, member) => sum + lineCount(member.shape), 0)
     default:
-      return [lines.next().value]
+      return 1
   }
 }
 

@@ -1,114 +1,22 @@
-/**
- * Our codecs against C: random structs, which the system's compiler lays out on its own, and clang describes in BTF. A C
- * program prints every member of random bytes, and the bytes of given values.
- */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCodec } from '../../../lib/btf/codec.ts'
-import type { Layout, StructLayout } from '../../../lib/btf/layout.ts'
-import type { Btf } from '../../../lib/btf/btf.ts'
-import { layoutOf } from '../../../lib/btf/layout-of.ts'
+/** Our codecs against C: every way in which values are read and written, on random structs. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Codec, createCodec } from '../../../lib/btf/codec.ts'
+import type { StructLayout } from '../../../lib/btf/layout.ts'
+import { flexibleField } from '../../../lib/btf/layout.ts'
 import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
-import { parseBtf } from '../../../lib/btf/parse.ts'
 import { createRecordCodec } from '../../../lib/btf/record-codec.ts'
 import type { Batch } from '../../../lib/events/batch.ts'
-import { assignStatements, normalized, printedLines, randomValue } from './c-values.ts'
-import { elfSection } from './elf.ts'
+import { hasUnsafeInteger, type Int64, printedLines } from './c-values.ts'
 import { expectedColumns, isTooWide, plainColumn } from './column-values.ts'
+import { kinds } from './codec-helpers.ts'
+import { askC, type OracleStruct, type Sample } from './oracle.ts'
 import { batchOf } from './record-helpers.ts'
-import { printStatements, Random, type Shape, StructGenerator } from './random-c.ts'
 
-const clang = process.env.CLANG ?? 'clang'
-const seed = Number(process.env.ORACLE_SEED ?? 20261122)
-const structCount = 240
-const samples = 4
-
-const clangVersion = Number(/version (\d+)/.exec(execFileSync(clang, ['--version'], { encoding: 'utf8' }))![1])
-const random = new Random(seed)
-const generator = new StructGenerator(random, clangVersion >= 16)
-const structs = Array.from({ length: structCount }, () => generator.struct())
-const values = structs.map((shape) => randomValue(shape, random))
-
-const program = `
-#include <stdio.h>
-#include <string.h>
-${generator.declarations.join('\n')}
-static void print_bytes(const void *p, unsigned long n) {
-  const unsigned char *bytes = p;
-  while (n--) printf("%02x", *bytes++);
-  printf("\\n");
-}
-static void print_text(const void *p, unsigned long n) {
-  const unsigned char *bytes = p;
-  while (n-- && *bytes) printf("%02x", *bytes++);
-  printf("\\n");
-}
-static void print_bool(const void *p) { printf("%d\\n", *(const unsigned char *)p != 0); }
-static void print128(unsigned __int128 v) {
-  printf("%016llx%016llx\\n", (unsigned long long)(v >> 64), (unsigned long long)v);
-}
-${structs
-  .map(
-    (shape, index) => `
-static void print_struct${index}(${shape.c} *p) {
-${printStatements(shape, '(*p)', undefined)}}
-static void assign_struct${index}(${shape.c} *p) {
-${assignStatements(shape, values[index], '(*p)')}}`,
-  )
-  .join('')}
-int main(void) {
-  static union { unsigned char bytes[1 << 20]; long double aligned; } memory;
-${structs
-  .map(
-    ({ c }, index) => `  printf("struct %zu\\n", sizeof(${c}));
-  for (int i = 0; i < ${samples}; i++) {
-    if (fread(memory.bytes, 1, sizeof(${c}), stdin) != sizeof(${c})) return 1;
-    print_struct${index}((void *)memory.bytes);
-  }
-  memset(memory.bytes, 0, sizeof(${c}));
-  assign_struct${index}((void *)memory.bytes);
-  print_bytes(memory.bytes, sizeof(${c}));`,
-  )
-  .join('\n')}
-  return 0;
-}
-`
-
-const folder = mkdtempSync(join(tmpdir(), 'ebpf-oracle-'))
-const path = (name: string): string => join(folder, name)
-let btf: Btf
-let input: Uint8Array[]
-/** What C printed for each struct: its size first, then leaves, then bytes. */
-let output: string[][]
+let structs: OracleStruct[]
 
 beforeAll(() => {
-  // Constant members are for BTF; the program assigns them.
-  writeFileSync(path('oracle.c'), program.replaceAll('const ', ''))
-  const variables = structs.map(({ c }, index) => `${c} v${index};`).join('\n')
-  writeFileSync(path('types.c'), `${generator.declarations.join('\n')}\n${variables}\n`)
-  execFileSync('gcc', ['-w', '-O0', '-fno-strict-aliasing', '-o', path('oracle'), path('oracle.c')])
-  execFileSync(clang, ['-w', '-g', '-O2', '-target', 'bpf', '-c', '-o', path('types.o'), path('types.c')])
-  btf = parseBtf(elfSection(readFileSync(path('types.o')), '.BTF'))
-  input = structs.map(({ c }) => randomBytes(btf.find(c.replace('struct ', ''), 'struct') as { size: number }))
-  const printed = execFileSync(path('oracle'), { input: Buffer.concat(input), maxBuffer: 1 << 28, encoding: 'latin1' })
-  output = printed
-    .split('struct ')
-    .slice(1)
-    .map((part) => part.trimEnd().split('\n'))
+  structs = askC()
 }, 120_000)
-
-afterAll(() => rmSync(folder, { recursive: true }))
-
-/** Samples of a struct one behind the other: noise, then more and more zeros and text. */
-function randomBytes({ size }: { size: number }): Uint8Array {
-  return Uint8Array.from({ length: size * samples }, (_, at) => {
-    const sample = Math.floor(at / size)
-    return sample > 0 && random.chance(sample * 25) ? random.one([0, 0x41, 0xff, 0x7f]) : random.next(256)
-  })
-}
 
 function memoryOf(bytes: Uint8Array): Memory {
   const memory = createMemory(new ArrayBuffer(Math.ceil(bytes.length / 8) * 8))
@@ -116,83 +24,146 @@ function memoryOf(bytes: Uint8Array): Memory {
   return memory
 }
 
-describe.each([
-  ['generated', false],
-  ['interpreted', true],
-])('%s codecs and C', (_, interpret) => {
-  const each = (check: (codec: ReturnType<typeof createCodec<unknown>>, index: number) => void): void => {
-    for (const [index, { c }] of structs.entries()) {
-      const { id } = btf.find(c.replace('struct ', ''), 'struct')!
-      check(createCodec<unknown>(layoutOf(btf, id), { int64: 'bigint', interpret }), index)
-    }
+const outOfRange = expect.objectContaining({ code: 'ERR_EBPF_OUT_OF_RANGE', message: expect.stringContaining('2^53') })
+
+describe.each(
+  kinds.flatMap(([kind, interpret]) => [
+    { kind, interpret, int64: 'bigint' as Int64 },
+    { kind, interpret, int64: 'number' as Int64 },
+  ]),
+)('$kind codecs with 64-bit integers as $int64, and C', ({ interpret, int64 }) => {
+  const each = (check: (codec: Codec<unknown>, struct: OracleStruct) => void): void => {
+    for (const struct of structs) check(createCodec<unknown>(struct.layout, { int64, interpret }), struct)
   }
 
-  /** The samples of each struct as the records of a batch. */
-  const eachRecords = (check: (batch: Batch<unknown>, index: number, layout: Layout) => void): void => {
-    for (const [index, { c }] of structs.entries()) {
-      const { id } = btf.find(c.replace('struct ', ''), 'struct')!
-      const layout = layoutOf(btf, id)
-      const codec = createRecordCodec(layout, 'records', { int64: 'bigint', interpret, sharedRecords: 0 })
-      const bytes = (sample: number): Uint8Array =>
-        input[index]!.subarray(sample * layout.size, (sample + 1) * layout.size)
-      const records = Array.from({ length: samples }, (_, sample) => ({ bytes: bytes(sample) }))
-      check(batchOf(codec, records), index, layout)
+  /**
+   * The samples of each struct as the records of a batch, and alone in one those that C says have an integer that no
+   * number holds, where numbers were asked for.
+   */
+  const eachBatch = (
+    check: (batch: Batch<unknown>, struct: OracleStruct, samples: Sample[]) => void,
+    refused: (batch: Batch<unknown>, struct: OracleStruct, sample: Sample) => void,
+  ): void => {
+    let [read, unread] = [0, 0]
+    for (const struct of structs) {
+      const options = { int64, interpret, sharedRecords: 0 }
+      const codec = createRecordCodec(struct.layout, 'records', options)
+      const isRefused = ({ unsafe }: Sample): boolean => unsafe && int64 === 'number'
+      const samples = struct.samples.filter((sample) => !isRefused(sample))
+      check(batchOf(codec, samples), struct, samples)
+      read += samples.length
+      for (const sample of struct.samples.filter(isRefused)) {
+        refused(batchOf(codec, [sample]), struct, sample)
+        unread++
+      }
     }
+    expect(read).toBeGreaterThan(structs.length)
+    if (int64 === 'number') expect(unread).toBeGreaterThan(structs.length)
   }
 
   test('give structs the same size', () => {
-    each(({ size }, index) => expect(size).toBe(Number(output[index]![0])))
+    each((codec, { size, shape }) => expect(codec.size, shape.c).toBe(size))
   })
 
   test('read the same members from the same bytes', () => {
-    each((codec, index) => {
-      const shape: Shape = structs[index]!
-      const lines = output[index]!.slice(1).values()
-      for (let sample = 0; sample < samples; sample++) {
-        const bytes = input[index]!.subarray(sample * codec.size, (sample + 1) * codec.size)
-        const decoded = codec.decode(memoryOf(bytes), 0)
-        expect(printedLines(shape, decoded), structs[index]!.c).toEqual(normalized(shape, lines))
+    each((codec, { shape, samples }) => {
+      for (const { bytes, lines, unsafe } of samples) {
+        const read = (): unknown => codec.decode(memoryOf(bytes), 0, bytes.length)
+        if (unsafe && int64 === 'number') expect(read, shape.c).toThrow(outOfRange)
+        else expect(printedLines(shape, read(), int64), shape.c).toEqual(lines)
       }
     })
   })
 
-  test('read the same members from the records of a batch', () => {
-    eachRecords((batch, index) => {
-      const lines = output[index]!.slice(1).values()
-      for (const record of batch.toArray()) {
-        expect(printedLines(structs[index]!, record), structs[index]!.c).toEqual(normalized(structs[index]!, lines))
-      }
-    })
+  test('read the same members from the records of a batch, all at once and one by one', () => {
+    eachBatch(
+      (batch, { shape }, samples) => {
+        const lines = samples.map((sample) => sample.lines)
+        const printed = (record: unknown): string[] => printedLines(shape, record, int64)
+        expect(batch.toArray().map(printed), shape.c).toEqual(lines)
+        const visited: string[][] = []
+        batch.forEach((record) => void visited.push(printed(record)))
+        expect(visited, shape.c).toEqual(lines)
+        expect(Array.from(batch, printed), shape.c).toEqual(lines)
+      },
+      (batch, { shape }) => {
+        expect(() => batch.toArray(), shape.c).toThrow(outOfRange)
+        expect(() => batch.forEach(() => {}), shape.c).toThrow(outOfRange)
+        expect(() => batch.at(0), shape.c).toThrow(outOfRange)
+      },
+    )
   })
 
   test('show the same members by views', () => {
-    eachRecords((batch, index) => {
-      const lines = output[index]!.slice(1).values()
-      batch.forEachView((view) => {
-        expect(printedLines(structs[index]!, view), structs[index]!.c).toEqual(normalized(structs[index]!, lines))
-      })
-    })
+    eachBatch(
+      (batch, { shape }, samples) => {
+        let seen = 0
+        batch.forEachView((view) => {
+          expect(printedLines(shape, view, int64), shape.c).toEqual(samples[seen++]!.lines)
+        })
+        expect(seen).toBe(samples.length)
+      },
+      (batch, { shape }) => {
+        batch.forEachView((view) => {
+          expect(() => ({ ...(view as object) }), shape.c).toThrow(outOfRange)
+        })
+      },
+    )
   })
 
   test('gather the same members into columns', () => {
     let gathered = 0
-    eachRecords((batch, index, layout) => {
-      if (isTooWide(layout)) return
-      // What the records hold was compared with C already.
-      const expected = expectedColumns(layout as StructLayout, batch.toArray())
-      expect(plainColumn(batch.columns()), structs[index]!.c).toEqual(expected)
-      gathered++
-    })
-    expect(gathered).toBeGreaterThan(structCount / 4)
+    const fixed = ({ layout }: OracleStruct): StructLayout => {
+      const flexible = flexibleField(layout)
+      const struct = layout as StructLayout
+      return { ...struct, fields: struct.fields.filter((field) => field !== flexible) }
+    }
+    const names = ({ shape }: OracleStruct, records: readonly unknown[]): string[] =>
+      Object.keys(records[0] as object).filter((name) => {
+        const member = shape.members.at(-1)!
+        return member.shape.kind !== 'rest' || member.name !== name
+      })
+    eachBatch(
+      (batch, struct) => {
+        const layout = fixed(struct)
+        if (isTooWide(layout) || batch.length === 0) return
+        // What the records hold was compared with C already.
+        const records = batch.toArray()
+        const columns = batch.columns(names(struct, records) as never)
+        expect(plainColumn(columns), struct.shape.c).toEqual(expectedColumns(layout, records))
+        gathered++
+      },
+      (batch, struct, { lines }) => {
+        const { shape } = struct
+        if (isTooWide(fixed(struct)) || shape.members.at(-1)!.shape.kind === 'rest') return
+        expect(hasUnsafeInteger(shape, lines.values())).toBe(true)
+        expect(() => batch.columns(), shape.c).toThrow(outOfRange)
+      },
+    )
+    expect(gathered).toBeGreaterThan(structs.length / 4)
   })
 
   test('make the same bytes of the same values', () => {
-    each((codec, index) => {
+    each((codec, { shape, value, written }) => {
       const memory = memoryOf(new Uint8Array(codec.size).fill(0xee))
-      codec.encode(values[index], memory, 0)
-      expect(Buffer.from(memory.u8.subarray(0, codec.size)).toString('hex'), structs[index]!.c).toBe(
-        output[index]!.at(-1),
-      )
+      const bytes = (): string => Buffer.from(memory.u8.subarray(0, codec.size)).toString('hex')
+      codec.encode(value, memory, 0)
+      expect(bytes(), shape.c).toBe(written)
+      memory.u8.fill(0xee)
+      codec.writer!()(memory, value)
+      expect(bytes(), shape.c).toBe(written)
+    })
+  })
+
+  test('find keys again, whatever their bytes are', () => {
+    each((codec, { shape, samples }) => {
+      if (shape.members.at(-1)!.shape.kind === 'rest') return
+      for (const { bytes } of samples) {
+        const key = codec.decodeKey(memoryOf(bytes), 0)
+        const memory = memoryOf(new Uint8Array(codec.size).fill(0xee))
+        codec.encode(key, memory, 0)
+        expect(memory.u8.subarray(0, codec.size), shape.c).toEqual(bytes)
+      }
     })
   })
 })

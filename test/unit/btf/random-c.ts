@@ -15,6 +15,8 @@ export type Shape =
   | { kind: 'array'; element: Shape; length: number }
   | { kind: 'struct'; c: string; members: Member[] }
   | { kind: 'union'; c: string; members: Member[] }
+  /** A flexible array member: whatever is behind the fixed part. */
+  | { kind: 'rest'; of: 'text' | 'bytes' | Shape }
 
 /** `name` is `''` for an anonymous struct or union; `bits` makes it a bitfield. */
 export interface Member {
@@ -97,14 +99,29 @@ export class StructGenerator {
     this.#negativeEnums = negativeEnums
   }
 
-  /** Declares a struct. */
+  /** Declares a struct; one that ends in a flexible array is nowhere within others. */
   struct(): Shape & { kind: 'struct' } {
     const members = this.#members(1 + this.#random.next(9), 0)
     const c = `struct s${this.#names++}`
-    this.declarations.push(`${c} {\n${members.text}}${this.#attributes()};`)
     const shape = { kind: 'struct' as const, c, members: members.list }
-    this.#structs.push(shape)
+    if (this.#random.chance(15)) {
+      const { text, member } = this.#rest()
+      members.text += text
+      shape.members.push(member)
+    } else {
+      this.#structs.push(shape)
+    }
+    this.declarations.push(`${c} {\n${members.text}}${this.#attributes()};`)
     return shape
+  }
+
+  #rest(): { text: string; member: Member } {
+    const name = `m${this.#names++}`
+    const { shape, c, suffix } = this.#member()
+    const text = `${this.#random.chance(10) ? 'const ' : ''}${c} ${name}[]${suffix};\n`
+    const isByte = shape.kind === 'integer' && shape.bits === 8 && c !== 'signed char'
+    const of = isByte ? (c === 'char' ? 'text' : 'bytes') : shape
+    return { text, member: { name, shape: { kind: 'rest', of } } }
   }
 
   #attributes(): string {
@@ -211,12 +228,14 @@ function leafCount(shape: Shape): number {
     case 'struct':
     case 'union':
       return shape.members.reduce((sum, member) => sum + leafCount(member.shape), 0)
+    case 'rest':
+      return Number.POSITIVE_INFINITY
     default:
       return 1
   }
 }
 
-/** C statements that print every leaf of `expression`, one a line. */
+/** C statements that print every leaf of `expression`, one a line; `rest` is how many bytes a flexible array has. */
 export function printStatements(shape: Shape, expression: string, bits: number | undefined, depth: number = 0): string {
   switch (shape.kind) {
     case 'integer':
@@ -227,6 +246,7 @@ export function printStatements(shape: Shape, expression: string, bits: number |
     case 'enum':
       return shape.signed ? `printf("%lld\\n", (long long)${expression});\n` : printUnsigned(expression)
     case 'float':
+      return `print_float(&${expression}, ${shape.bits});\n`
     case 'bytes':
       return `print_bytes(&${expression}, sizeof(${expression}));\n`
     case 'pointer':
@@ -237,6 +257,11 @@ export function printStatements(shape: Shape, expression: string, bits: number |
       const index = `i${depth}`
       const inner = printStatements(shape.element, `${expression}[${index}]`, undefined, depth + 1)
       return `for (int ${index} = 0; ${index} < ${shape.length}; ${index}++) {\n${inner}}\n`
+    }
+    case 'rest': {
+      if (shape.of === 'text' || shape.of === 'bytes') return `print_${shape.of}(${expression}, rest);\n`
+      const inner = printStatements(shape.of, `${expression}[i]`, undefined, depth + 1)
+      return `for (unsigned long i = 0; i < rest / sizeof(${expression}[0]); i++) {\n${inner}}\n`
     }
     case 'struct':
     case 'union':

@@ -29,6 +29,17 @@ export function spanOf(records: readonly TestRecord[]): Span {
   return { memory, end, count: records.filter(({ discarded }) => !discarded).length }
 }
 
+/** What an act gives; `undefined` where a 64-bit integer is past what numbers hold, and numbers were asked for. */
+export function unlessUnsafe<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    if (code !== 'ERR_EBPF_OUT_OF_RANGE' || !message.includes('2^53')) throw error
+    return undefined
+  }
+}
+
 /** A batch of these records. */
 export function batchOf<T = unknown>(codec: RecordCodec<unknown>, records: readonly TestRecord[]): Batch<T> {
   const { memory, end, count } = spanOf(records)
