@@ -140,6 +140,7 @@ export { EbpfError } from './errors.ts'
 export { VerifierError } from './errors.ts'
 export { AddonLoadError } from './errors.ts'
 export { NoneAttachedError } from './attach-first.ts'
+export { text } from './text.ts'
 export { BtfFormatError } from './btf/format-error.ts'
 
 // The system

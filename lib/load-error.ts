@@ -1,12 +1,15 @@
 /** Why an object was not loaded. */
 import { constants, release } from 'node:os'
 import type { Outcome } from './binding.ts'
+import type { NativeMapDescription } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
 import type { Btf } from './btf/btf.ts'
 import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
 import { sectionTarget } from './hooks/section.ts'
 import { sectionFeature, sectionLibbpf } from './hooks/section-feature.ts'
 import { type Feature, attachError, lackOf } from './hooks/support.ts'
+import { NO_EMPTY_ENTRIES } from './map-spec.ts'
+import { mapTypeName } from './maps/types.ts'
 import { type Names, failureContext, libbpfError } from './outcome.ts'
 import type { ProgramDescription } from './program.ts'
 import { publish } from './system/logging.ts'
@@ -17,6 +20,7 @@ export async function loadError(
   object: string,
   programs: readonly ProgramDescription[],
   btf: Btf | undefined,
+  maps: readonly NativeMapDescription[],
 ): Promise<EbpfError> {
   const messages = outcome.log.map(({ message }) => message)
   const rejected = rejectedProgram(messages)
@@ -26,6 +30,7 @@ export async function loadError(
   const program = programs.find(({ name }) => name === names.program)
   const known =
     unknownSection(outcome, names, messages) ??
+    emptyEntry(outcome, names, messages, maps) ??
     unknownFunction(outcome, names, messages) ??
     (await unknownStruct(outcome, names, messages)) ??
     (await unknownStructLink(outcome, names, messages, btf))
@@ -77,6 +82,29 @@ function unknownSection(outcome: Outcome<unknown>, names: Names, messages: reado
     context,
   )
 }
+
+/** The kernel says only EINVAL. */
+function emptyEntry(
+  outcome: Outcome<unknown>,
+  names: Names,
+  messages: readonly string[],
+  maps: readonly NativeMapDescription[],
+): EbpfError | undefined {
+  const failed = matched(messages, /map '([^']*)': failed to create/)?.[1]
+  const map = maps.find(({ name }) => name === failed)
+  if (map === undefined || !TYPES_WITH_ENTRIES.test(mapTypeName(map.type))) return undefined
+  const empty = (['key', 'value'] as const).find((part) => map[`${part}Size`] === 0)
+  if (empty === undefined) return undefined
+  publish(outcome.log)
+  const message = `the type of the ${empty}s of map '${map.name}' has no bytes: ${NO_EMPTY_ENTRIES}`
+  return new EbpfError(message, 'ERR_EBPF_INVALID_OBJECT', outcome.errno, {
+    ...failureContext(outcome, names),
+    map: map.name,
+  })
+}
+
+/** Types whose maps have keys and values, both of the user's types. */
+const TYPES_WITH_ENTRIES = /^(?:(?:lru_)?(?:percpu_)?hash|(?:percpu_)?array|lpm_trie)$/
 
 /** A function of the kernel that programs may call, but for those that may be absent (`__weak`). */
 function unknownFunction(outcome: Outcome<unknown>, names: Names, messages: readonly string[]): EbpfError | undefined {

@@ -34,6 +34,9 @@ export type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>
 
 const U32_MAX = 0xffff_ffff
 
+/** Of maps that have keys, and values. */
+export const NO_EMPTY_ENTRIES = 'the kernel has no maps of empty keys or values; one byte is the least (u8)'
+
 export function mapSpec(map: NativeMapDescription): MapSpec {
   const { name, keySize, valueSize, maxEntries, flags, numaNode, autocreate, pinPath } = map
   return editableRecord<MapSpec>(
@@ -53,6 +56,9 @@ export function mapEdit(spec: MapSpec, original: NativeMapDescription): NativeMa
   const edit: NativeMapEdit = { name }
   for (const field of ['valueSize', 'maxEntries', 'flags', 'numaNode'] as const) {
     const value = integer(spec[field], `maps.${name}.${field}`, 0, U32_MAX)
+    if (field === 'valueSize' && value === 0 && original.valueSize !== 0) {
+      throw invalidArgument(`maps.${name}.valueSize is 0: ${NO_EMPTY_ENTRIES}`)
+    }
     if (value !== original[field]) edit[field] = value
   }
   const autocreate = boolean(spec.autocreate, `maps.${name}.autocreate`)

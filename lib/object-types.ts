@@ -3,10 +3,12 @@ import { inspectBriefly } from './arguments.ts'
 import type { NativeMapDescription, NativeMapFacts } from './native-object.ts'
 import { type Codec, type CodecOptions, createCodec } from './btf/codec.ts'
 import { ringRecordLayout } from './btf/datasec.ts'
+import { BtfFormatError } from './btf/format-error.ts'
 import { layoutOf } from './btf/layout-of.ts'
+import { createOpaqueCodec } from './btf/opaque-codec.ts'
 import type { Layout } from './btf/layout.ts'
 import type { Btf } from './btf/btf.ts'
-import { createLazyCodec, createRecordCodec } from './btf/record-codec.ts'
+import { type RecordCodec, createLazyCodec, createRecordCodec } from './btf/record-codec.ts'
 import { createLazyEncoder, createRecordEncoder } from './btf/record-encoder.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
@@ -66,9 +68,7 @@ export class ObjectTypes {
       value: () => this.#codec(name, 'value', valueTypeId, info.valueSize),
       // A union that declares its records wrongly is an error for who reads or writes them, not for who loads the object.
       records: () => ({
-        declared: this.#declared(name, (layout) =>
-          createLazyCodec(() => createRecordCodec(layout, name, this.#options)),
-        ),
+        declared: this.#declaredReader(name),
         byName: (type) => createRecordCodec(this.#layoutByName(name, type, 'EBPF_RINGBUF'), name, this.#options),
         dropped,
       }),
@@ -82,8 +82,27 @@ export class ObjectTypes {
   }
 
   #codec(map: string, part: 'key' | 'value', typeId: number, size: number): Codec<unknown> {
-    const layout = this.btf === undefined || typeId === 0 ? bytesLayout(size) : layoutOf(this.btf, typeId)
-    return checkedCodec(layout, size, map, part, this.#options)
+    const name = `${map}.${part}`
+    if (this.btf === undefined || typeId === 0) return createCodec(bytesLayout(size), { ...this.#options, name })
+    try {
+      const layout = layoutOf(this.btf, typeId)
+      if (layout.size !== size) throw new BtfFormatError(`it has ${layout.size} bytes, where the map has ${size}`)
+      return createCodec<unknown>(layout, { ...this.#options, name })
+    } catch (error) {
+      // One type that cannot be keeps nobody from the rest of the object, nor from the bytes.
+      const hint = `Use bytes: a Uint8Array of ${size} bytes to write, { raw: true } to read.`
+      return createOpaqueCodec(size, name, () => unusableType(`${part}s`, map, error, hint))
+    }
+  }
+
+  #declaredReader(map: string): RecordCodec<unknown> | undefined {
+    try {
+      return this.#declared(map, (layout) => createLazyCodec(() => createRecordCodec(layout, map, this.#options)))
+    } catch (error) {
+      return createLazyCodec(() => {
+        throw unusableType('records', map, error, 'Read them as bytes, by raw().')
+      })
+    }
   }
 
   /** What is made for the type that a ring's declaration names. */
@@ -117,6 +136,18 @@ export class ObjectTypes {
     }
     return layoutOf(this.btf, found.id)
   }
+}
+
+function unusableType(what: string, map: string, reason: unknown, hint: string): Error {
+  return ruleError(
+    'ERR_EBPF_BTF',
+    `the type of the ${what} of map '${map}' cannot be used: ${(reason as Error).message}`,
+    {
+      operation: 'read types',
+      map,
+      hint,
+    },
+  )
 }
 
 /** @throws EbpfError ERR_EBPF_BTF when the type does not have the size that the kernel uses. */

@@ -119,7 +119,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     description: LoadedDescription,
     types: ObjectTypes,
   ): Promise<BpfObject<Shape>> {
-    if (outcome.errno !== 0) throw await loadError(outcome, name, description.programs, types.btf)
+    if (outcome.errno !== 0) throw await loadError(outcome, name, description.programs, types.btf, description.maps)
     const loaded = unwrap(outcome, { object: name })
     return new BpfObject<Shape>(name, loaded, description, types)
   }

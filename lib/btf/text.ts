@@ -8,7 +8,7 @@ import { allocateMemory, type Memory } from './memory.ts'
 const nativeLength = 48
 
 /** The text in `size` bytes from `at`. */
-export function readText(memory: Memory, at: number, size: number): string {
+export function readText(memory: Pick<Memory, 'u8'>, at: number, size: number): string {
   const { u8 } = memory
   let seen = 0
   let end = at

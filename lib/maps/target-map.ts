@@ -4,6 +4,7 @@ import { binding } from '../binding.ts'
 import { type Memory, createMemory } from '../btf/memory.ts'
 import { closedError } from '../errors.ts'
 import { BoundMap } from './bound-map.ts'
+import type { KeyOf } from './key-types.ts'
 import type { Input } from './keyed-map.ts'
 import type { MapInit } from './map.ts'
 import { type Cursor, type Purpose, type WalkedMap, walkByKeys } from './walk.ts'
@@ -114,22 +115,22 @@ export abstract class ReadableTargetMap<K = unknown, V = unknown> extends Target
   }
 
   /** What is in it, as `[key, value]`, by two system calls for each. What vanishes meanwhile may be missing. */
-  *entries(): Generator<[K | Uint8Array, V], void, undefined> {
+  *entries(): Generator<[KeyOf<K>, V], void, undefined> {
     for (const { count, keys, values } of walkByKeys(this.#walked(this.valueSize))) {
       for (let index = 0; index < count; index++) {
         const key = this.keyCodec.decodeKey(keys, index * this.keySize)
-        yield [key, this.decodeValue(values.u32, (index * this.valueSize) / 4)]
+        yield [key as KeyOf<K>, this.decodeValue(values.u32, (index * this.valueSize) / 4)]
       }
     }
   }
 
-  *keys(): Generator<K | Uint8Array, void, undefined> {
+  *keys(): Generator<KeyOf<K>, void, undefined> {
     for (const { count, keys } of walkByKeys(this.#walked(0))) {
-      for (let index = 0; index < count; index++) yield this.keyCodec.decodeKey(keys, index * this.keySize)
+      for (let index = 0; index < count; index++) yield this.keyCodec.decodeKey(keys, index * this.keySize) as KeyOf<K>
     }
   }
 
-  [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined> {
+  [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined> {
     return this.entries()
   }
 

@@ -137,7 +137,12 @@ describe('loadObject refuses', () => {
       code: /^(E2BIG|ENOMEM|EINVAL)$/,
     },
     { name: 'flags that do not exist', act: load({ counts: { flags: 0x8000_0000 } }), code: 'EINVAL' },
-    { name: 'a value of no size', act: load({ counts: { valueSize: 0 } }), code: 'EINVAL' },
+    {
+      name: 'a value of no size',
+      act: load({ counts: { valueSize: 0 } }),
+      code: 'ERR_EBPF_INVALID_ARGUMENT',
+      message: /u8/,
+    },
     {
       name: 'a pin outside of a bpffs',
       act: load({ counts: { pinPath: join(tmpdir(), 'ebpf-pin') } }),

@@ -23,7 +23,7 @@ const program = (section: string): { name: string; section: string; type: string
 })
 
 const loadError = (outcome: Outcome<unknown>, object: string, programs: ProgramDescription[]): Promise<EbpfError> =>
-  loadErrorOf(outcome, object, programs, undefined)
+  loadErrorOf(outcome, object, programs, undefined, [])
 
 const NO_TYPE = (section: string): string => `prog 'prog': missing BPF prog type, check ELF section name '${section}'`
 
