@@ -1969,7 +1969,7 @@ declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T>
 interface RawOptions {
     raw: true;
 }
-/** Of hashes and arrays whose values have a `struct bpf_spin_lock`. */
+/** Of hashes, arrays and storages whose values have a `struct bpf_spin_lock`. */
 interface LockOptions {
     /**
      * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
@@ -1986,253 +1986,76 @@ interface SetCondition {
 interface SetOptions extends SetCondition, LockOptions {
 }
 
+declare const decoded: unique symbol;
+declare const decodedNumber: unique symbol;
+declare const encodable: unique symbol;
 /**
- * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
- * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
- */
-type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
-    readonly [Field in keyof T]: Encodable<T[Field]>;
-} : T;
-/** A key or value to encode, or its bytes. */
-type Input$1<T> = T | Encodable<T> | Uint8Array;
-/**
- * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
- * calls of about a microsecond. A miss is `undefined`, never an exception.
+ * A type of values in memory.
  *
- * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
- * accepted wherever a key is: what iteration gives back finds its entry again.
+ * The parameters exist only for TypeScript: `T` is what decoding gives, `N` what it gives with `int64: 'number'`, `I`
+ * what encoding takes.
  */
-declare class KeyedMap<K, V> extends BpfMap {
-    #private;
-    /** The value of a key, or `undefined` when there is none. */
-    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input$1<K>, options?: LockOptions): V | undefined;
-    /** Whether there is an entry for a key. */
-    has(key: Input$1<K>): boolean;
-    /**
-     * Writes an entry.
-     *
-     * @returns whether it was written: always, or as the condition says.
-     * @throws EbpfError E2BIG when the map is full
-     */
-    set(key: Input$1<K>, value: Input$1<V>, options?: SetOptions): boolean;
-    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
-    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
-    entries(options?: LockOptions): Generator<[K | Uint8Array, V], void, undefined>;
-    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
-    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
-    values(options?: LockOptions): Generator<V, void, undefined>;
-    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
-    /** Calls back for each entry: the fastest way to read a whole map. */
-    forEach(callback: (value: V, key: K | Uint8Array, map: this) => void, options?: LockOptions): void;
-    /** All entries as `[key, value]`; faster than `[...map]`. */
-    toArray(options?: LockOptions): [K | Uint8Array, V][];
-    /**
-     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
-     * identity only, as in every `Map`.
-     */
-    toMap(options?: LockOptions): Map<K | Uint8Array, V>;
-    /** The values of several keys, in their order, `undefined` for a miss. */
-    getMany(keys: Iterable<Input$1<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
-    getMany(keys: Iterable<Input$1<K>>, options?: LockOptions): (V | undefined)[];
-    /**
-     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
-     * is one call for each entry: the kernel's batches have none.
-     *
-     * @returns how many were written: all, or those that the condition let pass
-     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
-     * be encoded) with the number of entries that were written before it failed as its `done`
-     */
-    setMany(entries: Iterable<readonly [Input$1<K>, Input$1<V>]>, options?: SetOptions): number;
-    /**
-     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
-     *
-     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
-     * @throws TypeError when a rank is no number
-     */
-    top(n: number, by?: (value: V, key: K | Uint8Array) => number | bigint): [K | Uint8Array, V][];
-    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
-    count(): number;
+interface Type<out T = unknown, out N = unknown, out I = unknown> {
+    readonly layout: Layout;
+    /** What C calls `_Alignof`: a power of two. */
+    readonly alignment: number;
+    readonly [decoded]?: T;
+    readonly [decodedNumber]?: N;
+    readonly [encodable]?: I;
 }
-
+/** The values that a type decodes to: `Infer<typeof entry>`, or with numbers in place of bigints `Infer<typeof entry, 'number'>`. */
+type Infer<S extends Type, Int64 extends 'bigint' | 'number' = 'bigint'> = S extends Type<infer T, infer N> ? (Int64 extends 'number' ? N : T) : never;
+/** The values that a type can be encoded from. */
+type InferInput<S extends Type> = S extends Type<unknown, unknown, infer I> ? I : never;
+type Small = Type<number, number, number | bigint>;
+type Large = Type<bigint, number, number | bigint>;
+declare const u8: Small;
+declare const u16: Small;
+declare const u32: Small;
+declare const u64: Large;
+declare const i8: Small;
+declare const i16: Small;
+declare const i32: Small;
+declare const i64: Large;
+declare const f32: Type<number, number, number>;
+declare const f64: Type<number, number, number>;
+declare const bool: Type<boolean, boolean, boolean | 0 | 1>;
+/** `char[size]`: text of up to `size` bytes, ended by a NUL if it is shorter. */
+declare function char(size: number): Type<string, string, string>;
+/** `__u8[size]`: a Uint8Array. */
+declare function bytes(size: number): Type<Uint8Array, Uint8Array, Uint8Array>;
+/** `T[length]`. For bytes and text {@link bytes} and {@link char} are better. */
+declare function array<T, N, I>(element: Type<T, N, I>, length: number): Type<T[], N[], readonly I[]>;
+/** The members of a {@link struct} or {@link union}, by their names. */
+type Members = Readonly<Record<string, Type>>;
+type Decoded<M extends Members> = {
+    -readonly [K in keyof M]: Infer<M[K]>;
+};
+type DecodedNumber<M extends Members> = {
+    -readonly [K in keyof M]: Infer<M[K], 'number'>;
+};
+type Input$1<M extends Members> = {
+    readonly [K in keyof M]: InferInput<M[K]>;
+};
 /**
- * Room for one record of a {@link UserRingBuffer}. Programs see it, and all records after it, only when it was submitted
- * or discarded. It is discarded when the ring is closed, or at the end of a `using` block.
- */
-declare class Reservation<T = unknown> implements Disposable {
-    #private;
-    /** The record, zeros at first. This is memory of its own: it is copied into the ring by {@link submit}. */
-    get bytes(): Uint8Array<ArrayBuffer>;
-    /** Whether it was submitted or discarded, or the ring was closed. */
-    get closed(): boolean;
-    /**
-     * Gives the record to the programs: what is in {@link bytes}, or first `record` is put there. Bytes behind a record that
-     * is shorter than the reservation stay as they are.
-     *
-     * @throws EbpfError ERR_EBPF_CLOSED when it was submitted or discarded before, or the ring was closed
-     * @throws TypeError or RangeError for a record of the wrong shape, or one that is longer than what was reserved; it then
-     *   stays reserved
-     */
-    submit(record?: Input$1<T>): void;
-    /** Gives the room up: programs skip it. Does nothing when it was submitted or discarded before. */
-    discard(): void;
-    [Symbol.dispose](): void;
-}
-
-interface WriteOptions {
-    /** Gives up the wait for room: the promise rejects with the signal's reason, and the record is not written. */
-    signal?: AbortSignal;
-}
-/**
- * Gives records to the programs that drain a user ring, in the order of the calls. Each record is encoded into memory of
- * our own and then copied whole: programs never see half of one.
+ * A struct with C's alignment and padding: each member at the next multiple of its alignment, the whole rounded up to the
+ * largest of them.
  *
- * A record can have as many bytes as the ring has, less 8, and never more than 2^24 - 1.
+ * @param options.packed no padding at all, as by `__attribute__((packed))`.
  */
-declare class RecordProducer<T> {
-    #private;
-    /**
-     * Puts a record into the ring. Programs are not told: they find it when they next drain.
-     *
-     * @returns false when it is not in there, because the ring is full, or others wait for room
-     * @throws TypeError or RangeError for a record of the wrong shape, or one that can never fit
-     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
-     */
-    submit(record: Input$1<T>): boolean;
-    /**
-     * Puts records into the ring until it is full.
-     *
-     * @returns how many are in there, from the first one on
-     * @throws as {@link submit}, with the number of records that were put there before as the error's `done`
-     */
-    submitMany(records: Iterable<Input$1<T>>): number;
-    /**
-     * Puts a record into the ring, as soon as there is room: the promise is the back-pressure. Records that wait go in by the
-     * order of the calls, and until then {@link submit} and {@link reserve} find no room. They keep the process running, even
-     * when no program ever drains.
-     *
-     * @returns when it is in the ring
-     * @throws as {@link submit}; the signal's reason; EbpfError ERR_EBPF_CLOSED when the ring is closed before
-     */
-    write(record: Input$1<T>, options?: WriteOptions): Promise<void>;
-    /**
-     * Takes room for a record that is filled later, and holds its place: programs get neither it nor what comes after it until
-     * it was submitted or discarded.
-     *
-     * @param bytes of the record; by default those of its type
-     * @returns `undefined` when the ring is full, or others wait for room
-     * @throws TypeError where there is no type and no number, RangeError when so many bytes can never fit
-     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
-     */
-    reserve(bytes?: number): Reservation<T> | undefined;
-    /**
-     * The ring as a Node stream in object mode, for `pipe` and `pipeline`: each chunk is a record, and each waits for room.
-     * Destroyed, it drops what waits. The ring stays open.
-     */
-    writable(): Writable;
-    /** The same as a stream of the web, for `pipeTo`. Aborted, it drops what waits. */
-    web(): WritableStream<Input$1<T>>;
-}
-
+declare function struct<const M extends Members>(members: M, options?: {
+    readonly packed?: boolean;
+}): Type<Decoded<M>, DecodedNumber<M>, Input$1<M>>;
+/** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
+declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input$1<M>>>;
 /**
- * `BPF_MAP_TYPE_USER_RINGBUF`: records for programs, which take them by `bpf_user_ringbuf_drain()`. Linux 6.1.
+ * An enum: decodes to its number, is encoded from a number or a name.
  *
- * Records are encoded when the map's declaration names their type (`EBPF_USER_RINGBUF` of ebpf.h); otherwise they are bytes,
- * and {@link as} encodes them by a type's name. A ring has one producer in a process: the first handle of the map that
- * writes to it, until that is closed.
+ * @param values bigints or numbers by name.
+ * @param underlying the integer type that holds it. Default: `i32` if a value is negative, else `u32`, as in C.
  */
-declare class UserRingBuffer<T = unknown> extends BpfMap {
-    #private;
-    /** Bytes of the ring's data area. */
-    get size(): number;
-    /** Whether records are encoded, not bytes. */
-    get typed(): boolean;
-    /** Bytes in the ring that no program has taken yet: records with their headers of 8 bytes, and what is reserved. */
-    get pending(): number;
-    /**
-     * The same ring with its records encoded as a struct, union or typedef of the object.
-     *
-     * @param type C name without `struct`
-     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
-     */
-    as<U = unknown>(type: string): RecordProducer<U>;
-    /** The same ring with its records as bytes, as many as they are. */
-    raw(): RecordProducer<Uint8Array>;
-    /** See {@link RecordProducer.submit}. */
-    submit(record: Input$1<T>): boolean;
-    /** See {@link RecordProducer.submitMany}. */
-    submitMany(records: Iterable<Input$1<T>>): number;
-    /** See {@link RecordProducer.write}. */
-    write(record: Input$1<T>, options?: WriteOptions): Promise<void>;
-    /** See {@link RecordProducer.reserve}. */
-    reserve(bytes?: number): Reservation<T> | undefined;
-    /** See {@link RecordProducer.writable}. */
-    writable(): Writable;
-    /** See {@link RecordProducer.web}. */
-    web(): WritableStream<Input$1<T>>;
-    /** Rejects the writes that wait for room, discards what is reserved, and closes the descriptor. A second call does nothing. */
-    close(): void;
-}
-
-type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
-
-/** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
-interface ObjectShape {
-    maps?: object;
-    programs?: object;
-    globals?: object;
-}
-/** Without a shape, maps and globals come untyped. */
-interface UnknownShape {
-    maps: Record<string, any>;
-    programs: Record<string, BpfProgram>;
-    globals: Record<string, any>;
-}
-/** One part of a shape. */
-type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object ? Shape[Part] : UnknownShape[Part];
-/** What {@link BpfObject.attach} did. */
-interface AttachResult {
-    links: Link[];
-    /** Names of programs whose section says no target, such as `xdp`: attach them with a hook. */
-    skipped: string[];
-}
-/** An object in the kernel: its programs verified and compiled, its maps created. */
-declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
-    #private;
-    readonly programs: Readonly<ShapeOf<Shape, 'programs'>>;
-    readonly maps: Readonly<ShapeOf<Shape, 'maps'>>;
-    /**
-     * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
-     * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
-     */
-    readonly globals: ShapeOf<Shape, 'globals'>;
-    /** All links of the object that are not closed. */
-    get links(): readonly Link[];
-    /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
-    program(name: string): BpfProgram;
-    /**
-     * The map of a name as the class that you expect.
-     *
-     * @throws EbpfError ERR_EBPF_MAP_CLASS when it is another one
-     */
-    map<M extends BpfMap>(name: string, expected: MapClass<M>): M;
-    /**
-     * Attaches every program where its ELF section says, and every struct_ops map: all, or none when one fails. Programs
-     * that know no target, from their section or `attachTarget`, are left out and named in `skipped`.
-     */
-    attach(): Promise<AttachResult>;
-    /**
-     * Detaches all its links, ends the streams of its rings, and closes its programs and maps, off the JavaScript thread.
-     * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing but wait for
-     * the first.
-     */
-    close(): Promise<void>;
-    [Symbol.asyncDispose](): Promise<void>;
-    /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace periods. */
-    [Symbol.dispose](): void;
-    protected describe(): string;
-}
+declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
+declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
 
 /**
  * The BPF Type Format's types as plain data: one interface for each kind that the kernel's documentation
@@ -2442,6 +2265,265 @@ declare class Btf {
 /** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
 type Int64 = 'bigint' | 'number';
 
+/** What keys are when a map gives them back. */
+
+/**
+ * A key as iteration gives it: of integers always decoded; of other types a `Uint8Array` where no decoded form would find
+ * the entry again. Two kinds of numbers can come as bytes, too, and a map with such keys says so by `number | Uint8Array` as
+ * its `K`: 64-bit integers read by `int64: 'number'`, and floats.
+ */
+type KeyOf<K> = [K] extends [number | bigint] ? K : K | Uint8Array;
+/** The `K` of a map whose keys are of a type that was given. */
+type InferKey<S extends Type, I extends Int64> = [Infer<S, I>] extends [number] ? [Infer<S>, bigint] extends [number, InferInput<S>] ? Infer<S, I> : Infer<S, I> | Uint8Array : Infer<S, I>;
+
+/**
+ * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ */
+type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
+    readonly [Field in keyof T]: Encodable<T[Field]>;
+} : T;
+/** A key or value to encode, or its bytes. */
+type Input<T> = T | Encodable<T> | Uint8Array;
+/**
+ * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
+ * calls of about a microsecond. A miss is `undefined`, never an exception.
+ *
+ * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
+ * accepted wherever a key is: what iteration gives back finds its entry again.
+ */
+declare class KeyedMap<K, V> extends BpfMap {
+    #private;
+    /** The value of a key, or `undefined` when there is none. */
+    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input<K>, options?: LockOptions): V | undefined;
+    /** Whether there is an entry for a key. */
+    has(key: Input<K>): boolean;
+    /**
+     * Writes an entry.
+     *
+     * @returns whether it was written: always, or as the condition says.
+     * @throws EbpfError E2BIG when the map is full
+     */
+    set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
+    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
+    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
+    entries(options?: LockOptions): Generator<[KeyOf<K>, V], void, undefined>;
+    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
+    keys(): Generator<KeyOf<K>, void, undefined>;
+    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
+    values(options?: LockOptions): Generator<V, void, undefined>;
+    [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined>;
+    /** Calls back for each entry: the fastest way to read a whole map. */
+    forEach(callback: (value: V, key: KeyOf<K>, map: this) => void, options?: LockOptions): void;
+    /** All entries as `[key, value]`; faster than `[...map]`. */
+    toArray(options?: LockOptions): [KeyOf<K>, V][];
+    /**
+     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
+     * identity only, as in every `Map`.
+     */
+    toMap(options?: LockOptions): Map<KeyOf<K>, V>;
+    /** The values of several keys, in their order, `undefined` for a miss. */
+    getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
+    getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[];
+    /**
+     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
+     * is one call for each entry: the kernel's batches have none.
+     *
+     * @returns how many were written: all, or those that the condition let pass
+     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
+     * be encoded) with the number of entries that were written before it failed as its `done`
+     */
+    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number;
+    /**
+     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
+     *
+     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
+     * @throws TypeError when a rank is no number
+     */
+    top(n: number, by?: (value: V, key: KeyOf<K>) => number | bigint): [KeyOf<K>, V][];
+    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
+    count(): number;
+}
+
+/**
+ * Room for one record of a {@link UserRingBuffer}. Programs see it, and all records after it, only when it was submitted
+ * or discarded. It is discarded when the ring is closed, or at the end of a `using` block.
+ */
+declare class Reservation<T = unknown> implements Disposable {
+    #private;
+    /** The record, zeros at first. This is memory of its own: it is copied into the ring by {@link submit}. */
+    get bytes(): Uint8Array<ArrayBuffer>;
+    /** Whether it was submitted or discarded, or the ring was closed. */
+    get closed(): boolean;
+    /**
+     * Gives the record to the programs: what is in {@link bytes}, or first `record` is put there. Bytes behind a record that
+     * is shorter than the reservation stay as they are.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when it was submitted or discarded before, or the ring was closed
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that is longer than what was reserved; it then
+     *   stays reserved
+     */
+    submit(record?: Input<T>): void;
+    /** Gives the room up: programs skip it. Does nothing when it was submitted or discarded before. */
+    discard(): void;
+    [Symbol.dispose](): void;
+}
+
+interface WriteOptions {
+    /** Gives up the wait for room: the promise rejects with the signal's reason, and the record is not written. */
+    signal?: AbortSignal;
+}
+/**
+ * Gives records to the programs that drain a user ring, in the order of the calls. Each record is encoded into memory of
+ * our own and then copied whole: programs never see half of one.
+ *
+ * A record can have as many bytes as the ring has, less 8, and never more than 2^24 - 1.
+ */
+declare class RecordProducer<T> {
+    #private;
+    /**
+     * Puts a record into the ring. Programs are not told: they find it when they next drain.
+     *
+     * @returns false when it is not in there, because the ring is full, or others wait for room
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    submit(record: Input<T>): boolean;
+    /**
+     * Puts records into the ring until it is full.
+     *
+     * @returns how many are in there, from the first one on
+     * @throws as {@link submit}, with the number of records that were put there before as the error's `done`
+     */
+    submitMany(records: Iterable<Input<T>>): number;
+    /**
+     * Puts a record into the ring, as soon as there is room: the promise is the back-pressure. Records that wait go in by the
+     * order of the calls, and until then {@link submit} and {@link reserve} find no room. They keep the process running, even
+     * when no program ever drains.
+     *
+     * @returns when it is in the ring
+     * @throws as {@link submit}; the signal's reason; EbpfError ERR_EBPF_CLOSED when the ring is closed before
+     */
+    write(record: Input<T>, options?: WriteOptions): Promise<void>;
+    /**
+     * Takes room for a record that is filled later, and holds its place: programs get neither it nor what comes after it until
+     * it was submitted or discarded.
+     *
+     * @param bytes of the record; by default those of its type
+     * @returns `undefined` when the ring is full, or others wait for room
+     * @throws TypeError where there is no type and no number, RangeError when so many bytes can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /**
+     * The ring as a Node stream in object mode, for `pipe` and `pipeline`: each chunk is a record, and each waits for room.
+     * Destroyed, it drops what waits. The ring stays open.
+     */
+    writable(): Writable;
+    /** The same as a stream of the web, for `pipeTo`. Aborted, it drops what waits. */
+    web(): WritableStream<Input<T>>;
+}
+
+/**
+ * `BPF_MAP_TYPE_USER_RINGBUF`: records for programs, which take them by `bpf_user_ringbuf_drain()`. Linux 6.1.
+ *
+ * Records are encoded when the map's declaration names their type (`EBPF_USER_RINGBUF` of ebpf.h); otherwise they are bytes,
+ * and {@link as} encodes them by a type's name. A ring has one producer in a process: the first handle of the map that
+ * writes to it, until that is closed.
+ */
+declare class UserRingBuffer<T = unknown> extends BpfMap {
+    #private;
+    /** Bytes of the ring's data area. */
+    get size(): number;
+    /** Whether records are encoded, not bytes. */
+    get typed(): boolean;
+    /** Bytes in the ring that no program has taken yet: records with their headers of 8 bytes, and what is reserved. */
+    get pending(): number;
+    /**
+     * The same ring with its records encoded as a struct, union or typedef of the object.
+     *
+     * @param type C name without `struct`
+     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
+     */
+    as<U = unknown>(type: string): RecordProducer<U>;
+    /** The same ring with its records as bytes, as many as they are. */
+    raw(): RecordProducer<Uint8Array>;
+    /** See {@link RecordProducer.submit}. */
+    submit(record: Input<T>): boolean;
+    /** See {@link RecordProducer.submitMany}. */
+    submitMany(records: Iterable<Input<T>>): number;
+    /** See {@link RecordProducer.write}. */
+    write(record: Input<T>, options?: WriteOptions): Promise<void>;
+    /** See {@link RecordProducer.reserve}. */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /** See {@link RecordProducer.writable}. */
+    writable(): Writable;
+    /** See {@link RecordProducer.web}. */
+    web(): WritableStream<Input<T>>;
+    /** Rejects the writes that wait for room, discards what is reserved, and closes the descriptor. A second call does nothing. */
+    close(): void;
+}
+
+type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
+
+/** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
+interface ObjectShape {
+    maps?: object;
+    programs?: object;
+    globals?: object;
+}
+/** Without a shape, maps and globals come untyped. */
+interface UnknownShape {
+    maps: Record<string, any>;
+    programs: Record<string, BpfProgram>;
+    globals: Record<string, any>;
+}
+/** One part of a shape. */
+type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object ? Shape[Part] : UnknownShape[Part];
+/** What {@link BpfObject.attach} did. */
+interface AttachResult {
+    links: Link[];
+    /** Names of programs whose section says no target, such as `xdp`: attach them with a hook. */
+    skipped: string[];
+}
+/** An object in the kernel: its programs verified and compiled, its maps created. */
+declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resource {
+    #private;
+    readonly programs: Readonly<ShapeOf<Shape, 'programs'>>;
+    readonly maps: Readonly<ShapeOf<Shape, 'maps'>>;
+    /**
+     * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
+     * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
+     */
+    readonly globals: ShapeOf<Shape, 'globals'>;
+    /** All links of the object that are not closed. */
+    get links(): readonly Link[];
+    /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
+    program(name: string): BpfProgram;
+    /**
+     * The map of a name as the class that you expect.
+     *
+     * @throws EbpfError ERR_EBPF_MAP_CLASS when it is another one
+     */
+    map<M extends BpfMap>(name: string, expected: MapClass<M>): M;
+    /**
+     * Attaches every program where its ELF section says, and every struct_ops map: all, or none when one fails. Programs
+     * that know no target, from their section or `attachTarget`, are left out and named in `skipped`.
+     */
+    attach(): Promise<AttachResult>;
+    /**
+     * Detaches all its links, ends the streams of its rings, and closes its programs and maps, off the JavaScript thread.
+     * What was pinned stays; a map that replaced one of its own stays its owner's. A second call does nothing but wait for
+     * the first.
+     */
+    close(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+    /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace periods. */
+    [Symbol.dispose](): void;
+    protected describe(): string;
+}
+
 /** A program of an object that is not loaded yet. */
 interface ProgramSpec {
     readonly name: string;
@@ -2538,77 +2620,6 @@ declare function openObject<Shape extends ObjectShape = UnknownShape>(source: Ob
  */
 declare function loadObject<Shape extends ObjectShape = UnknownShape>(source: ObjectSource, options?: LoadOptions<Shape>): Promise<BpfObject<Shape>>;
 
-declare const decoded: unique symbol;
-declare const decodedNumber: unique symbol;
-declare const encodable: unique symbol;
-/**
- * A type of values in memory.
- *
- * The parameters exist only for TypeScript: `T` is what decoding gives, `N` what it gives with `int64: 'number'`, `I`
- * what encoding takes.
- */
-interface Type<out T = unknown, out N = unknown, out I = unknown> {
-    readonly layout: Layout;
-    /** What C calls `_Alignof`: a power of two. */
-    readonly alignment: number;
-    readonly [decoded]?: T;
-    readonly [decodedNumber]?: N;
-    readonly [encodable]?: I;
-}
-/** The values that a type decodes to: `Infer<typeof entry>`, or with numbers in place of bigints `Infer<typeof entry, 'number'>`. */
-type Infer<S extends Type, Int64 extends 'bigint' | 'number' = 'bigint'> = S extends Type<infer T, infer N> ? (Int64 extends 'number' ? N : T) : never;
-/** The values that a type can be encoded from. */
-type InferInput<S extends Type> = S extends Type<unknown, unknown, infer I> ? I : never;
-type Small = Type<number, number, number | bigint>;
-type Large = Type<bigint, number, number | bigint>;
-declare const u8: Small;
-declare const u16: Small;
-declare const u32: Small;
-declare const u64: Large;
-declare const i8: Small;
-declare const i16: Small;
-declare const i32: Small;
-declare const i64: Large;
-declare const f32: Type<number, number, number>;
-declare const f64: Type<number, number, number>;
-declare const bool: Type<boolean, boolean, boolean | 0 | 1>;
-/** `char[size]`: text of up to `size` bytes, ended by a NUL if it is shorter. */
-declare function char(size: number): Type<string, string, string>;
-/** `__u8[size]`: a Uint8Array. */
-declare function bytes(size: number): Type<Uint8Array, Uint8Array, Uint8Array>;
-/** `T[length]`. For bytes and text {@link bytes} and {@link char} are better. */
-declare function array<T, N, I>(element: Type<T, N, I>, length: number): Type<T[], N[], readonly I[]>;
-/** The members of a {@link struct} or {@link union}, by their names. */
-type Members = Readonly<Record<string, Type>>;
-type Decoded<M extends Members> = {
-    -readonly [K in keyof M]: Infer<M[K]>;
-};
-type DecodedNumber<M extends Members> = {
-    -readonly [K in keyof M]: Infer<M[K], 'number'>;
-};
-type Input<M extends Members> = {
-    readonly [K in keyof M]: InferInput<M[K]>;
-};
-/**
- * A struct with C's alignment and padding: each member at the next multiple of its alignment, the whole rounded up to the
- * largest of them.
- *
- * @param options.packed no padding at all, as by `__attribute__((packed))`.
- */
-declare function struct<const M extends Members>(members: M, options?: {
-    readonly packed?: boolean;
-}): Type<Decoded<M>, DecodedNumber<M>, Input<M>>;
-/** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
-declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input<M>>>;
-/**
- * An enum: decodes to its number, is encoded from a number or a name.
- *
- * @param values bigints or numbers by name.
- * @param underlying the integer type that holds it. Default: `i32` if a value is negative, else `u32`, as in C.
- */
-declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
-declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
-
 /**
  * `BPF_MAP_TYPE_ARENA`: memory of up to 4 GiB that programs and processes share, with pages only where somebody touched it or a
  * program allocated them. Pointers in it are the same for all: addresses of user space, which {@link Arena.offsetOf} finds the place
@@ -2676,7 +2687,7 @@ declare class ArrayMap<V = unknown> extends KeyedMap<number, V> {
     /**
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      */
-    set(index: Input$1<number>, value: Input$1<V>, options?: SetOptions): boolean;
+    set(index: Input<number>, value: Input<V>, options?: SetOptions): boolean;
     /**
      * All values as one typed array over the kernel's own memory: reading or writing one is no system call, and what
      * programs write is seen at once. Its class follows the values: `BigUint64Array` for `__u64`, a flat `Uint32Array` for
@@ -2707,9 +2718,9 @@ declare class BoundMap extends BpfMap {
 declare class BloomFilter<V = unknown> extends BoundMap {
     #private;
     /** Puts a value in. More than `maxEntries` of them make the answers worse, and are no error. */
-    add(value: Input$1<V>): void;
+    add(value: Input<V>): void;
     /** False when the value was certainly never added; true when it was, and by chance for some that were not. */
-    mightHave(value: Input$1<V>): boolean;
+    mightHave(value: Input<V>): boolean;
 }
 
 /** An array of what user space names by descriptors. The kernel holds what is in it, whatever becomes of the descriptor. */
@@ -2749,11 +2760,11 @@ declare class TargetMap<K = unknown> extends BoundMap {
 declare abstract class ReadableTargetMap<K = unknown, V = unknown> extends TargetMap<K> {
     #private;
     /** What there is for a key, or `undefined`. */
-    get(key: Input$1<K>): V | undefined;
+    get(key: Input<K>): V | undefined;
     /** Whether there is something for a key. */
-    has(key: Input$1<K>): boolean;
+    has(key: Input<K>): boolean;
     /** @returns whether there was something. */
-    delete(key: Input$1<K>): boolean;
+    delete(key: Input<K>): boolean;
     /**
      * Takes out all that is there now.
      *
@@ -2761,9 +2772,9 @@ declare abstract class ReadableTargetMap<K = unknown, V = unknown> extends Targe
      */
     clear(): number;
     /** What is in it, as `[key, value]`, by two system calls for each. What vanishes meanwhile may be missing. */
-    entries(): Generator<[K | Uint8Array, V], void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
-    [Symbol.iterator](): Generator<[K | Uint8Array, V], void, undefined>;
+    entries(): Generator<[KeyOf<K>, V], void, undefined>;
+    keys(): Generator<KeyOf<K>, void, undefined>;
+    [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined>;
     /** How many there are now. Asks for each key: the kernel keeps no count that can be read. */
     count(): number;
 }
@@ -2951,11 +2962,12 @@ interface StorageOptions<T extends StorageType = StorageType, V extends Type = T
     type: T;
     value: V;
 }
-/** Linux 4.19. It has an entry for each cgroup that a program which uses it is attached to. */
-interface OldCgroupStorageOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'cgroup_storage' | 'percpu_cgroup_storage';
+type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage';
+/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
+interface OldCgroupStorageOptions<T extends OldStorageType = OldStorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
     /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
-    key?: K;
+    key?: Type;
     value: V;
 }
 /** Linux 4.3. */
@@ -2989,8 +3001,8 @@ interface ArenaOptions extends CommonOptions<Int64> {
     maxEntries: number;
 }
 /** Those of types that have no class of their own yet. */
-type OtherMapOptions = StorageOptions | OldCgroupStorageOptions | PerfEventArrayOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | OtherMapOptions;
+type OtherMapOptions = PerfEventArrayOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | StorageOptions | OldCgroupStorageOptions | OtherMapOptions;
 
 /** What packets are redirected to. */
 interface DeviceTarget {
@@ -3049,7 +3061,7 @@ declare class DeviceHashMap extends InterfaceMap {
 /** A map whose entries can be deleted. */
 declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
     /** @returns whether there was such an entry. */
-    delete(key: Input$1<K>): boolean;
+    delete(key: Input<K>): boolean;
     /**
      * Deletes many entries, by one system call for each few thousand where the kernel can (Linux 5.6); keys that are not
      * there are passed over.
@@ -3058,7 +3070,7 @@ declare class EntryMap<K = unknown, V = unknown> extends KeyedMap<K, V> {
      * @throws EbpfError (a TypeError or RangeError for a key that cannot be encoded) with the number of entries that were
      * deleted before it failed as its `done`
      */
-    deleteMany(keys: Iterable<Input$1<K>>): number;
+    deleteMany(keys: Iterable<Input<K>>): number;
     /**
      * Deletes all entries that are there now.
      *
@@ -3077,8 +3089,8 @@ declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
      * @returns `undefined` when there was no such entry
      * @throws RangeError when a 64-bit value does not fit a number (`int64: 'number'`), with the bytes as its `taken`
      */
-    take(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    take(key: Input$1<K>, options?: LockOptions): V | undefined;
+    take(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    take(key: Input<K>, options?: LockOptions): V | undefined;
     /**
      * Takes all entries out of the map, a few thousand by one system call (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6),
      * or one by one where there is no such call: nothing that a program writes meanwhile is lost, it is either here or
@@ -3088,7 +3100,7 @@ declare class HashMap<K = unknown, V = unknown> extends EntryMap<K, V> {
      * go on. What was taken until then is in the error: the entries as its `drained`, as bytes those that cannot be decoded
      * in its `undecoded`, and the number of both as its `done`
      */
-    drain(options?: LockOptions): [K | Uint8Array, V][];
+    drain(options?: LockOptions): [KeyOf<K>, V][];
 }
 /** `BPF_MAP_TYPE_LRU_HASH`: a full map drops the entries that were not used for longest. Linux 4.10. */
 declare class LruHashMap<K = unknown, V = unknown> extends HashMap<K, V> {
@@ -3152,9 +3164,9 @@ declare class NestedMap<K = unknown> extends BoundMap {
      *
      * @param options its types, where the kernel keeps none with it
      */
-    get(key: Input$1<K>, options?: OpenMapOptions): BpfMap | undefined;
+    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
     /** Whether there is a map for a key. */
-    has(key: Input$1<K>): boolean;
+    has(key: Input<K>): boolean;
     /**
      * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
      * milliseconds.
@@ -3163,19 +3175,19 @@ declare class NestedMap<K = unknown> extends BoundMap {
      * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
      * @throws RangeError for an index outside of an array
      */
-    set(key: Input$1<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
+    set(key: Input<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
     /**
      * Takes a map out, off the JavaScript thread as {@link set}.
      *
      * @returns whether there was one
      */
-    delete(key: Input$1<K>): Promise<boolean>;
+    delete(key: Input<K>): Promise<boolean>;
     /** What is in it, as `[key, { id }]`, for `openMap`. */
-    entries(): Generator<[K | Uint8Array, {
+    entries(): Generator<[KeyOf<K>, {
         id: number;
     }], void, undefined>;
-    keys(): Generator<K | Uint8Array, void, undefined>;
-    [Symbol.iterator](): Generator<[K | Uint8Array, {
+    keys(): Generator<KeyOf<K>, void, undefined>;
+    [Symbol.iterator](): Generator<[KeyOf<K>, {
         id: number;
     }], void, undefined>;
     /** How many maps there are now. */
@@ -3209,10 +3221,10 @@ type SetCpuOptions = {
 declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
     #private;
     /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(key: Input$1<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(key: Input$1<K>, options: CpuOptions): V | undefined;
-    get(key: Input$1<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input$1<K>, options?: LockOptions): V[] | undefined;
+    get(key: Input<K>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(key: Input<K>, options: CpuOptions): V | undefined;
+    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input<K>, options?: LockOptions): V[] | undefined;
     /**
      * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
      * or for all. A new entry has zeros for the others.
@@ -3220,8 +3232,8 @@ declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
      * @returns whether it was written: always, or as the condition says
      * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot, E2BIG when the map is full
      */
-    set(key: Input$1<K>, value: Input$1<V>, options: SetCpuOptions): boolean;
-    set(key: Input$1<K>, values: Input$1<V[]>, options?: SetOptions): boolean;
+    set(key: Input<K>, value: Input<V>, options: SetCpuOptions): boolean;
+    set(key: Input<K>, values: Input<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -3229,13 +3241,13 @@ declare class PerCpuHashMap<K = unknown, V = unknown> extends HashMap<K, V[]> {
      * @throws TypeError when there is text, a boolean or bytes in the values
      * @throws RangeError when a number would round the sum (`int64: 'number'`)
      */
-    sum(key: Input$1<K>): V | undefined;
+    sum(key: Input<K>): V | undefined;
     /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
-    min(key: Input$1<K>): V | undefined;
+    min(key: Input<K>): V | undefined;
     /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
-    max(key: Input$1<K>): V | undefined;
+    max(key: Input<K>): V | undefined;
     /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
-    sums(): Generator<[K | Uint8Array, V], void, undefined>;
+    sums(): Generator<[KeyOf<K>, V], void, undefined>;
 }
 /** `BPF_MAP_TYPE_LRU_PERCPU_HASH`. Linux 4.10. */
 declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K, V> {
@@ -3244,10 +3256,10 @@ declare class LruPerCpuHashMap<K = unknown, V = unknown> extends PerCpuHashMap<K
 declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
     #private;
     /** The values of all possible CPUs, or with `{ cpu }` that of one; `undefined` when there is no such entry. */
-    get(index: Input$1<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
-    get(index: Input$1<number>, options: CpuOptions): V | undefined;
-    get(index: Input$1<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(index: Input$1<number>, options?: LockOptions): V[] | undefined;
+    get(index: Input<number>, options: CpuOptions & RawOptions): Uint8Array | undefined;
+    get(index: Input<number>, options: CpuOptions): V | undefined;
+    get(index: Input<number>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(index: Input<number>, options?: LockOptions): V[] | undefined;
     /**
      * Writes an array with a value for each possible CPU, or with `{ cpu }` one value: for one CPU, of which the others keep theirs,
      * or for all.
@@ -3256,8 +3268,8 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
      * @throws RangeError ERR_EBPF_OUT_OF_RANGE when the index is outside of the array
      * @throws EbpfError ERR_EBPF_KERNEL for one CPU on a kernel that cannot
      */
-    set(index: Input$1<number>, value: Input$1<V>, options: SetCpuOptions): boolean;
-    set(index: Input$1<number>, values: Input$1<V[]>, options?: SetOptions): boolean;
+    set(index: Input<number>, value: Input<V>, options: SetCpuOptions): boolean;
+    set(index: Input<number>, values: Input<V[]>, options?: SetOptions): boolean;
     /**
      * The values of all possible CPUs added up: numbers, or each number of a struct or an array on its own. Bigints are
      * exact, also above 64 bits. `undefined` when there is no such entry.
@@ -3265,13 +3277,13 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
      * @throws TypeError when there is text, a boolean or bytes in the values
      * @throws RangeError when a number would round the sum (`int64: 'number'`)
      */
-    sum(index: Input$1<number>): V | undefined;
+    sum(index: Input<number>): V | undefined;
     /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
-    min(index: Input$1<number>): V | undefined;
+    min(index: Input<number>): V | undefined;
     /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
-    max(index: Input$1<number>): V | undefined;
+    max(index: Input<number>): V | undefined;
     /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
-    sums(): Generator<[number | Uint8Array, V], void, undefined>;
+    sums(): Generator<[number, V], void, undefined>;
 }
 
 /**
@@ -3315,7 +3327,7 @@ declare class QueueMap<V = unknown> extends BoundMap {
      *
      * @throws EbpfError E2BIG when the map is full, unless `overwrite` makes room by dropping the oldest value
      */
-    push(value: Input$1<V>, options?: PushOptions): void;
+    push(value: Input<V>, options?: PushOptions): void;
     /** The value that `pop` would give; it stays. `undefined` when there is none. */
     peek(): V | undefined;
     peek(options: RawOptions): Uint8Array | undefined;
@@ -3352,13 +3364,13 @@ declare abstract class SocketMap<K = unknown> extends ReadableTargetMap<K, bigin
      * @throws EbpfError EOPNOTSUPP when this map takes no sockets of its kind or in its state, ENOTSOCK or EBADF for a descriptor
      * of something else or of nothing, E2BIG when a hash is full
      */
-    set(key: Input$1<K>, socket: SocketOrDescriptor, options?: SetCondition): boolean;
+    set(key: Input<K>, socket: SocketOrDescriptor, options?: SetCondition): boolean;
     /**
      * The cookie of the socket of a key, or `undefined` when there is none.
      *
      * @throws EbpfError ERR_EBPF_INVALID_ARGUMENT when values are not of 8 bytes
      */
-    get(key: Input$1<K>): bigint | undefined;
+    get(key: Input<K>): bigint | undefined;
 }
 /** What sockets redirect messages to. The programs at the map are those of all sockets that are put into it (`sockmap`). */
 declare abstract class RedirectingSocketMap<K> extends SocketMap<K> {
@@ -3456,6 +3468,122 @@ declare class StackTraceMap extends BoundMap {
 }
 
 /**
+ * Values that lie with what they are about: with each socket, task, inode or cgroup one, which goes when that goes. The kernel
+ * finds it without a search, and has no list of them: what there is cannot be iterated or counted by map calls. Calls are
+ * synchronous. A miss is `undefined`, never an exception.
+ */
+declare abstract class StorageMap<O, V> extends BoundMap {
+    #private;
+    /** What is stored with an owner, or `undefined` when there is nothing. */
+    get(owner: O, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(owner: O, options?: LockOptions): V | undefined;
+    /** Whether something is stored with an owner. */
+    has(owner: O): boolean;
+    /**
+     * Stores a value with an owner.
+     *
+     * @returns whether it was written: always, or as the condition says
+     */
+    set(owner: O, value: Input<V>, options?: SetOptions): boolean;
+    /** Deletes what is stored with an owner. @returns whether there was something */
+    delete(owner: O): boolean;
+}
+
+/**
+ * `BPF_MAP_TYPE_CGRP_STORAGE`: a value with each cgroup, until that is removed. Linux 6.2.
+ *
+ * Cgroups are named by their folder, such as `/sys/fs/cgroup/system.slice`, or an open descriptor of it.
+ */
+declare class CgroupStorage<V = unknown> extends StorageMap<PathOrDescriptor, V> {
+}
+
+/**
+ * `BPF_MAP_TYPE_INODE_STORAGE`: a value with each inode, while the kernel has it in memory: at least as long as the file is open
+ * or a folder is in use; afterwards the kernel may forget it. Only programs of security hooks (LSM) have it. Linux 5.10, with
+ * BPF among the security modules that the kernel was booted with (`lsm=…,bpf`).
+ *
+ * Inodes are named by a path, of which the last link is followed, or by `{ fd }` of anything that is open.
+ */
+declare class InodeStorage<V = unknown> extends StorageMap<PathOrDescriptor, V> {
+    #private;
+}
+
+/** Where a program is attached. */
+interface AttachedPlace {
+    /** The cgroup's id, which is the inode of its folder. */
+    cgroup: bigint;
+    /** Absent where keys are cgroups alone; a number where this library has no word for it. */
+    attachType?: CgroupAttachType | number;
+}
+/** The same as a caller has it. */
+interface AttachedPlaceInput {
+    /** Its folder, such as `/sys/fs/cgroup/system.slice`, an open descriptor of it, or its id. */
+    cgroup: PathOrDescriptor | number | bigint;
+    attachType?: CgroupAttachType | number;
+}
+
+/** A place as a caller has it, or the declared key: `{ cgroup_inode_id, attach_type }`, or its first member alone. */
+type AttachedPlaceKey = Input<AttachedPlace> | AttachedPlaceInput | {
+    cgroup_inode_id: bigint | number;
+    attach_type: number;
+} | bigint | number;
+/**
+ * `BPF_MAP_TYPE_CGROUP_STORAGE`: a value with each cgroup that a program which uses the map was attached to (`bpf_get_local_storage`
+ * in C). The kernel makes it when the first one is attached there, and takes it away with the cgroup (before Linux 5.9, with the
+ * program), so nothing can be added or deleted here. {@link CgroupStorage} is the newer form, for all cgroups. Linux 4.19.
+ */
+declare class OldCgroupStorage<V = unknown> extends KeyedMap<AttachedPlace, V> {
+    get(key: AttachedPlaceKey, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: AttachedPlaceKey, options?: LockOptions): V | undefined;
+    has(key: AttachedPlaceKey): boolean;
+    /**
+     * Writes the value of a place.
+     *
+     * @returns whether it was written: always, or with `{ if: 'present' }` when a program was attached there
+     * @throws EbpfError ENOENT when none was
+     */
+    set(key: AttachedPlaceKey, value: Input<V>, options?: SetOptions): boolean;
+    getMany(keys: Iterable<AttachedPlaceKey>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
+    getMany(keys: Iterable<AttachedPlaceKey>, options?: LockOptions): (V | undefined)[];
+    setMany(entries: Iterable<readonly [AttachedPlaceKey, Input<V>]>, options?: SetOptions): number;
+}
+/** `BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE`: each value is an array with one element for each possible CPU. Linux 4.20. */
+declare class OldPerCpuCgroupStorage<V = unknown> extends OldCgroupStorage<V[]> {
+    #private;
+    /** The values of all possible CPUs added up, as {@link PerCpuHashMap.sum} does; `undefined` when there is no such entry. */
+    sum(key: AttachedPlaceKey): V | undefined;
+    /** The least value of any possible CPU; a CPU on which no program ran has 0. Otherwise as {@link sum}. */
+    min(key: AttachedPlaceKey): V | undefined;
+    /** The greatest value of any possible CPU. Otherwise as {@link sum}. */
+    max(key: AttachedPlaceKey): V | undefined;
+    /** Entries with the sum over all CPUs in place of their values: `[key, sum]`. */
+    sums(): Generator<[AttachedPlace | Uint8Array, V], void, undefined>;
+}
+
+/**
+ * `BPF_MAP_TYPE_SK_STORAGE`: a value with each socket, until that is closed by everybody. Programs that read all of them are
+ * iterators (`SEC("iter/bpf_sk_storage_map")`). Linux 5.2.
+ *
+ * Sockets are those of `node:net`, `node:dgram`, `node:http` and `node:tls`, or `{ fd }`.
+ */
+declare class SocketStorage<V = unknown> extends StorageMap<SocketOrDescriptor, V> {
+}
+
+/** The id of a process or (Linux 6.9) of one of its threads, or an open pidfd, which stays the caller's. */
+type TaskOrDescriptor = number | {
+    readonly fd: number;
+};
+/**
+ * `BPF_MAP_TYPE_TASK_STORAGE`: a value with each task, until that ends. A task is one thread: of a process, the value is that of
+ * its first thread. Linux 5.11.
+ *
+ * An id is of a task that runs now: when its process ended, another one may have it. A pidfd stays that of its own.
+ */
+declare class TaskStorage<V = unknown> extends StorageMap<TaskOrDescriptor, V> {
+    #private;
+}
+
+/**
  * `BPF_MAP_TYPE_XSKMAP`: AF_XDP sockets by index, usually that of their queue, that XDP programs redirect packets to. The
  * kernel tells nobody which ones are in it; those that are closed vanish by themselves. Linux 4.18.
  */
@@ -3487,10 +3615,10 @@ declare class XskMap extends TargetMap<number> {
  * @throws EbpfError with the kernel's code, such as EINVAL for a ring whose size is not a power of two;
  *   ERR_EBPF_KERNEL when this kernel has no maps of the type; ERR_EBPF_PINNED when another map is pinned at `pinPath`
  */
-declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'hash' | 'rhash', K, V, I>): HashMap<Infer<K, I>, Infer<V, I>>;
-declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_hash', K, V, I>): LruHashMap<Infer<K, I>, Infer<V, I>>;
-declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'percpu_hash', K, V, I>): PerCpuHashMap<Infer<K, I>, Infer<V, I>>;
-declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_percpu_hash', K, V, I>): LruPerCpuHashMap<Infer<K, I>, Infer<V, I>>;
+declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'hash' | 'rhash', K, V, I>): HashMap<InferKey<K, I>, Infer<V, I>>;
+declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_hash', K, V, I>): LruHashMap<InferKey<K, I>, Infer<V, I>>;
+declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'percpu_hash', K, V, I>): PerCpuHashMap<InferKey<K, I>, Infer<V, I>>;
+declare function createMap<K extends Type, V extends Type, I extends Int64 = 'bigint'>(options: HashOptions<'lru_percpu_hash', K, V, I>): LruPerCpuHashMap<InferKey<K, I>, Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'array', V, I>): ArrayMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: ArrayOptions<'percpu_array', V, I>): PerCpuArrayMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: LpmTrieOptions<Type, V, I>): LpmTrie<PrefixKey, Infer<V, I>>;
@@ -3498,7 +3626,7 @@ declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'stack', V, I>): StackMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: BloomFilterOptions<V, I>): BloomFilter<Infer<V, I>>;
 declare function createMap(options: ArrayOfMapsOptions): ArrayOfMaps;
-declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<Infer<K, I>>;
+declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<InferKey<K, I>>;
 declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
 declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
 declare function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap;
@@ -3509,6 +3637,12 @@ declare function createMap(options: SocketArrayOptions<'sockmap'>): SockMap;
 declare function createMap(options: SocketArrayOptions<'reuseport_sockarray'>): ReuseportSocketArray;
 declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: SockHashOptions<K, I>): SockHash<Infer<K, I>>;
 declare function createMap(options: StackTraceOptions): StackTraceMap;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: StorageOptions<'sk_storage', V, I>): SocketStorage<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: StorageOptions<'task_storage', V, I>): TaskStorage<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: StorageOptions<'inode_storage', V, I>): InodeStorage<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: StorageOptions<'cgrp_storage', V, I>): CgroupStorage<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: OldCgroupStorageOptions<'cgroup_storage', V, I>): OldCgroupStorage<Infer<V, I>>;
+declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: OldCgroupStorageOptions<'percpu_cgroup_storage', V, I>): OldPerCpuCgroupStorage<Infer<V, I>>;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
 }): RingBuffer<Infer<R, I>>;
@@ -3815,6 +3949,15 @@ interface ObjectBtf {
  */
 declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
 
+/**
+ * The text of a C string in bytes, such as those of a record without a type: UTF-8 up to the first NUL, or all of it. Bytes
+ * that are not UTF-8 become U+DC80 to U+DCFF, as in every `char[]` that is decoded.
+ *
+ * @example text(record.subarray(8, 24)) // the comm of a task
+ * @throws TypeError unless it is a Uint8Array, of which a Buffer is one
+ */
+declare function text(bytes: Uint8Array): string;
+
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
     /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
@@ -3874,5 +4017,5 @@ declare const libbpfVersion: string;
 declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
 type MapType = (typeof NAMES)[number];
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, StackMap, StackTraceMap, StructOpsMap, TargetMap, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InnerMap, Input$1 as Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
