@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SockHash, SockMap, type SocketMap, char, createMap, openMap, sockmap } from '../../lib/index.ts'
+import { SockHash, SockMap, type SocketMap, char, createMap, openMap, sockmap, u32 } from '../../lib/index.ts'
 import type { SocketOrDescriptor } from '../../lib/system/socket-descriptor.ts'
 import { Actor } from '../support/actor.ts'
 import { refuses } from '../support/bad-input.ts'
@@ -124,6 +124,32 @@ describe('a map of sockets', () => {
     expect(again.get('client')).toBe(names.get('client'))
     expect(() => names.set('third', client)).toThrowError(/E2BIG.*\n.*The map is full: it holds 2 entries/)
     expect([names.clear(), names.clear(), again.count()]).toEqual([2, 0, 0])
+  })
+
+  it('is iterated while entries go', async () => {
+    await using sockets = new NodeSockets()
+    using names = createMap({ type: 'sockhash', key: u32, maxEntries: 600 })
+    const { client } = await sockets.connection()
+    for (let key = 0; key < 600; key++) names.set(key, client)
+    const seen: unknown[] = []
+    for (const [key] of names) {
+      seen.push(key)
+      names.delete(key)
+    }
+    expect([seen.length, new Set(seen).size, names.count()]).toEqual([600, 600, 0])
+  })
+
+  it('says so when it is closed while it is iterated', async () => {
+    await using sockets = new NodeSockets()
+    using map = createMap({ type: 'sockmap', maxEntries: 600 })
+    const { client } = await sockets.connection()
+    for (let index = 0; index < 600; index++) map.set(index, client)
+    let seen = 0
+    const iterate = (): void => {
+      for (const _ of map) if (++seen === 1) map.close()
+    }
+    expect(iterate).toThrowError(expect.objectContaining({ code: 'ERR_EBPF_CLOSED' }))
+    expect(seen).toBeGreaterThan(0)
   })
 
   it('with values of 4 bytes takes sockets, and says how they can be read', () =>
