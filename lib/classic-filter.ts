@@ -3,9 +3,10 @@ import { constants, endianness } from 'node:os'
 import { boolean, inspectBriefly, integer, optionsObject } from './arguments.ts'
 import { binding } from './binding.ts'
 import { invalidArgument } from './errors.ts'
-import { descriptor } from './hooks/descriptor.ts'
+import { descriptorOf } from './hooks/socket.ts'
 import { Link } from './link.ts'
 import { unwrap } from './outcome.ts'
+import type { SocketOrDescriptor } from './system/socket-descriptor.ts'
 
 /** `struct sock_filter` of linux/filter.h. */
 export interface ClassicInstruction {
@@ -35,15 +36,15 @@ const SIZE = 8
  * The program returns how many bytes of a packet to keep, 0 to drop it. The kernel holds one filter for each socket, classic
  * or not, and no link: another one takes its place, and `close()` takes it away.
  *
- * @param socket descriptor of any socket, which stays the caller's
+ * @param socket any socket, which stays the caller's; a number is its descriptor
  * @throws EbpfError EINVAL when the kernel does not take the instructions
  */
 export async function attachClassicFilter(
-  socket: number,
+  socket: SocketOrDescriptor | number,
   instructions: readonly ClassicInstruction[],
   options: ClassicFilterOptions = {},
 ): Promise<Link> {
-  const fd = descriptor(socket, 'socket')
+  const fd = descriptorOf(socket)
   const reuseport = boolean(optionsObject(options).reuseport ?? false, 'reuseport')
   const code = encode(instructions)
   const name = `classic filter of fd ${fd}`

@@ -1,4 +1,5 @@
 /** Programs of single sockets. The kernel has no links for these: what was attached goes with the socket, or when closed. */
+import { type SocketOrDescriptor, socketDescriptor } from '../system/socket-descriptor.ts'
 import { descriptor } from './descriptor.ts'
 import type { HookFamily } from './family.ts'
 
@@ -20,10 +21,10 @@ export interface ReuseportHook {
  * The kernel holds one filter for each socket and no link: another one takes its place, closing takes it away, and neither
  * can be seen from outside.
  *
- * @param socket descriptor of any socket, which stays the caller's
+ * @param socket any socket, which stays the caller's; a number is its descriptor
  */
-export function socketFilter(socket: number): SocketFilterHook {
-  return { kind: 'socket_filter', socket: descriptor(socket, 'socket') }
+export function socketFilter(socket: SocketOrDescriptor | number): SocketFilterHook {
+  return { kind: 'socket_filter', socket: descriptorOf(socket) }
 }
 
 /**
@@ -34,10 +35,15 @@ export function socketFilter(socket: number): SocketFilterHook {
  *
  * The kernel holds one program for each group and no link.
  *
- * @param socket descriptor of any socket of the group, which stays the caller's
+ * @param socket any socket of the group, which stays the caller's; a number is its descriptor
  */
-export function reuseport(socket: number): ReuseportHook {
-  return { kind: 'reuseport', socket: descriptor(socket, 'socket') }
+export function reuseport(socket: SocketOrDescriptor | number): ReuseportHook {
+  return { kind: 'reuseport', socket: descriptorOf(socket) }
+}
+
+/** @throws TypeError or RangeError for what is no socket, or one without a descriptor. */
+export function descriptorOf(socket: SocketOrDescriptor | number): number {
+  return typeof socket === 'object' ? socketDescriptor(socket, 'socket') : descriptor(socket, 'socket')
 }
 
 export const socketFilterFamily: HookFamily<SocketFilterHook> = {

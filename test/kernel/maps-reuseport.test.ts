@@ -43,7 +43,7 @@ describe('an array of sockets that share an address', () => {
       expect([array.length, array.count(), array.get(0), [...array]]).toEqual([4, 0, undefined, []])
       array.set(0, one)
       array.set(3, two)
-      await object.programs.choose!.attach(reuseport(one.fd))
+      await object.programs.choose!.attach(reuseport(one))
       object.globals.place = 0
       expect(await send()).toEqual([PACKETS, 0])
       object.globals.place = 3

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { describeHook, familyOf, prepareHook } from '../../lib/hooks/hook.ts'
 import { lirc } from '../../lib/hooks/lirc.ts'
@@ -11,6 +12,7 @@ const outOfRange = expect.objectContaining({ code: 'ERR_EBPF_OUT_OF_RANGE' })
 describe('a hook is plain data', () => {
   test.each([
     [socketFilter(7), { kind: 'socket_filter', socket: 7 }, 'socket filter of fd 7'],
+    [socketFilter({ fd: 7 }), { kind: 'socket_filter', socket: 7 }, 'socket filter of fd 7'],
     [reuseport(7), { kind: 'reuseport', socket: 7 }, 'reuseport group of fd 7'],
     [skLookup(), { kind: 'sk_lookup', netns: undefined }, 'sk_lookup'],
     [
@@ -43,7 +45,10 @@ describe('a builder refuses', () => {
     [() => socketFilter(undefined as never), invalid],
     [() => socketFilter(1.5), invalid],
     [() => socketFilter(-1), outOfRange],
-    [() => reuseport({ fd: 3 } as never), invalid],
+    [() => socketFilter(null as never), invalid],
+    [() => reuseport({ fd: -1 }), outOfRange],
+    [() => reuseport(new Socket()), invalid],
+    [() => reuseport({} as never), invalid],
     [() => reuseport(2 ** 31), outOfRange],
     [() => skLookup({ netns: 3 as never }), invalid],
     [() => skLookup({ netns: '' }), invalid],

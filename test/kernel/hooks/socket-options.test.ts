@@ -17,6 +17,7 @@ import { Actor, type SharedSocket } from '../../support/actor.ts'
 import { builtPackage, run } from '../../support/child.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { olderThan } from '../../support/kernel-features.ts'
+import { NodeSockets } from '../../support/node-sockets.ts'
 import { rejection, until } from '../../support/wait.ts'
 
 interface Fixture {
@@ -56,6 +57,37 @@ const arrives = (): Promise<string | null> =>
   actor.run(`
     udp().sendto(b'packet', (LOCAL, ${PORT}))
     return received(kept['receiver'])`)
+
+describe('a socket of Node', () => {
+  test('has its filters by itself, without its descriptor', async () => {
+    await using opened = new NodeSockets()
+    const [datagrams, sender] = [await opened.datagrams(), await opened.datagrams()]
+    const { port } = datagrams.address()
+    const packets: string[] = []
+    datagrams.on('message', (packet) => packets.push(String(packet)))
+    const send = async (): Promise<string[]> => {
+      for (const packet of ['packet', 'last']) {
+        await new Promise((resolve) => sender.send(packet, port, '127.0.0.1', resolve))
+      }
+      await until('the last packet is here', () => packets.includes('las') || packets.includes('last'))
+      return packets.splice(0)
+    }
+    const link = await sockets.programs.filter_first!.attach(socketFilter(datagrams))
+    expect(await send()).toEqual(['pac', 'las'])
+    await link.close()
+    const [loadByte, jumpIfEqual, give] = [0x30, 0x15, 0x06]
+    // Behind the UDP header: what begins with 'p' is dropped.
+    const classic = await attachClassicFilter(datagrams, [
+      { code: loadByte, k: 8 },
+      { code: jumpIfEqual, jf: 1, k: 0x70 },
+      { code: give, k: 0 },
+      { code: give, k: -1 },
+    ])
+    expect(await send()).toEqual(['last'])
+    await classic.close()
+    expect(await send()).toEqual(['packet', 'last'])
+  })
+})
 
 describe('a filter of a socket', () => {
   test('takes the place of another one, and is taken away with either', async () => {
