@@ -1,9 +1,9 @@
 // The public API, rolled up from lib/index.ts. Made by "npm run api"; do not edit.
 
 import { Readable, Writable } from 'node:stream';
-import { ReadableStream, WritableStream } from 'node:stream/web';
 import { Socket as Socket$1 } from 'node:dgram';
 import { Socket, Server } from 'node:net';
+import { ReadableStream, WritableStream } from 'node:stream/web';
 
 /** A value of an `extern … __kconfig` variable, as a .config file would have it: `true` is `y`. */
 type KconfigValue = boolean | number | bigint | string;
@@ -1042,6 +1042,15 @@ interface RawTracepointOptions {
  */
 declare function rawTracepoint(name: string, options?: RawTracepointOptions): RawTracepointHook;
 
+/** Descriptors of sockets: of Node's own, and of any others. */
+
+/** A socket or a server of Node, those of `node:http` and `node:tls` among them, or an open descriptor. It stays the caller's. */
+type SocketOrDescriptor = Socket | Server | Socket$1 | {
+    readonly fd: number;
+};
+
+/** Programs of single sockets. The kernel has no links for these: what was attached goes with the socket, or when closed. */
+
 /** What one socket receives. */
 interface SocketFilterHook {
     kind: 'socket_filter';
@@ -1058,9 +1067,9 @@ interface ReuseportHook {
  * The kernel holds one filter for each socket and no link: another one takes its place, closing takes it away, and neither
  * can be seen from outside.
  *
- * @param socket descriptor of any socket, which stays the caller's
+ * @param socket any socket, which stays the caller's; a number is its descriptor
  */
-declare function socketFilter(socket: number): SocketFilterHook;
+declare function socketFilter(socket: SocketOrDescriptor | number): SocketFilterHook;
 /**
  * Which socket of a group that shares an address (SO_REUSEPORT) gets a packet or connection. A program of section
  * `socket` returns its index in the order in which they were bound, Linux 4.5; one of `sk_reuseport` selects it from a
@@ -1069,9 +1078,9 @@ declare function socketFilter(socket: number): SocketFilterHook;
  *
  * The kernel holds one program for each group and no link.
  *
- * @param socket descriptor of any socket of the group, which stays the caller's
+ * @param socket any socket of the group, which stays the caller's; a number is its descriptor
  */
-declare function reuseport(socket: number): ReuseportHook;
+declare function reuseport(socket: SocketOrDescriptor | number): ReuseportHook;
 
 /** The part of a stream that the program sees, libbpf's name of the attach type, and of the program type. */
 declare const ATTACHMENTS: {
@@ -3343,13 +3352,6 @@ declare class QueueMap<V = unknown> extends BoundMap {
 declare class StackMap<V = unknown> extends QueueMap<V> {
 }
 
-/** Descriptors of sockets: of Node's own, and of any others. */
-
-/** A socket or a server of Node, those of `node:http` and `node:tls` among them, or an open descriptor. It stays the caller's. */
-type SocketOrDescriptor = Socket | Server | Socket$1 | {
-    readonly fd: number;
-};
-
 /**
  * Sockets, which are in it until they are deleted or closed: it does not keep them open. They are read as their cookies, the
  * numbers that `bpf_get_socket_cookie` gives programs, if values are of 8 bytes.
@@ -3864,10 +3866,10 @@ interface ClassicFilterOptions {
  * The program returns how many bytes of a packet to keep, 0 to drop it. The kernel holds one filter for each socket, classic
  * or not, and no link: another one takes its place, and `close()` takes it away.
  *
- * @param socket descriptor of any socket, which stays the caller's
+ * @param socket any socket, which stays the caller's; a number is its descriptor
  * @throws EbpfError EINVAL when the kernel does not take the instructions
  */
-declare function attachClassicFilter(socket: number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
+declare function attachClassicFilter(socket: SocketOrDescriptor | number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
 
 /**
  * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
