@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { libbpfVersion } from 'ebpf'
+import { built, root, sources } from './places.ts'
 
 /** Times are nanoseconds of the whole call. What fails throws the errno's words. See bench/baseline/baseline.h. */
 export interface Baseline {
@@ -15,8 +15,11 @@ export interface Baseline {
   mapDelete(mapFd: number, keys: Uint32Array): number
   mapFill(mapFd: number, keys: Uint32Array): number
   mapDump(mapFd: number, entries: number): number
+  mapCounter(mapFd: number, reads: number): number
   programFill(programFd: number, records: number): number
   programProduce(programFd: number, times: number, intervalNs: number): Promise<void>
+  /** What the calling thread has had of a CPU. */
+  threadCpuTime(): number
   ringOpen(mapFd: number): number
   ringClose(): number
   ringDrain(records: number): number
@@ -25,9 +28,8 @@ export interface Baseline {
 }
 
 const require = createRequire(import.meta.url)
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const sourceFolder = join(root, 'bench/baseline')
-const compiled = join(root, `build/bench/baseline-${libbpfVersion}.node`)
+const sourceFolder = join(sources, 'baseline')
+const compiled = join(built, `baseline-${libbpfVersion}.node`)
 
 export function loadBaseline(): Baseline {
   return require(compiled) as Baseline
@@ -35,18 +37,18 @@ export function loadBaseline(): Baseline {
 
 /** Compiles the C side unless that was done before. */
 export function buildBaseline(): void {
-  const sources = readdirSync(sourceFolder).map((file) => join(sourceFolder, file))
+  const files = readdirSync(sourceFolder).map((file) => join(sourceFolder, file))
   const napi = (require('node-api-headers') as { include_dir: string }).include_dir
   const { flags, libraries } = libbpfFlags()
   const args = [
     ...['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9'],
     ...['-fPIC', '-fvisibility=hidden', '-shared', '-isystem', napi, ...flags],
-    ...sources.filter((file) => file.endsWith('.c')),
+    ...files.filter((file) => file.endsWith('.c')),
     // Node's process has one more libbpf in it, the addon's: each keeps to its own.
     ...[...libraries, '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-o', compiled],
   ]
   const hash = createHash('sha256').update(args.join('\0'))
-  for (const file of sources) hash.update(readFileSync(file))
+  for (const file of files) hash.update(readFileSync(file))
   const state = hash.digest('hex')
   const stamp = `${compiled}.stamp`
   if (existsSync(compiled) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return

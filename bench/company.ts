@@ -17,7 +17,7 @@ import {
   u64,
 } from 'ebpf'
 import { loadBaseline } from './baseline.ts'
-import { eventsObject } from './paths/rings.ts'
+import { eventsObject } from './events.ts'
 
 const CALLS = 5000
 const TURNS = 5

@@ -1,84 +1,112 @@
 /**
- * `npm run bench`: C over libbpf against this package, on the same maps and rings. See docs/performance.md.
+ * `npm run bench`: C over libbpf, Go's cilium/ebpf, npm's bpf and this package, on the same maps and rings. See
+ * docs/performance.md.
  *
- *   --quick       fewer and shorter rounds
- *   --only NAME   only these comparisons; may be given several times
- *   --json        print the results as JSON in place of the table
- *   --check       exit code 1 when a goal is missed
+ *   --quick        fewer and shorter rounds
+ *   --rounds N     rounds of each comparison: 5, or 2 of a quick run
+ *   --only NAME    only these comparisons; may be given several times
+ *   --node LIST    "all", or major versions such as 20,24, out of npm's packages; the Node that runs this by default
+ *   --endurance    memory and delays of the event loop, in place of the comparisons
+ *   --events N     so many millions of events for the memory: 100, or 3 of a quick run
+ *   --json         print the results as JSON in place of the tables
+ *   --update-docs  everything, and write the tables and charts into docs/
+ *   --check        exit code 1 when a goal that must be met is missed
  */
-import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
-import { libbpfVersion } from 'ebpf'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { buildBaseline } from './baseline.ts'
-import { bestFirst, type Comparison, isMet, type Round, ratioOf } from './comparison.ts'
+import type { Comparison } from './comparison.ts'
 import { comparisons } from './comparisons.ts'
-import { type Result, tableOf } from './table.ts'
+import { updateDocuments } from './document.ts'
+import { isWithin } from './endurance-text.ts'
+import { measureNode, type Plan } from './measure.ts'
+import { findNodes } from './nodes.ts'
+import { buildGoPeer } from './peers/go-build.ts'
+import { installNpmPeer } from './peers/npm-bpf.ts'
+import { sources } from './places.ts'
+import { newReport, type Report } from './report.ts'
+import { textOf } from './table.ts'
 
-const ROUNDS = 5
-const QUICK_ROUNDS = 2
-
-const here = dirname(fileURLToPath(import.meta.url))
-const resultsFolder = join(here, '../../bench/results')
-
-interface Options {
-  quick: boolean
+interface Options extends Plan {
+  node: string | undefined
   json: boolean
   check: boolean
-  chosen: readonly Comparison[]
+  updateDocs: boolean
 }
 
 function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
+      node: { type: 'string' },
+      endurance: { type: 'boolean', default: false },
+      events: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      'update-docs': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
     },
   })
-  const { only, ...flags } = values
+  const { quick, only, node, endurance, json, check } = values
   const unknown = only.find((name) => comparisons.every((comparison) => comparison.name !== name))
   if (unknown !== undefined) {
     throw new TypeError(`There is no "${unknown}". Known: ${comparisons.map(({ name }) => name).join(', ')}.`)
   }
-  return { ...flags, chosen: only.length === 0 ? comparisons : comparisons.filter(({ name }) => only.includes(name)) }
-}
-
-/** Rounds of all comparisons, one after the other, so that a busy minute of the machine hits one round of each. */
-async function measure({ quick, chosen }: Options): Promise<Result[]> {
-  const results = chosen.map((comparison): Result => ({ comparison, rounds: [] }))
-  const rounds = quick ? QUICK_ROUNDS : ROUNDS
-  for (let round = 1; round <= rounds; round++) {
-    for (const { comparison, rounds: done } of results) {
-      process.stderr.write(`round ${round} of ${rounds}: ${comparison.title}\n`)
-      done.push(await roundInProcess(comparison, quick))
-    }
+  const updateDocs = values['update-docs']
+  const everything = updateDocs && only.length === 0 && !endurance
+  return {
+    quick,
+    rounds: count('--rounds', values.rounds, quick ? 2 : 5),
+    events: count('--events', values.events, quick ? 3 : 100) * 1e6,
+    chosen: endurance && only.length === 0 ? [] : chosenOf(only),
+    endurance: endurance || everything,
+    node,
+    json,
+    check,
+    updateDocs,
   }
-  return results
 }
 
-/** A fresh process: what the others have left in V8's heap and in its type feedback is not measured. */
-async function roundInProcess({ name }: Comparison, quick: boolean): Promise<Round> {
-  const args = [...process.execArgv, join(here, 'round.js'), name, quick ? 'quick' : 'full']
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args)
-  process.stderr.write(stderr)
-  return JSON.parse(stdout) as Round
+function chosenOf(names: readonly string[]): readonly Comparison[] {
+  return names.length === 0 ? comparisons : comparisons.filter(({ name }) => names.includes(name))
 }
 
-/** Everything that was measured, for other programs. Times are nanoseconds of one operation. */
-function report(results: readonly Result[]): string {
-  const machine = { cpu: cpus()[0]?.model.trim(), cpus: cpus().length, kernel: release() }
-  const rows = results.map(({ comparison, rounds }) => {
-    const { name, title, unit, goal } = comparison
-    const best = bestFirst(comparison, rounds)[0]!
-    return { name, title, unit, ...best, ratio: ratioOf(comparison, best), goal, met: isMet(comparison, best), rounds }
+function count(option: string, text: string | undefined, usual: number): number {
+  if (text === undefined) return usual
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${option} wants a number from 1 on, not "${text}".`)
+  return value
+}
+
+async function measure(options: Options): Promise<Report> {
+  const nodes = findNodes(options.node)
+  buildBaseline()
+  const report = newReport({ go: await buildGoPeer(), npm: installNpmPeer() }, options)
+  for (const node of nodes) {
+    if ('missing' in node) report.nodes.push({ ...node, results: [] })
+    else report.nodes.push(await measureNode(node, options))
+  }
+  return report
+}
+
+/** Whether everything that must be is as it must be, and nothing failed. */
+function isGood({ nodes }: Report): boolean {
+  return nodes.every(({ results, endurance, loopDelay }) => {
+    const compared = results.every(({ verdict, failure }) => verdict?.must !== false && failure === undefined)
+    // Arrays make V8's heap grow, which is not ours to prevent: see docs/performance.md.
+    const steady = (endurance ?? []).every(({ kind, met }) => met || kind === 'arrays')
+    return compared && steady && (loopDelay ?? []).every(({ turn }) => isWithin(turn))
   })
-  const about = { date: new Date().toISOString(), node: process.version, libbpf: libbpfVersion, ...machine }
-  return `${JSON.stringify({ ...about, results: rows }, undefined, 2)}\n`
+}
+
+function keep(report: Report): void {
+  const folder = join(sources, 'results')
+  mkdirSync(folder, { recursive: true })
+  const nodes = report.nodes.map(({ major }) => major).join('-')
+  const file = join(folder, `${report.date.replaceAll(':', '-')}-node${nodes}.json`)
+  writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
 function optionsOrExit(): Options {
@@ -91,16 +119,8 @@ function optionsOrExit(): Options {
 }
 
 const options = optionsOrExit()
-buildBaseline()
-const results = await measure(options)
-const json = report(results)
-mkdirSync(resultsFolder, { recursive: true })
-writeFileSync(
-  join(resultsFolder, `${new Date().toISOString().replaceAll(':', '-')}-node${process.versions.node}.json`),
-  json,
-)
-process.stdout.write(options.json ? json : `${tableOf(results)}\n`)
-const missed = results.filter(
-  ({ comparison, rounds }) => isMet(comparison, bestFirst(comparison, rounds)[0]!) === false,
-)
-if (options.check && missed.length > 0) process.exitCode = 1
+const report = await measure(options)
+keep(report)
+if (options.updateDocs) updateDocuments(report)
+process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : `${textOf(report)}\n`)
+if (options.check && !isGood(report)) process.exitCode = 1

@@ -1,63 +1,80 @@
-/** Results as lines of aligned columns. */
-import { bestFirst, type Comparison, isMet, isSpeed, type Round, ratioOf } from './comparison.ts'
+/** What a run measured, for a terminal. */
+import { above, amount, bound, goBound, multiple, ratio } from './amounts.ts'
+import type { NodeReport, Report, Result } from './report.ts'
+import { describeEndurance } from './endurance-text.ts'
 
-export interface Result {
-  comparison: Comparison
-  rounds: Round[]
+const HEAD = [
+  'path',
+  'C',
+  'Go',
+  'npm bpf',
+  'ours',
+  'unit',
+  'above C',
+  'of C',
+  'median',
+  'must',
+  '',
+  'stretch',
+  '',
+  'of Go',
+  'goal',
+  '',
+]
+/** Words; numbers are easier to compare when their last digits are below each other. */
+const TO_THE_LEFT = new Set([0, 5, 10, 12, 15])
+
+export function textOf(report: Report): string {
+  const { peers } = report
+  const notes = [peers.go, peers.npm].flatMap(({ name, missing }) =>
+    missing === undefined ? [] : [`${name}: not to be had here: ${missing}`],
+  )
+  return [...report.nodes.map(nodeText), ...notes].join('\n\n')
 }
 
-const HEAD = ['path', 'C', 'ours', 'unit', 'ratio', 'median', 'goal', 'met?']
-/** Numbers are easier to compare when their last digits are below each other. */
-const TO_THE_RIGHT = new Set([1, 2, 4, 5, 6])
-
-export function tableOf(results: readonly Result[]): string {
-  const rows = [HEAD, ...results.map(row)]
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)))
-  const line = (cells: string[]): string =>
-    cells
-      .map((cell, column) => (TO_THE_RIGHT.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-      .join('  ')
-      .trimEnd()
-  return rows.map(line).join('\n')
+function nodeText(node: NodeReport): string {
+  if (node.missing !== undefined) return `Node ${node.major}: not to be had here: ${node.missing}`
+  const parts = [`Node ${node.version}`]
+  if (node.results.length > 0) parts.push(aligned([HEAD, ...node.results.map(row)]))
+  parts.push(...describeEndurance(node))
+  return parts.join('\n\n')
 }
 
-/** C, ours and ratio are of the best round; the median is that of all rounds' ratios. */
-function row({ comparison, rounds }: Result): string[] {
-  const sorted = bestFirst(comparison, rounds)
-  const best = sorted[0]!
-  const middle = sorted[Math.floor(sorted.length / 2)]!
-  const met = isMet(comparison, best)
+function row(result: Result): string[] {
+  const { title, unit, best, toC, toGo, goals, verdict } = result
+  if (best === undefined) return [title, `failed: ${result.failure}`, ...HEAD.slice(2).map(() => '')]
   return [
-    comparison.title,
-    amount(comparison, best.c),
-    amount(comparison, best.ours),
-    comparison.unit,
-    ratio(comparison, ratioOf(comparison, best)),
-    ratio(comparison, ratioOf(comparison, middle)),
-    goal(comparison),
-    met === undefined ? '' : met ? 'yes' : 'NO',
+    title,
+    amount(unit, best.c),
+    amount(unit, best.go),
+    amount(unit, best.npm),
+    amount(unit, best.ours),
+    unit,
+    above(result),
+    ratio(result, toC?.best),
+    ratio(result, toC?.median),
+    goals === undefined ? '' : bound(result, goals.must),
+    met(verdict?.must),
+    goals === undefined ? '' : bound(result, goals.stretch),
+    met(verdict?.stretch),
+    multiple(toGo?.best),
+    goBound(result),
+    met(verdict?.go),
   ]
 }
 
-/** Nanoseconds of one operation, in the comparison's unit. */
-function amount({ unit }: Comparison, nanoseconds: number): string {
-  switch (unit) {
-    case 'ns':
-      return nanoseconds.toFixed(0)
-    case 'µs':
-      return (nanoseconds / 1e3).toFixed(1)
-    case 'ms':
-      return (nanoseconds / 1e6).toFixed(2)
-    case 'M/s':
-      return (1e3 / nanoseconds).toPrecision(3)
-  }
+function met(value: boolean | undefined): string {
+  return value === undefined ? '' : value ? 'yes' : 'NO'
 }
 
-function ratio(comparison: Comparison, value: number): string {
-  return isSpeed(comparison) ? `${(value * 100).toPrecision(3)} %` : `${value.toFixed(2)} ×`
-}
-
-function goal(comparison: Comparison): string {
-  if (comparison.goal === undefined) return '–'
-  return isSpeed(comparison) ? `≥ ${comparison.goal * 100} %` : `≤ ${comparison.goal.toFixed(2)} ×`
+function aligned(rows: readonly string[][]): string {
+  // What says why a side failed is no column of numbers.
+  const whole = rows.filter((cells) => cells.some((cell, index) => index > 1 && cell !== ''))
+  const widths = HEAD.map((_, column) => Math.max(...whole.map((cells) => cells[column]!.length)))
+  const line = (cells: string[]): string =>
+    cells
+      .map((cell, column) => (TO_THE_LEFT.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd()
+  return rows.map(line).join('\n')
 }

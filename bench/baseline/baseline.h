@@ -18,6 +18,8 @@ struct flow {
 
 /* The clock of bpf_ktime_get_ns. */
 int64_t now_ns(void);
+/* What this thread has had of a CPU: others that run meanwhile are not in it. */
+int64_t thread_cpu_ns(void);
 
 /* Maps from u32 to struct flow. */
 int64_t map_lookup(int map, const uint32_t* keys, uint32_t count);
@@ -29,6 +31,8 @@ int64_t map_delete(int map, const uint32_t* keys, uint32_t count);
 int64_t map_fill(int map, const uint32_t* keys, uint32_t count);
 /* Reads all entries by batches, every key and value; -ERANGE unless there are `count`. */
 int64_t map_dump(int map, uint32_t count);
+/* Reads the 512 64-bit counters of a memory-mapped array, one after the other, so many times. */
+int64_t map_counter(int map, uint32_t reads);
 
 /* Runs `fill` of events.bpf.c: submits records to the ring. */
 int64_t program_fill(int program, uint32_t records);

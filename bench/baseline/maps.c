@@ -2,10 +2,11 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "baseline.h"
 
-enum { CHUNK_ENTRIES = 4096 };
+enum { CHUNK_ENTRIES = 4096, COUNTERS = 512 };
 
 /* What was read, so that no compiler can drop the reading. */
 static volatile uint64_t sink;
@@ -95,4 +96,17 @@ int64_t map_dump(int map, uint32_t count) {
   free(values);
   if (status != -ENOENT) return status;
   return seen == count ? end - begin : -ERANGE;
+}
+
+int64_t map_counter(int map, uint32_t reads) {
+  size_t size = COUNTERS * sizeof(uint64_t);
+  const volatile uint64_t* counters = mmap(NULL, size, PROT_READ, MAP_SHARED, map, 0);
+  if (counters == MAP_FAILED) return -errno;
+  uint64_t sum = 0;
+  int64_t begin = now_ns();
+  for (uint32_t index = 0; index < reads; index++) sum += counters[index % COUNTERS];
+  int64_t end = now_ns();
+  sink = sum;
+  munmap((void*)counters, size);
+  return end - begin;
 }

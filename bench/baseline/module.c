@@ -65,17 +65,23 @@ static napi_value with_keys(napi_env env, napi_callback_info info) {
   return nanoseconds(env, ((map_function)function)((int)integer(&arguments, 0), keys, count));
 }
 
-/* ---- Numbers ---- */
+/* ---- (map or program, number) ---- */
 
-static napi_value dump(napi_env env, napi_callback_info info) {
+typedef int64_t (*number_function)(int fd, uint32_t number);
+
+static napi_value with_number(napi_env env, napi_callback_info info) {
   struct arguments arguments = arguments_of(env, info);
-  return nanoseconds(env, map_dump((int)integer(&arguments, 0), (uint32_t)integer(&arguments, 1)));
+  void* function = NULL;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, &function);
+  uint32_t number = (uint32_t)integer(&arguments, 1);
+  return nanoseconds(env, ((number_function)function)((int)integer(&arguments, 0), number));
 }
 
-static napi_value fill_ring(napi_env env, napi_callback_info info) {
-  struct arguments arguments = arguments_of(env, info);
-  return nanoseconds(env,
-                     program_fill((int)integer(&arguments, 0), (uint32_t)integer(&arguments, 1)));
+/* ---- The rest ---- */
+
+static napi_value cpu_time(napi_env env, napi_callback_info info) {
+  (void)info;
+  return nanoseconds(env, thread_cpu_ns());
 }
 
 static napi_value open_ring(napi_env env, napi_callback_info info) {
@@ -169,21 +175,23 @@ static napi_value measure_latency(napi_env env, napi_callback_info info) {
 }
 
 static void define(napi_env env, napi_value exports, const char* name, napi_callback callback,
-                   map_function data) {
+                   void* data) {
   napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, (void*)data, &function);
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, data, &function);
   napi_set_named_property(env, exports, name, function);
 }
 
 NAPI_MODULE_INIT() {
-  define(env, exports, "mapLookup", with_keys, map_lookup);
-  define(env, exports, "mapMiss", with_keys, map_miss);
-  define(env, exports, "mapUpdate", with_keys, map_update);
-  define(env, exports, "mapDelete", with_keys, map_delete);
-  define(env, exports, "mapFill", with_keys, map_fill);
-  define(env, exports, "mapDump", dump, NULL);
-  define(env, exports, "programFill", fill_ring, NULL);
+  define(env, exports, "mapLookup", with_keys, (void*)map_lookup);
+  define(env, exports, "mapMiss", with_keys, (void*)map_miss);
+  define(env, exports, "mapUpdate", with_keys, (void*)map_update);
+  define(env, exports, "mapDelete", with_keys, (void*)map_delete);
+  define(env, exports, "mapFill", with_keys, (void*)map_fill);
+  define(env, exports, "mapDump", with_number, (void*)map_dump);
+  define(env, exports, "mapCounter", with_number, (void*)map_counter);
+  define(env, exports, "programFill", with_number, (void*)program_fill);
   define(env, exports, "programProduce", produce, NULL);
+  define(env, exports, "threadCpuTime", cpu_time, NULL);
   define(env, exports, "ringOpen", open_ring, NULL);
   define(env, exports, "ringClose", close_ring, NULL);
   define(env, exports, "ringDrain", drain_ring, NULL);

@@ -6,11 +6,15 @@
 
 #include "baseline.h"
 
-int64_t now_ns(void) {
+static int64_t clock_ns(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
+
+int64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+int64_t thread_cpu_ns(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 int64_t program_fill(int program, uint32_t records) {
   LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &records, .ctx_size_in = sizeof(records));

@@ -1,18 +1,18 @@
 /** From the record's time, taken by the program just before it submits, to the callback: one record each half millisecond. */
-import { type BpfObject, loadObject, RingBuffer } from 'ebpf'
 import { loadBaseline } from '../baseline.ts'
 import type { Comparison, Sides } from '../comparison.ts'
+import { openEvents } from '../events.ts'
+import { GoPeer } from '../peers/go.ts'
 import { median, now } from '../statistics.ts'
-import { type Event, eventsObject } from './rings.ts'
 
 const RECORDS = 200
 const INTERVAL_NS = 500_000
 
 async function prepare(): Promise<Sides> {
   const baseline = loadBaseline()
-  const object: BpfObject = await loadObject(eventsObject)
-  const ring = object.map('events', RingBuffer) as RingBuffer<Event>
-  const program = object.programs.fill!.fd
+  const { object, ring, program } = await openEvents()
+  const goPeer = GoPeer.start()
+  goPeer?.ask('ring', ring.id)
 
   const ours = (latencies: Float64Array): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -27,16 +27,30 @@ async function prepare(): Promise<Sides> {
       subscription.finished.then(resolve, reject)
     })
 
+  /** The producer has a thread of its own. */
+  const produce = (): Promise<void> => baseline.programProduce(program, RECORDS, INTERVAL_NS)
+
   const measure = async (listen: (latencies: Float64Array) => Promise<void>): Promise<number> => {
     const latencies = new Float64Array(RECORDS)
-    await Promise.all([listen(latencies), baseline.programProduce(program, RECORDS, INTERVAL_NS)])
+    await Promise.all([listen(latencies), produce()])
     return median([...latencies])
   }
 
   return {
     c: () => measure((latencies) => baseline.ringLatency(ring.fd, latencies)),
+    go:
+      goPeer &&
+      (async () => {
+        const produced = produce()
+        const latency = goPeer.ask('latency', RECORDS)
+        await produced
+        return latency
+      }),
     ours: () => measure(ours),
-    close: () => object.close(),
+    close: async () => {
+      goPeer?.close()
+      await object.close()
+    },
   }
 }
 
@@ -45,7 +59,8 @@ export const latency: Comparison[] = [
     name: 'latency',
     title: 'wake-up, submit to callback, p50',
     unit: 'µs',
-    slices: 8,
+    goals: () => ({ must: { ratio: 2 }, stretch: { ratio: 1.2 }, go: 1 }),
+    slices: 10,
     quickSlices: 3,
     quantile: 0.5,
     prepare,

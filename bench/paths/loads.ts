@@ -1,28 +1,43 @@
-/** Opening, loading and closing an object of two programs, three maps and a global, from its file. */
+/** Opening, loading and closing an object from its file. */
 import { fileURLToPath } from 'node:url'
 import { loadObject } from 'ebpf'
 import { loadBaseline } from '../baseline.ts'
-import type { Comparison } from '../comparison.ts'
+import type { Comparison, Sides } from '../comparison.ts'
+import { GoPeer } from '../peers/go.ts'
 import { now } from '../statistics.ts'
 
-const path = fileURLToPath(new URL('../programs/small.bpf.o', import.meta.url))
+function prepare(name: string): Sides {
+  const path = fileURLToPath(new URL(`../programs/${name}.bpf.o`, import.meta.url))
+  const goPeer = GoPeer.start()
+  return {
+    c: () => loadBaseline().objectLoad(path),
+    go: goPeer && (() => goPeer.ask('load', path)),
+    ours: async () => {
+      const begin = now()
+      const object = await loadObject(path)
+      await object.close()
+      return now() - begin
+    },
+    close: () => goPeer?.close(),
+  }
+}
 
 export const loads: Comparison[] = [
   {
     name: 'load',
+    title: 'load and close of a CO-RE object of 8 programs',
+    unit: 'ms',
+    goals: () => ({ must: { ratio: 1.1 }, stretch: { ratio: 0.7 }, go: 1 }),
+    slices: 24,
+    quickSlices: 6,
+    prepare: async () => prepare('core'),
+  },
+  {
+    name: 'load-small',
     title: 'load and close of a small object',
     unit: 'ms',
-    slices: 40,
-    quickSlices: 10,
-    prepare: async () => ({
-      c: () => loadBaseline().objectLoad(path),
-      ours: async () => {
-        const begin = now()
-        const object = await loadObject(path)
-        await object.close()
-        return now() - begin
-      },
-      close: () => {},
-    }),
+    slices: 48,
+    quickSlices: 12,
+    prepare: async () => prepare('small'),
   },
 ]

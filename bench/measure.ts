@@ -1,0 +1,78 @@
+/** Runs everything that was asked for on one version of Node, each round in a process of its own. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Comparison, Round } from './comparison.ts'
+import type { Endurance, EnduranceKind } from './endurance.ts'
+import type { LoopDelay } from './loop-delay.ts'
+import type { NodeVersion } from './nodes.ts'
+import { wordsOf } from './peers/peer.ts'
+import { built } from './places.ts'
+import { type NodeReport, resultOf } from './report.ts'
+
+/** What to measure. */
+export interface Plan {
+  quick: boolean
+  rounds: number
+  chosen: readonly Comparison[]
+  endurance: boolean
+  /** For the memory. */
+  events: number
+}
+
+/** A side that hangs must not hold up the rest: a round takes seconds. */
+const ROUND_MS = 90_000
+/** An event takes some hundred nanoseconds. */
+const MS_FOR_EVENT = 10e-3
+
+export async function measureNode(node: NodeVersion, plan: Plan): Promise<NodeReport> {
+  const { major, version } = node
+  const report: NodeReport = { major, version, results: await compare(node, plan) }
+  if (!plan.endurance) return report
+  say(node, 'delays of the event loop')
+  report.loopDelay = (await inProcess(node, ['loop-delay.js'], ROUND_MS)) as LoopDelay[]
+  report.endurance = []
+  for (const kind of ['callback', 'arrays'] satisfies EnduranceKind[]) {
+    say(node, `memory over ${plan.events / 1e6}M events, ${kind}`)
+    const limit = ROUND_MS + plan.events * MS_FOR_EVENT
+    report.endurance.push((await inProcess(node, ['endurance.js', String(plan.events), kind], limit)) as Endurance)
+  }
+  return report
+}
+
+/** Rounds of all comparisons, one after the other, so that a busy minute of the machine hits one round of each. */
+async function compare(node: NodeVersion, { quick, rounds, chosen }: Plan): Promise<NodeReport['results']> {
+  const runs = chosen.map((comparison) => ({
+    comparison,
+    rounds: [] as Round[],
+    failure: undefined as string | undefined,
+  }))
+  for (let round = 1; round <= rounds; round++) {
+    for (const run of runs) {
+      say(node, `round ${round} of ${rounds}: ${run.comparison.title}`)
+      try {
+        run.rounds.push((await roundOf(node, run.comparison, quick)) as Round)
+      } catch (error) {
+        run.failure = wordsOf(error)
+        say(node, `  failed: ${run.failure}`)
+      }
+    }
+  }
+  return runs.map((run) => resultOf(run.comparison, node.major, run.rounds, run.failure))
+}
+
+function roundOf(node: NodeVersion, { name }: Comparison, quick: boolean): Promise<unknown> {
+  return inProcess(node, ['round.js', name, quick ? 'quick' : 'full'], ROUND_MS)
+}
+
+/** A fresh process: what the others have left in V8's heap and in its type feedback is not measured. */
+async function inProcess({ program }: NodeVersion, [script, ...words]: string[], timeout: number): Promise<unknown> {
+  const args = [...process.execArgv, join(built, script!), ...words]
+  const { stdout, stderr } = await promisify(execFile)(program, args, { timeout, killSignal: 'SIGKILL' })
+  process.stderr.write(stderr)
+  return JSON.parse(stdout)
+}
+
+function say({ version }: NodeVersion, text: string): void {
+  process.stderr.write(`Node ${version}: ${text}\n`)
+}
