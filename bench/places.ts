@@ -12,6 +12,9 @@ export const sources = join(root, 'bench')
 /** What is made for this checkout. */
 export const built = join(root, 'build/bench')
 
+/** The peers, beside what is compiled of the benchmark itself. */
+export const installed = join(built, 'installed')
+
 /** What all checkouts of this user share: package lists, Go, other versions of Node. It can be deleted at any time. */
 export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ebpf/bench')
 

@@ -3,14 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { built, cache, sources } from '../places.ts'
+import { cache, installed, sources } from '../places.ts'
 import { type DebianPackage, namesThatBegin, openPackageLists, unpack, versionsOf } from './debian.ts'
 import { type Availability, wordsOf } from './peer.ts'
 
 const source = join(sources, 'peers/go')
 
 /** What go.ts starts. */
-export const goProgram = join(built, 'peers/go-peer')
+export const goProgram = join(installed, 'go-peer')
 const about = `${goProgram}.json`
 
 interface Library {
@@ -79,7 +79,7 @@ function compilers(): DebianPackage[] {
 
 /** A module with its libraries below vendor/, so that nothing is asked of any proxy. */
 function layOut(): { folder: string; version: string } {
-  const folder = join(built, 'peers/go')
+  const folder = join(installed, 'go')
   rmSync(folder, { recursive: true, force: true })
   cpSync(source, folder, { recursive: true })
   const requirements: string[] = []

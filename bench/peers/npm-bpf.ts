@@ -5,14 +5,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { built } from '../places.ts'
+import { installed } from '../places.ts'
 import { installPackage } from './npm.ts'
 import { type Availability, wordsOf } from './peer.ts'
 
 const VERSION = '1.3.0'
 
-const folder = join(built, 'peers/npm')
-const installed = join(folder, 'node_modules/bpf')
+const folder = join(installed, 'npm')
+const place = join(folder, 'node_modules/bpf')
 
 interface TypeConversion<T> {
   parse(buffer: Buffer): T
@@ -65,7 +65,7 @@ export function installNpmPeer(): Availability {
 }
 
 function versionHere(): string | undefined {
-  const manifest = join(installed, 'package.json')
+  const manifest = join(place, 'package.json')
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : undefined
 }
 
@@ -75,7 +75,7 @@ function loadPackage(): NpmPackage {
 
 /** The map of this id, u32 to `flow`; `undefined` where the package is not to be had. */
 export function openNpmMap(id: number): { map: NpmFlowMap; close(): void } | undefined {
-  if (!existsSync(installed)) return undefined
+  if (!existsSync(place)) return undefined
   const { openMap, ConvMap, u32type } = loadPackage()
   const reference = openMap(id)
   return { map: new ConvMap(reference, u32type, flowType), close: () => reference.close() }
