@@ -2,6 +2,7 @@ import { outOfRange } from '../errors.ts'
 import { type DeclarationOptions, declarationOf } from './declaration.ts'
 import { decodeType, type TypeSource } from './decode-type.ts'
 import { BtfFormatError } from './format-error.ts'
+import { headerOf } from './header.ts'
 import {
   btfKinds,
   type BtfDataSection,
@@ -156,6 +157,19 @@ export class Btf {
    */
   declaration(id: TypeId, options: DeclarationOptions = {}): string {
     return declarationOf(this, this.type(id), options)
+  }
+
+  /**
+   * All types as one C header: the `vmlinux.h` of the kernel's. Accesses to the members of its structs are adapted to the
+   * kernel that runs the program (CO-RE). Of a module these are its own types, and what they need of the kernel's.
+   *
+   * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
+   * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
+   *
+   * @throws BtfFormatError if types refer to each other in a circle.
+   */
+  header(): string {
+    return headerOf(this)
   }
 
   /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */

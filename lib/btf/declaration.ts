@@ -1,7 +1,7 @@
 /** Types -> C, as one would write their declarations. */
 import type { Btf } from './btf.ts'
 import { BtfFormatError } from './format-error.ts'
-import { alignmentOf, isPacked, naturalPlace, padding, roundUp } from './natural-layout.ts'
+import { NaturalLayout, padding, roundUp } from './natural-layout.ts'
 import {
   type BtfComposite,
   type BtfEnum,
@@ -35,38 +35,55 @@ const maxDepth = 64
  * @throws BtfFormatError if types refer to each other in a circle that C cannot have
  */
 export function declarationOf(btf: Btf, type: BtfType, options: DeclarationOptions = {}): string {
-  const writer = new Writer(btf, options.offsets === true)
-  switch (type.kind) {
-    case 'struct':
-    case 'union':
-      return `${writer.composite(type, '', 0)};${options.offsets === true ? ` /* size: ${type.size} */` : ''}`
-    case 'enum':
-    case 'enum64':
-      return `${writer.enumeration(type, '')};`
-    case 'fwd':
-      return `${type.of} ${type.name};`
-    case 'typedef':
-      return `typedef ${writer.declare(type.type, type.name)};`
-    case 'func':
-      return `${type.linkage === 'global' ? '' : `${type.linkage} `}${writer.declare(type.type, type.name)};`
-    case 'var':
-      return `${type.linkage === 'global' ? '' : `${type.linkage} `}${writer.declare(type.type, type.name)};`
-    case 'datasec':
-      return type.variables.map(({ type: variable }) => declarationOf(btf, btf.type(variable), options)).join('\n')
-    case 'decl_tag':
-      return `__attribute__((btf_decl_tag("${type.name}")))`
-    default:
-      return writer.declare(type.id, '')
-  }
+  return new DeclarationWriter(btf, options).declaration(type)
 }
 
-class Writer {
+/** What types and values of enums are called: other names than their own where C would take two for one. */
+export interface Names {
+  /** Of a type that has a name. */
+  type(type: BtfType): string
+  value(name: string): string
+}
+
+const ownNames: Names = { type: ({ name }) => name, value: (name) => name }
+
+/** Writes the declarations of one BTF. */
+export class DeclarationWriter {
   readonly #btf: Btf
   readonly #offsets: boolean
+  readonly #names: Names
+  readonly #layout: NaturalLayout
 
-  constructor(btf: Btf, offsets: boolean) {
+  constructor(btf: Btf, { offsets = false }: DeclarationOptions = {}, names: Names = ownNames) {
     this.#btf = btf
     this.#offsets = offsets
+    this.#names = names
+    this.#layout = new NaturalLayout(btf)
+  }
+
+  /** See {@link declarationOf}. */
+  declaration(type: BtfType): string {
+    switch (type.kind) {
+      case 'struct':
+      case 'union':
+        return `${this.#composite(type, '', 0)};${this.#offsets ? ` /* size: ${type.size} */` : ''}`
+      case 'enum':
+      case 'enum64':
+        return `${this.#enumeration(type, '')};`
+      case 'fwd':
+        return `${type.of} ${this.#names.type(type)};`
+      case 'typedef':
+        return `typedef ${this.declare(type.type, this.#names.type(type))};`
+      case 'func':
+      case 'var':
+        return `${type.linkage === 'global' ? '' : `${type.linkage} `}${this.declare(type.type, type.name)};`
+      case 'datasec':
+        return type.variables.map(({ type: variable }) => this.declaration(this.#btf.type(variable))).join('\n')
+      case 'decl_tag':
+        return `__attribute__((btf_decl_tag("${type.name}")))`
+      default:
+        return this.declare(type.id, '')
+    }
   }
 
   /** What declares `name` as of a type; without a name, how C writes the type alone. */
@@ -82,7 +99,8 @@ class Writer {
         case 'const':
         case 'volatile':
         case 'restrict':
-          qualifiers = `${type.kind} ${qualifiers}`
+          // An array of constants may be a constant itself.
+          if (!qualifiers.includes(type.kind)) qualifiers = `${type.kind} ${qualifiers}`
           current = type.type
           continue
         case 'type_tag':
@@ -114,30 +132,33 @@ class Writer {
     }
   }
 
-  composite({ kind, name, size, members }: BtfComposite, indent: string, depth: number): string {
+  #composite(type: BtfComposite, indent: string, depth: number): string {
+    const { kind, name, size, members } = type
     if (depth > maxDepth) throw new BtfFormatError(`${kind} ${name} nests more than ${maxDepth} deep`)
-    const head = name === '' ? kind : `${kind} ${name}`
-    const packed = isPacked(this.#btf, members, size)
+    const head = name === '' ? kind : `${kind} ${this.#names.type(type)}`
+    const packed = this.#layout.isPacked(type)
     const lines: string[] = []
     let end = 0
     for (const member of members) {
       const declared = this.declare(member.type, member.name, `${indent}\t`, depth + 1)
       const bits = member.bitSize === 0 ? '' : `: ${member.bitSize}`
-      if (kind === 'struct') lines.push(...padding(end, naturalPlace(this.#btf, member, end, packed), member.bitOffset))
+      if (kind === 'struct') lines.push(...padding(end, this.#layout.placeOf(member, end, packed), member.bitOffset))
       lines.push(`${declared}${bits};${this.#comment(member)}`)
       end = Math.max(end, member.bitOffset + (member.bitSize || 8 * this.#btf.sizeOf(member.type)))
     }
-    const alignment = packed ? 1 : Math.max(1, ...members.map((member) => alignmentOf(this.#btf, member.type)))
+    const alignment = packed ? 1 : Math.max(1, ...members.map((member) => this.#layout.alignmentOf(member.type)))
     const rest = padding(kind === 'struct' ? end : 0, roundUp(end, 8 * alignment), 8 * size)
     lines.push(...(kind === 'struct' || rest.length === 0 ? rest : [`struct { ${rest.join(' ')} };`]))
     return `${head} {\n${lines.map((line) => `${indent}\t${line}\n`).join('')}${indent}}${packed ? ' __attribute__((packed))' : ''}`
   }
 
-  enumeration({ name, signed, size, values }: BtfEnum | BtfEnum64, indent: string): string {
-    const lines = values.map(
-      ({ name: value, value: number }) => `${indent}\t${value} = ${number}${suffix(number, signed)},\n`,
-    )
-    const head = name === '' ? 'enum' : `enum ${name}`
+  #enumeration(type: BtfEnum | BtfEnum64, indent: string): string {
+    const { name, signed, size, values } = type
+    const lines = values.map((each) => {
+      const number = `${each.value}${suffix(each.value, signed)}`
+      return `${indent}\t${this.#names.value(each.name)} = ${number},\n`
+    })
+    const head = name === '' ? 'enum' : `enum ${this.#names.type(type)}`
     const wide = values.some(({ value }) => isWide(value))
     const mode = wide ? undefined : modes.get(size)
     return `${head} {\n${lines.join('')}${indent}}${mode === undefined ? '' : ` __attribute__((mode(${mode})))`}`
@@ -149,17 +170,18 @@ class Writer {
       case 'void':
         return 'void'
       case 'fwd':
-        return `${type.of} ${type.name}`
+        return `${type.of} ${this.#names.type(type)}`
       case 'struct':
       case 'union':
-        return type.name === '' ? this.composite(type, indent, depth) : `${type.kind} ${type.name}`
+        return type.name === '' ? this.#composite(type, indent, depth) : `${type.kind} ${this.#names.type(type)}`
       case 'enum':
       case 'enum64':
-        return type.name === '' ? this.enumeration(type, indent) : `enum ${type.name}`
+        return type.name === '' ? this.#enumeration(type, indent) : `enum ${this.#names.type(type)}`
       case 'int':
       case 'float':
-      case 'typedef':
         return type.name
+      case 'typedef':
+        return this.#names.type(type)
       default:
         throw new BtfFormatError(`type ${type.id} (${type.kind} ${type.name}) cannot be the type of a value`)
     }

@@ -1,7 +1,7 @@
 /** Where a C compiler puts the members of a struct when nothing tells it otherwise. */
 import type { Btf } from './btf.ts'
 import { BtfFormatError } from './format-error.ts'
-import { type BtfMember, maxTypeDepth, type TypeId } from './types.ts'
+import { type BtfComposite, type BtfMember, type BtfType, maxTypeDepth, type TypeId } from './types.ts'
 
 /** What 64-bit compilers give at most. */
 const maxAlignment = 16
@@ -18,46 +18,69 @@ export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple
 }
 
-/** Bytes at a multiple of which a value of this type lies by itself. */
-export function alignmentOf(btf: Btf, id: TypeId, depth: number = 0): number {
-  if (depth > maxTypeDepth) throw new BtfFormatError(`type ${id} nests more than ${maxTypeDepth} deep`)
-  const type = btf.resolve(id)
-  switch (type.kind) {
-    case 'ptr':
-      return 8
-    case 'array':
-      return alignmentOf(btf, type.element, depth + 1)
-    case 'int':
-    case 'float':
-    case 'enum':
-    case 'enum64':
-      return Math.max(1, Math.min(type.size, maxAlignment))
-    case 'struct':
-    case 'union':
-      if (isPacked(btf, type.members, type.size, depth)) return 1
-      return Math.max(1, ...type.members.map(({ type: member }) => alignmentOf(btf, member, depth + 1)))
-    default:
-      return 1
-  }
-}
+/** Of the types of one BTF; what was found out once is known. */
+export class NaturalLayout {
+  readonly #btf: Btf
+  readonly #alignments = new Map<TypeId, number>()
+  readonly #packed = new Map<TypeId, boolean>()
 
-/** Whether a compiler would lay it out otherwise if it were not told to pack it. */
-export function isPacked(btf: Btf, members: readonly BtfMember[], size: number, depth: number = 0): boolean {
-  let largest = 1
-  for (const { type, bitOffset, bitSize } of members) {
-    const alignment = alignmentOf(btf, type, depth + 1)
-    largest = Math.max(largest, alignment)
-    const unit = 8 * alignment
-    if (bitSize === 0 ? bitOffset % unit !== 0 : (bitOffset % unit) + bitSize > unit) return true
+  constructor(btf: Btf) {
+    this.#btf = btf
   }
-  return size % largest !== 0
-}
 
-/** The bit at which a compiler puts a member after those that end at `end`. */
-export function naturalPlace(btf: Btf, { type, bitSize }: BtfMember, end: number, packed: boolean): number {
-  const unit = 8 * alignmentOf(btf, type)
-  if (bitSize === 0) return roundUp(end, packed ? 8 : unit)
-  return packed || (end % unit) + bitSize <= unit ? end : roundUp(end, unit)
+  /** Bytes at a multiple of which a value of this type lies by itself. */
+  alignmentOf(id: TypeId, depth: number = 0): number {
+    const known = this.#alignments.get(id)
+    if (known !== undefined) return known
+    if (depth > maxTypeDepth) throw new BtfFormatError(`type ${id} nests more than ${maxTypeDepth} deep`)
+    const alignment = this.#alignment(this.#btf.resolve(id), depth)
+    this.#alignments.set(id, alignment)
+    return alignment
+  }
+
+  /** Whether a compiler would lay it out otherwise if it were not told to pack it. */
+  isPacked({ id, members, size }: BtfComposite, depth: number = 0): boolean {
+    const known = this.#packed.get(id)
+    if (known !== undefined) return known
+    let largest = 1
+    let packed = false
+    for (const { type, bitOffset, bitSize } of members) {
+      const alignment = this.alignmentOf(type, depth + 1)
+      largest = Math.max(largest, alignment)
+      const unit = 8 * alignment
+      if (bitSize === 0 ? bitOffset % unit !== 0 : (bitOffset % unit) + bitSize > unit) packed = true
+    }
+    if (size % largest !== 0) packed = true
+    this.#packed.set(id, packed)
+    return packed
+  }
+
+  /** The bit at which a compiler puts a member after those that end at `end`. */
+  placeOf({ type, bitSize }: BtfMember, end: number, packed: boolean): number {
+    const unit = 8 * this.alignmentOf(type)
+    if (bitSize === 0) return roundUp(end, packed ? 8 : unit)
+    return packed || (end % unit) + bitSize <= unit ? end : roundUp(end, unit)
+  }
+
+  #alignment(type: BtfType, depth: number): number {
+    switch (type.kind) {
+      case 'ptr':
+        return 8
+      case 'array':
+        return this.alignmentOf(type.element, depth + 1)
+      case 'int':
+      case 'float':
+      case 'enum':
+      case 'enum64':
+        return Math.max(1, Math.min(type.size, maxAlignment))
+      case 'struct':
+      case 'union':
+        if (this.isPacked(type, depth)) return 1
+        return Math.max(1, ...type.members.map(({ type: member }) => this.alignmentOf(member, depth + 1)))
+      default:
+        return 1
+    }
+  }
 }
 
 /** Unnamed bitfields, one a line, that fill what lies between, unless a compiler leaves just that gap by itself. */

@@ -14,6 +14,7 @@ interface Registration {
 }
 
 const COMMANDS: Readonly<Record<string, Registration>> = {
+  vmlinux: { summary: "write the kernel's types as a C header", load: async () => await import('./vmlinux.ts') },
   vm: { summary: 'run a command in a Linux virtual machine', load: async () => await import('./vm.ts') },
 }
 

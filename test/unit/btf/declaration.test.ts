@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Btf } from '../../../lib/btf/btf.ts'
 import { BtfFormatError } from '../../../lib/btf/format-error.ts'
+import { HeaderWriter } from '../../../lib/btf/header.ts'
 import { parseBtf } from '../../../lib/btf/parse.ts'
 import { BtfBuilder } from './btf-builder.ts'
-import { CHeader } from './c-header.ts'
 import { elfSection } from './elf.ts'
 import { Random, StructGenerator } from './random-c.ts'
 
@@ -133,9 +133,9 @@ describe('what a compiler makes of declarations', () => {
     const structs = Array.from({ length: 120 }, () => generator.struct() as { c: string })
     const variables = structs.map(({ c }, index) => `${c} v${index};`).join('\n')
     const original = compile(`${generator.declarations.join('\n')}\n${variables}`)
-    const header = new CHeader(original)
+    const header = new HeaderWriter(original)
     const names = structs.map(({ c }) => c.replace('struct ', ''))
-    for (const name of names) header.need(original.find(name, 'struct')!.id)
+    for (const name of names) header.add(original.find(name, 'struct')!.id)
     const again = compile(`${header.text}\n${variables}`)
     for (const name of names) {
       const before = original.find(name, 'struct')!
@@ -150,8 +150,8 @@ describe('what a compiler makes of declarations', () => {
     () => {
       const kernel = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'))
       const names = ['sk_buff', 'sock', 'net_device', 'file', 'inode', 'task_struct', 'bpf_prog', 'xdp_buff']
-      const header = new CHeader(kernel)
-      for (const name of names) header.need(kernel.find(name, 'struct')!.id)
+      const header = new HeaderWriter(kernel)
+      for (const name of names) header.add(kernel.find(name, 'struct')!.id)
       const variables = names.map((name) => `struct ${name} v_${name};`).join('\n')
       const again = compile(`${header.text}\n${variables}`)
       for (const name of names) {
