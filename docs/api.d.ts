@@ -2264,6 +2264,16 @@ declare class Btf {
      * @throws BtfFormatError if its types refer to each other in a circle.
      */
     declaration(id: TypeId, options?: DeclarationOptions): string;
+    /**
+     * All types as one C header: the `vmlinux.h` of the kernel's. Accesses to the members of its structs are adapted to the
+     * kernel that runs the program (CO-RE). Of a module these are its own types, and what they need of the kernel's.
+     *
+     * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
+     * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
+     *
+     * @throws BtfFormatError if types refer to each other in a circle.
+     */
+    header(): string;
     /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
     toJSON(): {
         firstId: TypeId;
