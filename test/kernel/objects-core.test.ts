@@ -1,8 +1,12 @@
 /** Objects that are relocated by the kernel's types (CO-RE), which all loads of a process share. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { binding } from '../../lib/binding.ts'
 import { type BpfObject, libbpfVersion, loadObject, openObject } from '../../lib/index.ts'
 import { isOlder } from '../../lib/system/kernel-version.ts'
 import { fixture } from '../support/fixtures.ts'
@@ -128,6 +132,72 @@ describe('an object that the kernel’s types relocate', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
+  })
+})
+
+describe('an object to whose types libbpf adds', () => {
+  it('is loaded with what libbpf changes in them at load', async () => {
+    await using object = await loadObject(fixture('core-hidden'))
+    expect(await run(object, 'add_some')).toBe(0)
+    expect(object.globals.sum).toBe(3n)
+  })
+
+  it('is opened anew for its load, others are not', async () => {
+    for (const [name, kept] of [
+      ['core-hidden', false],
+      ['core', true],
+      ['plain.nobtf', true],
+    ] as const) {
+      const { value } = await binding.objectOpen(fileURLToPath(fixture(name)), { name }, true)
+      expect(typeof value?.image).toBe(kept ? 'number' : 'object')
+      if (typeof value?.image === 'number') expect(binding.objectCloseSync(value.image)).toBe(0)
+    }
+  })
+
+  it('is loaded once by what was kept open of it', async () => {
+    const { value } = await binding.objectOpen(fileURLToPath(fixture('core')), { name: 'core' }, true)
+    const image = value?.image as number
+    const options = { name: 'core', programs: [], maps: [] }
+    const [first, second] = await Promise.all([binding.objectLoad(image, options), binding.objectLoad(image, options)])
+    expect([first?.errno, second?.errno]).toEqual([0, -constants.errno.EBADF])
+    // What is loaded is nothing to load.
+    const loaded = first?.value
+    expect((await binding.objectLoad(loaded?.object as number, options)).errno).toBe(-constants.errno.EBADF)
+    for (const { handle } of loaded?.maps ?? []) binding.mapClose(handle)
+    for (const { handle } of loaded?.programs ?? []) binding.programClose(handle)
+    expect(binding.objectCloseSync(loaded?.object as number)).toBe(0)
+  })
+})
+
+describe('an object in a file', () => {
+  it('comes from whatever Node can read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ebpf-source-'))
+    const pipe = join(folder, 'core.bpf.o')
+    try {
+      execFileSync('mkfifo', [pipe])
+      const writing = writeFile(pipe, readFileSync(fixture('core')))
+      await using object = await loadObject(pipe)
+      await writing
+      expect(object.name).toBe('core')
+      await expectRead(object)
+      await expect(loadObject(folder)).rejects.toMatchObject({ code: 'EISDIR' })
+      await expect(loadObject(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' })
+      await expect(loadObject('core\0.bpf.o')).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
+      await expect(loadObject('')).rejects.toMatchObject({ code: 'ENOENT' })
+      writeFileSync(join(folder, 'empty'), '')
+      await expect(loadObject(join(folder, 'empty'))).rejects.toMatchObject({ code: 'ERR_EBPF_INVALID_OBJECT' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('is closed again when its edits cannot be', async () => {
+    const before = binding.liveHandles().object
+    await expect(loadObject(fixture('core'), { globals: { none: 1 } })).rejects.toMatchObject({
+      code: 'ERR_EBPF_UNKNOWN_NAME',
+    })
+    await expect(loadObject(fixture('core'), { maps: { found: { maxEntries: -1 } } })).rejects.toThrow(RangeError)
+    expect(binding.liveHandles().object).toBe(before)
   })
 })
 
