@@ -89,6 +89,19 @@ describe('stays the same after', () => {
     })
   })
 
+  test('500 user rings with writes that wait, and reservations', async () => {
+    await repeat(500, async () => {
+      const ring = createMap({ type: 'user_ringbuf', record: u64, maxEntries: 4096 })
+      const reservations = [ring.reserve(), ring.reserve()]
+      while (ring.submit(1n));
+      const signal = AbortSignal.timeout(60_000)
+      const waiting = [ring.write(2n), ring.write(3n, { signal })].map(rejection)
+      reservations[0]?.submit(5n)
+      ring.close()
+      await Promise.all(waiting)
+    })
+  })
+
   test('200 loads and attachments that fail', async () => {
     const spec = await openObject(fixture('trace'))
     for (const program of Object.values(spec.programs)) program.autoload = program.name === 'on_missing'
