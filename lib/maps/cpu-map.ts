@@ -8,7 +8,7 @@ import { ReadableTargetMap } from './target-map.ts'
 import { targetProgram } from './target-program.ts'
 import type { Cursor } from './walk.ts'
 
-const { ENODEV, ENOMEM } = constants.errno
+const { EINVAL, ENODEV, ENOMEM } = constants.errno
 
 /** As many packets as the kernel lets a queue hold (`cpu_map_update_elem` of kernel/bpf/cpumap.c). */
 const LONGEST_QUEUE = 16_384
@@ -43,7 +43,8 @@ export class CpuMap extends ReadableTargetMap<number, CpuQueue> {
    * first.
    *
    * @throws RangeError for a queue of another length
-   * @throws EbpfError ENODEV when the machine can have no such processor, ENOMEM also when the kernel refuses the program
+   * @throws EbpfError ENODEV when the machine can have no such processor, EINVAL, from older kernels ENOMEM, when the
+   * kernel refuses the program
    * @throws TypeError for a program of another section, or where values have no place for one
    */
   async set(cpu: number, target: CpuTarget): Promise<void> {
@@ -66,8 +67,8 @@ export class CpuMap extends ReadableTargetMap<number, CpuQueue> {
 
   #hint(errno: number, program: BpfProgram | undefined): string | undefined {
     if (errno === -ENODEV) return `The machine can have ${possibleCpus()} processors, from 0 on.`
-    // That is also what the kernel says of a program that it refuses (`__cpu_map_entry_alloc` of kernel/bpf/cpumap.c).
-    if (program === undefined || errno !== -ENOMEM) return undefined
+    // Until Linux 6.18 at least, `__cpu_map_entry_alloc` of kernel/bpf/cpumap.c has no other word for a program that it refuses.
+    if (program === undefined || (errno !== -ENOMEM && errno !== -EINVAL)) return undefined
     return `The program must be one of SEC("xdp/cpumap"), and '${program.name}' may be of another section.`
   }
 

@@ -4,15 +4,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { XskMap, createMap } from '../../lib/index.ts'
 import { PYTHON } from '../support/actor.ts'
 import { refuses } from '../support/bad-input.ts'
+import { builtPackage, run } from '../support/child.ts'
+import { fixture } from '../support/fixtures.ts'
 import { NodeSockets } from '../support/node-sockets.ts'
-import { runScript } from '../support/script.ts'
+
+/** Two interpreters start, one in the other, and guests are slow. */
+const SLOW_MACHINE_MS = 90_000
 
 const made = (): XskMap => createMap({ type: 'xskmap', maxEntries: 4 })
 
 /** Runs node in a network namespace of its own, with a socket: test/support/xdp-socket.py says what it can be asked for. */
-function runWithSocket(source: string): unknown {
+async function runWithSocket(source: string): Promise<unknown> {
   const prelude = `
     import { createInterface } from 'node:readline'
+    import { XskMap, loadObject, xdp } from ${JSON.stringify(builtPackage())}
+    const object = await loadObject(new URL(${JSON.stringify(fixture('maps-xsk').href)}))
     const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
     const ask = async (message) => {
       process.stdout.write(JSON.stringify(message) + '\\n')
@@ -22,17 +28,17 @@ function runWithSocket(source: string): unknown {
     const give = (result) => process.stderr.write(JSON.stringify(result))
   `
   const script = fileURLToPath(new URL('../support/xdp-socket.py', import.meta.url))
-  const { status, stderr } = runScript(prelude + source, ['unshare', '--net', PYTHON, '-I', script])
-  if (status !== 0) throw new Error(`the script ended with ${status}: ${stderr}`)
+  const prefix = ['unshare', '--net', PYTHON, '-I', script]
+  const { code, signal, stderr } = await run(prelude + source, { prefix, timeoutMs: SLOW_MACHINE_MS })
+  if (code !== 0) throw new Error(`the process ended with ${code ?? signal}: ${stderr}`)
   return JSON.parse(stderr)
 }
 
 describe('an array of AF_XDP sockets', () => {
-  it('has those that packets of an interface are redirected to', () => {
-    const result = runWithSocket(`
-      const object = await ebpf.loadObject(fixture('maps-xsk'))
-      const sockets = object.map('sockets', ebpf.XskMap)
-      await object.programs.to_socket.attach(ebpf.xdp('two'))
+  it('has those that packets of an interface are redirected to', { timeout: SLOW_MACHINE_MS }, async () => {
+    const result = await runWithSocket(`
+      const sockets = object.map('sockets', XskMap)
+      await object.programs.to_socket.attach(xdp('two'))
       await ask({ send: 'before' })
       const written = [sockets.set(0, socket, { if: 'present' }), sockets.set(0, socket, { if: 'absent' })]
       // The kernel takes the same socket again before it looks at conditions.

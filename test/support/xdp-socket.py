@@ -66,7 +66,7 @@ class Receiver:
         return texts
 
     def wait(self, count):
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 30
         while len(self.frames()) < count:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"only {self.frames()} came")
