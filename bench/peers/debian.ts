@@ -28,7 +28,7 @@ export async function openPackageLists(): Promise<void> {
   process.stderr.write("Fetching Debian's package lists\n")
   let failure: unknown
   try {
-    run('apt-get', ['-q', 'update'])
+    run('apt-get', ['-q', '-o', 'APT::Update::Error-Mode=any', 'update'])
   } catch (error) {
     failure = error
   }
