@@ -197,6 +197,15 @@ export interface Binding {
    * are those of `mapUpdate`.
    */
   mapPutTarget(map: Handle, key: number, target: NativeTarget, flags: number): Promise<Outcome<undefined>>
+  /**
+   * The same for many keys, one behind the other, by one call of the kernel's (Linux 5.19): `inner` has a map for each, or nothing
+   * to take out. `done` entries were done when `status`, 0 or a negative errno, stopped it.
+   */
+  mapPutInnerBatch(
+    map: Handle,
+    keys: Uint8Array,
+    inner: Uint32Array,
+  ): Promise<Outcome<{ done: number; status: Status }>>
   mapClose(map: Handle): Status
   /**
    * Binds the memory that the single-entry calls work on: the key at offset 0, the value at the next multiple of 8

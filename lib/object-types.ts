@@ -12,6 +12,7 @@ import { type RecordCodec, createLazyCodec, createRecordCodec } from './btf/reco
 import { createLazyEncoder, createRecordEncoder } from './btf/record-encoder.ts'
 import { invalidArgument, ruleError, unknownName } from './errors.ts'
 import type { MapTypes } from './maps/factory.ts'
+import { declaredDefinition } from './maps/inner-definition.ts'
 import { mapTypeName } from './maps/types.ts'
 
 /** What a map's declaration says of its types. */
@@ -64,6 +65,7 @@ export class ObjectTypes {
     // A value that was made larger or smaller before loading is no longer of its declared type: bytes.
     const valueTypeId = info.valueSize === map.valueSize ? map.valueTypeId : 0
     return {
+      inner: () => declaredDefinition(this.btf, name, this.int64),
       key: () => this.#codec(name, 'key', map.keyTypeId, info.keySize),
       value: () => this.#codec(name, 'value', valueTypeId, info.valueSize),
       // A union that declares its records wrongly is an error for who reads or writes them, not for who loads the object.

@@ -3,9 +3,10 @@ import { type Handle, type Outcome, binding } from './binding.ts'
 import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
 import type { Link } from './link.ts'
-import { type MapClass, narrow, wrapMap } from './maps/factory.ts'
+import { type MapClass, narrow } from './maps/factory.ts'
 import { loadError } from './load-error.ts'
 import { BpfMap } from './maps/map.ts'
+import { wrapAnyMap } from './maps/nested-factory.ts'
 import { StructOpsMap } from './maps/struct-ops.ts'
 import { define, namedRecord } from './named.ts'
 import type { ObjectTypes } from './object-types.ts'
@@ -85,7 +86,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
         const section = types.sectionOf(about)
         const init = { handle, name: about.name, info, object: name }
         const dropped = (): number | undefined => counters.get(about.name)?.()
-        const map = section === undefined ? wrapMap(init, types.ofMap(about, info, dropped)) : new BpfMap(init)
+        const map = section === undefined ? wrapAnyMap(init, types.ofMap(about, info, dropped)) : new BpfMap(init)
         this.#maps.push(map)
         if (section === undefined) define(maps, map.name, map)
         else this.#sections.push(new LoadedSection(section, map))

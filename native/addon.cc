@@ -85,6 +85,7 @@ constexpr Export kExports[] = {
     {"mapPin", Cold<MapPin>},
     {"mapFreeze", Cold<MapFreeze>},
     {"mapPutInner", Cold<MapPutInner>},
+    {"mapPutInnerBatch", Cold<MapPutInnerBatch>},
     {"mapPutTarget", Cold<MapPutTarget>},
     {"mapClose", Cold<MapClose>},
     {"mapMemory", Cold<MapMemory>},

@@ -77,6 +77,7 @@ Napi::Value MapFd(const Napi::CallbackInfo& info);
 Napi::Value MapPin(const Napi::CallbackInfo& info);
 Napi::Value MapFreeze(const Napi::CallbackInfo& info);
 Napi::Value MapPutInner(const Napi::CallbackInfo& info);
+Napi::Value MapPutInnerBatch(const Napi::CallbackInfo& info);
 Napi::Value MapClose(const Napi::CallbackInfo& info);
 Napi::Value MapMemory(const Napi::CallbackInfo& info);
 Napi::Value MapBind(const Napi::CallbackInfo& info);

@@ -225,6 +225,59 @@ Napi::Value MapPutInner(const Napi::CallbackInfo& info) {
       });
 }
 
+// A failure is part of the result: what was done before it counts.
+Napi::Value MapPutInnerBatch(const Napi::CallbackInfo& info) {
+  struct Progress {
+    uint32_t done = 0;
+    int status = 0;
+  };
+  int32_t handle;
+  std::vector<uint8_t> keys;
+  Napi::Uint32Array inner_handles;
+  if (!ReadArguments(info, &handle, &keys, &inner_handles)) return {};
+  Environment* environment = Environment::Of(info);
+  Map* map = environment->handles().Get<Map>(handle);
+  bool removes = inner_handles.ElementLength() == 0;
+  size_t count = map == nullptr ? 0 : keys.size() / map->shape().key_size;
+  int error = map == nullptr                                               ? -EBADF
+              : !removes && inner_handles.ElementLength() != count         ? -EINVAL
+              : count == 0 || count * map->shape().key_size != keys.size() ? -EINVAL
+                                                                           : 0;
+  // Any of them may be closed before a thread gets to it.
+  std::vector<UniqueFd> inner_fds;
+  for (size_t index = 0; error == 0 && !removes && index < count; index++) {
+    Map* inner = environment->handles().Get<Map>(static_cast<int32_t>(inner_handles[index]));
+    inner_fds.push_back(inner == nullptr ? UniqueFd(-EBADF) : Duplicate(inner->fd()));
+    if (!inner_fds.back().valid()) error = inner_fds.back().get();
+  }
+  UniqueFd outer_fd = error == 0 ? Duplicate(map->fd()) : UniqueFd(error);
+  return StartTask<Progress>(
+      environment, "ebpf.mapPutInnerBatch",
+      [keys = std::move(keys), outer_fd = std::move(outer_fd), inner_fds = std::move(inner_fds),
+       removes, count](Progress* progress) -> Status {
+        const char* operation = removes ? "bpf_map_delete_batch" : "bpf_map_update_batch";
+        if (!outer_fd.valid()) return {outer_fd.get(), operation, nullptr};
+        std::vector<uint32_t> values;
+        for (const UniqueFd& fd : inner_fds) values.push_back(static_cast<uint32_t>(fd.get()));
+        // The kernel leaves it alone when it refuses the whole call.
+        auto done = static_cast<uint32_t>(count);
+        LibbpfOptions<bpf_map_batch_opts> options;
+        progress->status =
+            removes
+                ? bpf_map_delete_batch(outer_fd.get(), keys.data(), &done, &options)
+                : bpf_map_update_batch(outer_fd.get(), keys.data(), values.data(), &done, &options);
+        progress->done = progress->status != 0 && done == count ? 0 : done;
+        return {0, operation, nullptr};
+      },
+      [](Environment* environment, Progress&& progress, Napi::Value* value) -> Status {
+        auto result = Napi::Object::New(environment->env());
+        result.Set("done", progress.done);
+        result.Set("status", progress.status);
+        *value = result;
+        return {};
+      });
+}
+
 Napi::Value MapClose(const Napi::CallbackInfo& info) {
   int32_t handle;
   if (!ReadArguments(info, &handle)) return {};

@@ -57,21 +57,26 @@ export function entryLayouts(btf: Btf, mapName: string): MapEntryLayouts {
  */
 export function ringRecordLayout(btf: Btf, mapName: string): Layout | undefined {
   const definition = mapDefinition(btf, mapName)
-  const list = definition && pointee(btf, definition, 'type')
+  return definition && recordLayoutOf(btf, definition)
+}
+
+/** The same of a declaration, wherever it is. */
+export function recordLayoutOf(btf: Btf, definition: BtfComposite): Layout | undefined {
+  const list = pointee(btf, definition, 'type')
   if (list?.kind !== 'array') return undefined
   const element = btf.type(list.element)
   return element.kind === 'int' && element.name === 'int' ? undefined : layoutOf(btf, element.id)
 }
 
 /** The anonymous struct that declares a map in SEC(".maps"). */
-function mapDefinition(btf: Btf, name: string): BtfComposite | undefined {
+export function mapDefinition(btf: Btf, name: string): BtfComposite | undefined {
   const variable = variables(btf, '.maps').find((each) => each.name === name)
   const type = variable && btf.resolve(variable.type)
   return type?.kind === 'struct' ? type : undefined
 }
 
 /** What the pointer member points to, typedefs and modifiers kept. */
-function pointee(btf: Btf, definition: BtfComposite, name: string): BtfType | undefined {
+export function pointee(btf: Btf, definition: BtfComposite, name: string): BtfType | undefined {
   const member = definition.members.find((each) => each.name === name)
   const pointer = member && btf.resolve(member.type)
   return pointer?.kind === 'ptr' ? btf.type(pointer.type) : undefined

@@ -86,7 +86,7 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): num
 const roundUp = (size: number): number => Math.max(8, (size + 7) & ~7)
 
 /** Says which item is wrong: whole chunks before it may have been done. */
-function withPlace(error: unknown, before: number, pending: number, done: number): unknown {
+export function withPlace(error: unknown, before: number, pending: number, done: number): unknown {
   if (error instanceof Error) {
     const said = before === 0 ? 'nothing was done' : `${before} items before it were done`
     error.message = `item ${before + pending}: ${error.message} (${said})`

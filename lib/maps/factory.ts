@@ -11,11 +11,11 @@ import { CgroupArray } from './cgroup-array.ts'
 import { CpuMap } from './cpu-map.ts'
 import { DeviceHashMap, DeviceMap } from './device-map.ts'
 import { HashMap, LruHashMap } from './hash-map.ts'
+import type { InnerDefinition } from './inner-definition.ts'
 import { LpmTrie } from './lpm-trie.ts'
 import { BpfMap, type MapInit } from './map.ts'
 import { LruPerCpuHashMap, PerCpuArrayMap, PerCpuHashMap } from './per-cpu.ts'
 import { perCpuCodec } from './per-cpu-codec.ts'
-import { ArrayOfMaps, HashOfMaps } from './nested.ts'
 import { ProgramArray } from './program-array.ts'
 import { QueueMap, StackMap } from './queue.ts'
 import { ReuseportSocketArray } from './socket-array.ts'
@@ -37,7 +37,12 @@ export interface MapTypes {
   value(): Codec<unknown>
   records(): RecordTypes
   encoders(): RecordEncoders
+  /** What maps in it are like, of a map of maps of which that is known. */
+  inner?(): InnerDefinition | undefined
 }
+
+/** What makes the object for a map's handle. */
+export type WrapMap = (init: MapInit, types: MapTypes) => BpfMap
 
 /** Array indexes, whatever integer type the declaration names for them. */
 export const indexCodec: Codec<number> = createCodec<number>(
@@ -49,7 +54,7 @@ const placesOf = ({ info }: MapInit, argument?: string) => placeCodec(info.maxEn
 
 type MapMaker = (init: MapInit, types: MapTypes) => BpfMap
 
-/** Each family's row. Types that are not here give a plain {@link BpfMap}. */
+/** Each family's row. Types that are not here give a plain {@link BpfMap}, but for maps of maps (nested-factory.ts). */
 const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   hash: (init, types) => new HashMap(init, types.key(), types.value()),
   lru_hash: (init, types) => new LruHashMap(init, types.key(), types.value()),
@@ -72,8 +77,6 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   sockmap: (init) => new SockMap(init, placesOf(init)),
   sockhash: (init, types) => new SockHash(init, types.key()),
   reuseport_sockarray: (init) => new ReuseportSocketArray(init, placesOf(init)),
-  array_of_maps: (init) => new ArrayOfMaps(init, indexCodec),
-  hash_of_maps: (init, types) => new HashOfMaps(init, types.key()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   user_ringbuf: (init, types) => new UserRingBuffer(init, types.encoders()),
   arena: (init) => new Arena(init),
@@ -86,7 +89,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   struct_ops: (init) => new StructOpsMap(init),
 }
 
-/** The object for a map's handle: of the class of its type. */
+/** The object of a map that can be in a map of maps: of the class of its type. */
 export function wrapMap(init: MapInit, types: MapTypes): BpfMap {
   const type = mapTypeName(init.info.type)
   const make = Object.hasOwn(CLASSES, type) ? CLASSES[type as MapType] : undefined

@@ -122,9 +122,11 @@ describe('createMap', () => {
     expectTypeOf(createMap({ type: 'cgroup_array', maxEntries: 4 })).toEqualTypeOf<CgroupArray>()
     expectTypeOf(createMap({ type: 'stack_trace', maxEntries: 4 })).toEqualTypeOf<StackTraceMap>()
     const inner = { type: 'hash', key: u32, value: u32, maxEntries: 4 } as const
-    expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toEqualTypeOf<ArrayOfMaps>()
+    expectTypeOf(createMap({ type: 'array_of_maps', maxEntries: 4, inner })).toEqualTypeOf<
+      ArrayOfMaps<HashMap<number, number>>
+    >()
     expectTypeOf(createMap({ type: 'hash_of_maps', key: u64, maxEntries: 4, inner: map })).toEqualTypeOf<
-      HashOfMaps<bigint>
+      HashOfMaps<bigint, typeof map>
     >()
     // @ts-expect-error a map of maps has a template
     createMap({ type: 'array_of_maps', maxEntries: 4 })
