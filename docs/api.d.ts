@@ -2484,6 +2484,220 @@ declare class UserRingBuffer<T = unknown> extends BpfMap {
     close(): void;
 }
 
+/** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
+declare const MAP_FLAGS: {
+    /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
+    readonly noPreallocation: 1;
+    /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
+    readonly noCommonLru: 2;
+    /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
+    readonly numaNode: 4;
+    /** This process's descriptor can only read: BPF_F_RDONLY. */
+    readonly readOnly: 8;
+    /** This process's descriptor can only write: BPF_F_WRONLY. */
+    readonly writeOnly: 16;
+    /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
+    readonly stackBuildId: 32;
+    /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
+    readonly zeroSeed: 64;
+    /** Programs can only read: BPF_F_RDONLY_PROG. */
+    readonly readOnlyProgram: 128;
+    /** Programs can only write: BPF_F_WRONLY_PROG. */
+    readonly writeOnlyProgram: 256;
+    /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
+    readonly clone: 512;
+    /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
+    readonly mmapable: 1024;
+    /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
+    readonly preserveElements: 2048;
+    /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
+    readonly innerMap: 4096;
+    /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
+    readonly segvOnFault: 131072;
+    /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
+    readonly noUserConversion: 262144;
+    /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
+    readonly overwrite: 524288;
+};
+/** The word for a flag of a map. */
+type MapFlag = keyof typeof MAP_FLAGS;
+
+/** What can be said of a map that is made by itself, for each type. */
+
+interface CommonOptions<I extends Int64> {
+    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; by default the map's type, as much of it as that takes. */
+    name?: string;
+    /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
+    flags?: number | readonly MapFlag[];
+    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
+    numaNode?: number;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: I;
+    /**
+     * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
+     * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
+     */
+    btf?: boolean;
+    /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
+    pinPath?: string;
+}
+interface SizedOptions<I extends Int64> extends CommonOptions<I> {
+    /** How many entries it can have. */
+    maxEntries: number;
+}
+type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash';
+/** `rhash` grows as it has to: newer than Linux 7.1. */
+interface HashOptions<T extends HashType = HashType, K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    key: K;
+    value: V;
+}
+interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 4.11. */
+interface LpmTrieOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'lpm_trie';
+    /** 4 bytes of the prefix's length, then 1 to 256 bytes of data: `struct({ prefixLength: u32, address: bytes(4) })`. */
+    key: K;
+    value: V;
+}
+/** Linux 4.20. */
+interface QueueOptions<T extends 'queue' | 'stack' = 'queue' | 'stack', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 5.16. */
+interface BloomFilterOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'bloom_filter';
+    value: V;
+    /** How many bits each value sets, 1 to 15; 5 by default. */
+    hashFunctions?: number;
+}
+/** Linux 4.12. */
+interface ArrayOfMapsOptions<M extends InnerMap = InnerMap> extends SizedOptions<Int64> {
+    type: 'array_of_maps';
+    inner: M;
+}
+/** Linux 4.12. */
+interface HashOfMapsOptions<K extends Type = Type, M extends InnerMap = InnerMap, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'hash_of_maps';
+    key: K;
+    inner: M;
+}
+/** A map like those that will be in another one, or the options to make one; the outer map does not keep it. */
+type InnerMap = BpfMap | CreateMapOptions;
+/** Linux 4.2, 4.8 for cgroups. */
+interface DescriptorArrayOptions<T extends 'prog_array' | 'cgroup_array' | 'xskmap' = 'prog_array' | 'cgroup_array' | 'xskmap'> extends SizedOptions<Int64> {
+    type: T;
+}
+/** Linux 4.6. */
+interface StackTraceOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'stack_trace';
+    /**
+     * `array(u64, n)` for stacks of n frames; with the flag `stackBuildId`, 32 bytes a frame. By default 127 frames; no more than
+     * the system's `kernel.perf_event_max_stack`.
+     */
+    value?: V;
+}
+/** Linux 4.14. */
+interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' | 'devmap_hash'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, which can name a program, too (Linux 5.8); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.15. */
+interface CpuMapOptions extends CommonOptions<Int64> {
+    type: 'cpumap';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.14; 4.18 for hashes, 4.19 for groups of reuseport. */
+interface SocketArrayOptions<T extends 'sockmap' | 'reuseport_sockarray' = 'sockmap' | 'reuseport_sockarray'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+interface SockHashOptions<K extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'sockhash';
+    key: K;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+type StorageType = 'sk_storage' | 'inode_storage' | 'task_storage' | 'cgrp_storage';
+/** Linux 5.2 for sockets, 5.10 for inodes, 5.11 for tasks, 6.2 for cgroups. It grows as it has to. */
+interface StorageOptions<T extends StorageType = StorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
+    value: V;
+}
+type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage';
+/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
+interface OldCgroupStorageOptions<T extends OldStorageType = OldStorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
+    /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
+    key?: Type;
+    value: V;
+}
+/** Linux 4.3. */
+interface PerfEventArrayOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'perf_event_array';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 5.8. */
+interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.1. */
+interface UserRingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'user_ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.9, on machines for which the kernel has a JIT. */
+interface ArenaOptions extends CommonOptions<Int64> {
+    type: 'arena';
+    /** Pages, at most 4 GiB. */
+    maxEntries: number;
+}
+/** Those of types that have no class of their own yet. */
+type OtherMapOptions = PerfEventArrayOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | StorageOptions | OldCgroupStorageOptions | OtherMapOptions;
+
+/** The kernel's map types, by bpftool's names. */
+/** Index is the kernel's number: `enum bpf_map_type` of linux/bpf.h. */
+declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
+type MapType = (typeof NAMES)[number];
+
+/** A pin's path, an id, or a descriptor, which is duplicated. */
+type KernelTarget = string | {
+    id: number;
+} | {
+    fd: number;
+};
+
+interface OpenMapOptions {
+    /** Types of a map that has no BTF, or other ones than its BTF says. */
+    key?: Type;
+    value?: Type;
+    record?: Type;
+    /** Keys and values as bytes, whatever the BTF says. */
+    raw?: boolean;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: Int64;
+}
+
 type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
 
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
@@ -2826,202 +3040,12 @@ declare class CpuMap extends ReadableTargetMap<number, CpuQueue> {
      * first.
      *
      * @throws RangeError for a queue of another length
-     * @throws EbpfError ENODEV when the machine can have no such processor, ENOMEM also when the kernel refuses the program
+     * @throws EbpfError ENODEV when the machine can have no such processor, EINVAL, from older kernels ENOMEM, when the
+     * kernel refuses the program
      * @throws TypeError for a program of another section, or where values have no place for one
      */
     set(cpu: number, target: CpuTarget): Promise<void>;
 }
-
-/** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
-declare const MAP_FLAGS: {
-    /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
-    readonly noPreallocation: 1;
-    /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
-    readonly noCommonLru: 2;
-    /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
-    readonly numaNode: 4;
-    /** This process's descriptor can only read: BPF_F_RDONLY. */
-    readonly readOnly: 8;
-    /** This process's descriptor can only write: BPF_F_WRONLY. */
-    readonly writeOnly: 16;
-    /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
-    readonly stackBuildId: 32;
-    /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
-    readonly zeroSeed: 64;
-    /** Programs can only read: BPF_F_RDONLY_PROG. */
-    readonly readOnlyProgram: 128;
-    /** Programs can only write: BPF_F_WRONLY_PROG. */
-    readonly writeOnlyProgram: 256;
-    /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
-    readonly clone: 512;
-    /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
-    readonly mmapable: 1024;
-    /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
-    readonly preserveElements: 2048;
-    /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
-    readonly innerMap: 4096;
-    /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
-    readonly segvOnFault: 131072;
-    /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
-    readonly noUserConversion: 262144;
-    /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
-    readonly overwrite: 524288;
-};
-/** The word for a flag of a map. */
-type MapFlag = keyof typeof MAP_FLAGS;
-
-/** What can be said of a map that is made by itself, for each type. */
-
-interface CommonOptions<I extends Int64> {
-    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; by default the map's type, as much of it as that takes. */
-    name?: string;
-    /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
-    flags?: number | readonly MapFlag[];
-    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
-    numaNode?: number;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: I;
-    /**
-     * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
-     * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
-     */
-    btf?: boolean;
-    /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
-    pinPath?: string;
-}
-interface SizedOptions<I extends Int64> extends CommonOptions<I> {
-    /** How many entries it can have. */
-    maxEntries: number;
-}
-type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash';
-/** `rhash` grows as it has to: newer than Linux 7.1. */
-interface HashOptions<T extends HashType = HashType, K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    key: K;
-    value: V;
-}
-interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    value: V;
-}
-/** Linux 4.11. */
-interface LpmTrieOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'lpm_trie';
-    /** 4 bytes of the prefix's length, then 1 to 256 bytes of data: `struct({ prefixLength: u32, address: bytes(4) })`. */
-    key: K;
-    value: V;
-}
-/** Linux 4.20. */
-interface QueueOptions<T extends 'queue' | 'stack' = 'queue' | 'stack', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    value: V;
-}
-/** Linux 5.16. */
-interface BloomFilterOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'bloom_filter';
-    value: V;
-    /** How many bits each value sets, 1 to 15; 5 by default. */
-    hashFunctions?: number;
-}
-/** Linux 4.12. */
-interface ArrayOfMapsOptions<M extends InnerMap = InnerMap> extends SizedOptions<Int64> {
-    type: 'array_of_maps';
-    inner: M;
-}
-/** Linux 4.12. */
-interface HashOfMapsOptions<K extends Type = Type, M extends InnerMap = InnerMap, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'hash_of_maps';
-    key: K;
-    inner: M;
-}
-/** A map like those that will be in another one, or the options to make one; the outer map does not keep it. */
-type InnerMap = BpfMap | CreateMapOptions;
-/** Linux 4.2, 4.8 for cgroups. */
-interface DescriptorArrayOptions<T extends 'prog_array' | 'cgroup_array' | 'xskmap' = 'prog_array' | 'cgroup_array' | 'xskmap'> extends SizedOptions<Int64> {
-    type: T;
-}
-/** Linux 4.6. */
-interface StackTraceOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'stack_trace';
-    /**
-     * `array(u64, n)` for stacks of n frames; with the flag `stackBuildId`, 32 bytes a frame. By default 127 frames; no more than
-     * the system's `kernel.perf_event_max_stack`.
-     */
-    value?: V;
-}
-/** Linux 4.14. */
-interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' | 'devmap_hash'> extends SizedOptions<Int64> {
-    type: T;
-    /** 8 bytes by default, which can name a program, too (Linux 5.8); `u32` for older kernels. */
-    value?: Type;
-}
-/** Linux 4.15. */
-interface CpuMapOptions extends CommonOptions<Int64> {
-    type: 'cpumap';
-    /** The number of possible CPUs by default. */
-    maxEntries?: number;
-    /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
-    value?: Type;
-}
-/** Linux 4.14; 4.18 for hashes, 4.19 for groups of reuseport. */
-interface SocketArrayOptions<T extends 'sockmap' | 'reuseport_sockarray' = 'sockmap' | 'reuseport_sockarray'> extends SizedOptions<Int64> {
-    type: T;
-    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
-    value?: Type;
-}
-interface SockHashOptions<K extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'sockhash';
-    key: K;
-    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
-    value?: Type;
-}
-type StorageType = 'sk_storage' | 'inode_storage' | 'task_storage' | 'cgrp_storage';
-/** Linux 5.2 for sockets, 5.10 for inodes, 5.11 for tasks, 6.2 for cgroups. It grows as it has to. */
-interface StorageOptions<T extends StorageType = StorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    value: V;
-}
-type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage';
-/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
-interface OldCgroupStorageOptions<T extends OldStorageType = OldStorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
-    key?: Type;
-    value: V;
-}
-/** Linux 4.3. */
-interface PerfEventArrayOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'perf_event_array';
-    /** The number of possible CPUs by default. */
-    maxEntries?: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 5.8. */
-interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'ringbuf';
-    /** Bytes: a power of two and a multiple of the page size. */
-    maxEntries: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 6.1. */
-interface UserRingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'user_ringbuf';
-    /** Bytes: a power of two and a multiple of the page size. */
-    maxEntries: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 6.9, on machines for which the kernel has a JIT. */
-interface ArenaOptions extends CommonOptions<Int64> {
-    type: 'arena';
-    /** Pages, at most 4 GiB. */
-    maxEntries: number;
-}
-/** Those of types that have no class of their own yet. */
-type OtherMapOptions = PerfEventArrayOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | StorageOptions | OldCgroupStorageOptions | OtherMapOptions;
 
 /** What packets are redirected to. */
 interface DeviceTarget {
@@ -3144,83 +3168,6 @@ type PrefixKey = string | Prefix;
 declare class LpmTrie<K extends PrefixKey = PrefixKey, V = unknown> extends EntryMap<K, V> {
 }
 
-/** A pin's path, an id, or a descriptor, which is duplicated. */
-type KernelTarget = string | {
-    id: number;
-} | {
-    fd: number;
-};
-
-interface OpenMapOptions {
-    /** Types of a map that has no BTF, or other ones than its BTF says. */
-    key?: Type;
-    value?: Type;
-    record?: Type;
-    /** Keys and values as bytes, whatever the BTF says. */
-    raw?: boolean;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: Int64;
-}
-/**
- * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
- * CAP_SYS_ADMIN, Linux 4.13.
- *
- * @throws EbpfError ENOENT when there is none
- */
-declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
-/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
-declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
-
-/**
- * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
- * whatever becomes of their handles.
- */
-declare class NestedMap<K = unknown> extends BoundMap {
-    #private;
-    /**
-     * The map of a key, as a handle of its own that the caller closes; `undefined` when there is none. Needs CAP_SYS_ADMIN.
-     * Linux 4.13.
-     *
-     * @param options its types, where the kernel keeps none with it
-     */
-    get(key: Input<K>, options?: OpenMapOptions): BpfMap | undefined;
-    /** Whether there is a map for a key. */
-    has(key: Input<K>): boolean;
-    /**
-     * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
-     * milliseconds.
-     *
-     * @returns whether it was written: always, or as the condition says
-     * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
-     * @throws RangeError for an index outside of an array
-     */
-    set(key: Input<K>, map: BpfMap, options?: SetCondition): Promise<boolean>;
-    /**
-     * Takes a map out, off the JavaScript thread as {@link set}.
-     *
-     * @returns whether there was one
-     */
-    delete(key: Input<K>): Promise<boolean>;
-    /** What is in it, as `[key, { id }]`, for `openMap`. */
-    entries(): Generator<[KeyOf<K>, {
-        id: number;
-    }], void, undefined>;
-    keys(): Generator<KeyOf<K>, void, undefined>;
-    [Symbol.iterator](): Generator<[KeyOf<K>, {
-        id: number;
-    }], void, undefined>;
-    /** How many maps there are now. */
-    count(): number;
-}
-/** `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps by index. Linux 4.12. */
-declare class ArrayOfMaps extends NestedMap<number> {
-    /** The number of places. */
-    get length(): number;
-}
-/** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
-declare class HashOfMaps<K = unknown> extends NestedMap<K> {
-}
-
 /** Of calls that read the value of one CPU. */
 interface CpuOptions {
     /** From 0, less than {@link possibleCpus}. */
@@ -3305,32 +3252,6 @@ declare class PerCpuArrayMap<V = unknown> extends ArrayMap<V[]> {
     sums(): Generator<[number, V], void, undefined>;
 }
 
-/**
- * `BPF_MAP_TYPE_PROG_ARRAY`: the programs that `bpf_tail_call` jumps to. It takes programs of one type only, that of the first
- * one that uses it or is put into it (`info().owner`). The kernel empties it when no process and no pin has it any more, though
- * programs still do. Linux 4.2.
- */
-declare class ProgramArray extends DescriptorArray {
-    #private;
-    /**
-     * Puts a program in. The place keeps it when its object is closed.
-     *
-     * @throws EbpfError EINVAL when it is not of the type that this array takes
-     */
-    set(index: number, program: BpfProgram): void;
-    /** The program at an index, for `openProgram`; `undefined` when there is none. Linux 4.13. */
-    get(index: number): {
-        id: number;
-    } | undefined;
-    /** The places that have a program, as `[index, { id }]`. */
-    entries(): Generator<[number, {
-        id: number;
-    }], void, undefined>;
-    [Symbol.iterator](): Generator<[number, {
-        id: number;
-    }], void, undefined>;
-}
-
 interface PushOptions {
     /** A full map drops its oldest value. */
     overwrite?: boolean;
@@ -3360,6 +3281,149 @@ declare class QueueMap<V = unknown> extends BoundMap {
 }
 /** `BPF_MAP_TYPE_STACK`: the value that went in last comes out first. Linux 4.20. */
 declare class StackMap<V = unknown> extends QueueMap<V> {
+}
+
+/** Which class options make, for TypeScript. */
+
+type Int64Option<O> = O extends {
+    int64: infer I extends Int64;
+} ? I : 'bigint';
+type Part<O, Name extends string> = O extends Record<Name, infer T extends Type> ? Infer<T, Int64Option<O>> : Uint8Array;
+type Key<O> = O extends {
+    key: infer T extends Type;
+} ? InferKey<T, Int64Option<O>> : Uint8Array;
+interface Classes<O> {
+    hash: HashMap<Key<O>, Part<O, 'value'>>;
+    rhash: HashMap<Key<O>, Part<O, 'value'>>;
+    lru_hash: LruHashMap<Key<O>, Part<O, 'value'>>;
+    percpu_hash: PerCpuHashMap<Key<O>, Part<O, 'value'>>;
+    lru_percpu_hash: LruPerCpuHashMap<Key<O>, Part<O, 'value'>>;
+    array: ArrayMap<Part<O, 'value'>>;
+    percpu_array: PerCpuArrayMap<Part<O, 'value'>>;
+    lpm_trie: LpmTrie<PrefixKey, Part<O, 'value'>>;
+    queue: QueueMap<Part<O, 'value'>>;
+    stack: StackMap<Part<O, 'value'>>;
+    bloom_filter: BloomFilter<Part<O, 'value'>>;
+    ringbuf: RingBuffer<Part<O, 'record'>>;
+}
+/** The map that `inner` stands for: itself, or the one that its options make. */
+type CreatedMap<O> = InnerMap extends O ? BpfMap : O extends BpfMap ? O : O extends {
+    type: infer T extends keyof Classes<unknown>;
+} ? Classes<O>[T] : BpfMap;
+
+/** What may differ between maps in one map of maps. */
+interface CreateInnerOptions {
+    /** Name in the kernel, at most 15 letters, digits, `_` and `.`. */
+    name?: string;
+    /** An array's length only with the flag `innerMap`. */
+    maxEntries?: number;
+    /** Where it is pinned, in a BPF file system. */
+    pinPath?: string;
+}
+/**
+ * A map of maps. All maps in it are like the one that it was made with: of its type, with its sizes and flags. It holds them,
+ * whatever becomes of their handles.
+ */
+declare class NestedMap<K = unknown, M extends BpfMap = BpfMap> extends BoundMap {
+    #private;
+    /**
+     * Makes a map that can be put in. It is the caller's, who closes it. It is like the `inner` that this map
+     * was made with, or like its declaration in an object (`__array(values, struct …)`), or like a map that is in it.
+     *
+     * @throws EbpfError ERR_EBPF_NO_BTF when none of these is known
+     */
+    createInner(options?: CreateInnerOptions): M;
+    /**
+     * The map of a key, as a handle of its own that the caller closes; `undefined` when there is none. Its keys and values have the
+     * types of the definition that {@link createInner} goes by, otherwise those that the kernel keeps with it. Needs CAP_SYS_ADMIN.
+     * Linux 4.13.
+     */
+    get(key: Input<K>): M | undefined;
+    /** @param options other types, or none */
+    get(key: Input<K>, options: OpenMapOptions): BpfMap | undefined;
+    /** Whether there is a map for a key. */
+    has(key: Input<K>): boolean;
+    /**
+     * Puts a map in, off the JavaScript thread: the kernel may wait until no program uses the one that was there, some tens of
+     * milliseconds.
+     *
+     * @returns whether it was written: always, or as the condition says
+     * @throws EbpfError EINVAL when it is not like the one that this map of maps was made with, E2BIG when a hash is full
+     * @throws RangeError for an index outside of an array
+     */
+    set(key: Input<K>, map: M, options?: SetCondition): Promise<boolean>;
+    /**
+     * Puts many maps in, a few hundred by one system call where the kernel can (Linux 5.19), off the JavaScript thread. With a condition
+     * it is one call for each: the kernel's batches have none.
+     *
+     * @returns how many were written: all, or those that the condition let pass
+     * @throws the error of {@link set}, with the number of entries that were written before it failed as its `done`
+     */
+    setMany(entries: Iterable<readonly [Input<K>, M]>, options?: SetCondition): Promise<number>;
+    /**
+     * Takes a map out, off the JavaScript thread as {@link set}.
+     *
+     * @returns whether there was one
+     */
+    delete(key: Input<K>): Promise<boolean>;
+    /**
+     * Takes many maps out, as {@link setMany} puts them in; keys that are not there are passed over.
+     *
+     * @returns how many there were
+     * @throws the error of {@link delete}, with the number of entries that were deleted before it failed as its `done`
+     */
+    deleteMany(keys: Iterable<Input<K>>): Promise<number>;
+    /**
+     * Takes all maps out that are there now.
+     *
+     * @returns how many there were
+     * @throws the error of {@link deleteMany}
+     */
+    clear(): Promise<number>;
+    /** What is in it, as `[key, { id }]`, for `openMap`. */
+    entries(): Generator<[KeyOf<K>, {
+        id: number;
+    }], void, undefined>;
+    keys(): Generator<KeyOf<K>, void, undefined>;
+    [Symbol.iterator](): Generator<[KeyOf<K>, {
+        id: number;
+    }], void, undefined>;
+    /** How many maps there are now. */
+    count(): number;
+}
+/** `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps by index. Linux 4.12. */
+declare class ArrayOfMaps<M extends BpfMap = BpfMap> extends NestedMap<number, M> {
+    /** The number of places. */
+    get length(): number;
+}
+/** `BPF_MAP_TYPE_HASH_OF_MAPS`: maps by key. Linux 4.12. */
+declare class HashOfMaps<K = unknown, M extends BpfMap = BpfMap> extends NestedMap<K, M> {
+}
+
+/**
+ * `BPF_MAP_TYPE_PROG_ARRAY`: the programs that `bpf_tail_call` jumps to. It takes programs of one type only, that of the first
+ * one that uses it or is put into it (`info().owner`). The kernel empties it when no process and no pin has it any more, though
+ * programs still do. Linux 4.2.
+ */
+declare class ProgramArray extends DescriptorArray {
+    #private;
+    /**
+     * Puts a program in. The place keeps it when its object is closed.
+     *
+     * @throws EbpfError EINVAL when it is not of the type that this array takes
+     */
+    set(index: number, program: BpfProgram): void;
+    /** The program at an index, for `openProgram`; `undefined` when there is none. Linux 4.13. */
+    get(index: number): {
+        id: number;
+    } | undefined;
+    /** The places that have a program, as `[index, { id }]`. */
+    entries(): Generator<[number, {
+        id: number;
+    }], void, undefined>;
+    [Symbol.iterator](): Generator<[number, {
+        id: number;
+    }], void, undefined>;
 }
 
 /**
@@ -3637,8 +3701,8 @@ declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'queue', V, I>): QueueMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: QueueOptions<'stack', V, I>): StackMap<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: BloomFilterOptions<V, I>): BloomFilter<Infer<V, I>>;
-declare function createMap(options: ArrayOfMapsOptions): ArrayOfMaps;
-declare function createMap<K extends Type, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, InnerMap, I>): HashOfMaps<InferKey<K, I>>;
+declare function createMap<M extends InnerMap>(options: ArrayOfMapsOptions<M>): ArrayOfMaps<CreatedMap<M>>;
+declare function createMap<K extends Type, M extends InnerMap, I extends Int64 = 'bigint'>(options: HashOfMapsOptions<K, M, I>): HashOfMaps<InferKey<K, I>, CreatedMap<M>>;
 declare function createMap(options: DescriptorArrayOptions<'prog_array'>): ProgramArray;
 declare function createMap(options: DescriptorArrayOptions<'cgroup_array'>): CgroupArray;
 declare function createMap(options: DescriptorArrayOptions<'xskmap'>): XskMap;
@@ -3669,6 +3733,16 @@ declare function createMap(options: UserRingBufferOptions & {
 }): UserRingBuffer<Uint8Array>;
 declare function createMap(options: ArenaOptions): Arena;
 declare function createMap(options: OtherMapOptions): BpfMap;
+
+/**
+ * Opens a map that somebody else made. Keys and values are decoded by the BTF that the kernel keeps with it. By id needs
+ * CAP_SYS_ADMIN, Linux 4.13.
+ *
+ * @throws EbpfError ENOENT when there is none
+ */
+declare function openMap(target: KernelTarget, options?: OpenMapOptions): BpfMap;
+/** @throws EbpfError ERR_EBPF_MAP_CLASS when the map is not of the class `expected` */
+declare function openMap<M extends BpfMap>(target: KernelTarget, expected: MapClass<M>, options?: OpenMapOptions): M;
 
 /**
  * Opens a program that is in the kernel already, to look at it, run it on test input, pin it, or attach it by a hook. By
@@ -4024,10 +4098,5 @@ declare function enableRunStatistics(): RunStatistics;
 /** The libbpf that the addon was built with, such as `1.7.0`. */
 declare const libbpfVersion: string;
 
-/** The kernel's map types, by bpftool's names. */
-/** Index is the kernel's number: `enum bpf_map_type` of linux/bpf.h. */
-declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
-type MapType = (typeof NAMES)[number];
-
 export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateMapOptions, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
