@@ -58,3 +58,17 @@ export function createMemory(buffer: ArrayBuffer, byteOffset: number = 0, byteLe
 export function allocateMemory(size: number): Memory {
   return new Memory(new ArrayBuffer(Math.ceil(size / 8) * 8), 0, size)
 }
+
+/** The least multiple of 8 that is not smaller. */
+export function roundUpTo8(size: number): number {
+  return Math.ceil(size / 8) * 8
+}
+
+/** @throws RangeError with our code where JavaScript, or the machine, has no room for so many bytes. */
+export function createBuffer(size: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(size)
+  } catch {
+    throw outOfRange(`there is no room for a buffer of ${size} bytes`)
+  }
+}

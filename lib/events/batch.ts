@@ -114,6 +114,11 @@ export class Batch<T> implements Iterable<T> {
     return this
   }
 
+  /** @internal Undoes {@link countOneByOne}. */
+  countWhole(): void {
+    this.#position = undefined
+  }
+
   /** @internal */
   release(): void {
     this.#lease.released = true

@@ -95,7 +95,14 @@ class MergedConsumer {
 
   #hand(source: string, batch: Batch<unknown>, part: Subscription): unknown {
     const call = (): unknown => (part.closed ? undefined : this.#handler(source, batch, part))
-    if (!this.#turns.idle) return this.#turns.take(() => this.#settled(call))
+    if (!this.#turns.idle) {
+      // What still waits for its turn when the stream is closed was not handed over.
+      batch.countOneByOne()
+      return this.#turns.take(() => {
+        batch.countWhole()
+        return this.#settled(call)
+      })
+    }
     try {
       const result = call()
       return isPromise(result) ? this.#turns.take(() => this.#settled(() => result)) : undefined

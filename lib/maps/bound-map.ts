@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { binding } from '../binding.ts'
-import { type Memory, createMemory } from '../btf/memory.ts'
+import { type Memory, createBuffer, createMemory, roundUpTo8 } from '../btf/memory.ts'
 import { closedError, kernelError } from '../errors.ts'
 import { BpfMap } from './map.ts'
 
@@ -12,7 +12,7 @@ export class BoundMap extends BpfMap {
 
   /** @internal Where the value lies. */
   protected get valueOffset(): number {
-    return (this.keySize + 7) & ~7
+    return roundUpTo8(this.keySize)
   }
 
   /** @internal It is private: whoever had it could let the kernel write elsewhere. */
@@ -22,7 +22,7 @@ export class BoundMap extends BpfMap {
 
   #bind(): Memory {
     const handle = this.use('use')
-    const memory = createMemory(new ArrayBuffer(this.valueOffset + ((this.valueSize + 7) & ~7)))
+    const memory = createMemory(createBuffer(this.valueOffset + roundUpTo8(this.valueSize)))
     const status = binding.mapBind(handle, memory.u8.buffer)
     if (status < 0) throw this.failure(status, 'bind the memory of')
     this.#memory = memory

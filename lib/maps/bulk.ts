@@ -1,6 +1,6 @@
 /** Writing and deleting many entries by few system calls. */
 import { constants } from 'node:os'
-import { type Memory, createMemory } from '../btf/memory.ts'
+import { type Memory, createBuffer, createMemory, roundUpTo8 } from '../btf/memory.ts'
 import { hasNoBatches } from './walk.ts'
 
 const { ENOENT } = constants.errno
@@ -22,6 +22,7 @@ export interface BulkCalls<Item> {
 }
 
 const CHUNK_ENTRIES = 4096
+const CHUNK_BYTES = 4 << 20
 
 /**
  * Encodes a chunk of items before the first system call for it, so that a bad item changes nothing of its chunk.
@@ -33,9 +34,10 @@ const CHUNK_ENTRIES = 4096
  */
 export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): number {
   const { keySize, entrySize } = calls
-  const capacity = Math.max(1, Math.min(CHUNK_ENTRIES, calls.maxEntries))
-  const keys = createMemory(new ArrayBuffer(roundUp(capacity * keySize)))
-  const values = createMemory(new ArrayBuffer(roundUp(capacity * entrySize)))
+  const most = Math.floor(CHUNK_BYTES / (keySize + entrySize))
+  const capacity = Math.max(1, Math.min(CHUNK_ENTRIES, calls.maxEntries, most))
+  const keys = createMemory(createBuffer(roundUp(capacity * keySize)))
+  const values = createMemory(createBuffer(roundUp(capacity * entrySize)))
   const control = new Uint32Array(2)
   let { batch } = calls
   let before = 0
@@ -52,18 +54,24 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): num
 
   const flush = (count: number): void => {
     let index = 0
-    while (index < count && batch !== undefined) {
-      control[0] = count - index
-      const status = batch(keys.u8.subarray(index * keySize), values.u8.subarray(index * entrySize), control)
-      const done = control[0]
-      index += done
-      if (index === count) break
-      // Only an entry's own call says ENOENT.
-      if (status === -ENOENT && calls.passes(status)) passedOver++
-      else if (single(index) === 0 && done === 0 && hasNoBatches(status)) batch = undefined
-      index++
+    try {
+      while (index < count && batch !== undefined) {
+        control[0] = count - index
+        const status = batch(keys.u8.subarray(index * keySize), values.u8.subarray(index * entrySize), control)
+        const done = control[0]
+        index += done
+        if (index === count) break
+        // Only an entry's own call says ENOENT.
+        if (status === -ENOENT && calls.passes(status)) passedOver++
+        else if (single(index) === 0 && done === 0 && hasNoBatches(status)) batch = undefined
+        index++
+      }
+      for (; index < count; index++) single(index)
+    } catch (error) {
+      // Such as that the items closed the map when they were asked for.
+      if (!('done' in (error as Error))) Object.assign(error as Error, { done: before + index - passedOver })
+      throw error
     }
-    for (; index < count; index++) single(index)
     before += count
   }
 
@@ -83,7 +91,7 @@ export function inBulk<Item>(items: Iterable<Item>, calls: BulkCalls<Item>): num
   return before - passedOver
 }
 
-const roundUp = (size: number): number => Math.max(8, (size + 7) & ~7)
+const roundUp = (size: number): number => Math.max(8, roundUpTo8(size))
 
 /** Says which item is wrong: whole chunks before it may have been done. */
 export function withPlace(error: unknown, before: number, pending: number, done: number): unknown {

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { type Handle, binding } from '../binding.ts'
 import type { Codec } from '../btf/codec.ts'
-import { type Memory, createMemory } from '../btf/memory.ts'
+import { type Memory, createBuffer, createMemory, roundUpTo8 } from '../btf/memory.ts'
 import { type Access, compileAccess } from './access.ts'
 import type { Purpose } from './walk.ts'
 
@@ -46,7 +46,7 @@ export class Entries<K, V> {
     this.#owner = owner
     this.#keyCodec = keyCodec
     this.#valueCodec = valueCodec
-    this.#valueOffset = (owner.keySize + 7) & ~7
+    this.#valueOffset = roundUpTo8(owner.keySize)
     const counted = <T>(result: T): T => {
       if (++this.#calls === CALLS_WORTH_COMPILING) this.#compile()
       return result
@@ -168,7 +168,7 @@ export class Entries<K, V> {
 
   #bind(): Memory {
     const handle = this.#owner.use('read')
-    const memory = createMemory(new ArrayBuffer(this.#valueOffset + ((this.#valueCodec.size + 7) & ~7)))
+    const memory = createMemory(createBuffer(this.#valueOffset + roundUpTo8(this.#valueCodec.size)))
     const status = binding.mapBind(handle, memory.u8.buffer)
     if (status < 0) throw this.#owner.fail(status, 'bind the memory of', 'bind')
     this.#memory = memory
@@ -205,7 +205,7 @@ export class Entries<K, V> {
   /** The key is encoded aside, then the value in place, and only then the key is put in front of it. */
   #encodeEntry(memory: Memory, key: unknown, value: unknown): void {
     // Own memory for each nesting: a getter of the value may set another entry with an object as key.
-    const aside = this.#keyMemory ?? createMemory(new ArrayBuffer(this.#valueOffset))
+    const aside = this.#keyMemory ?? createMemory(createBuffer(this.#valueOffset))
     this.#keyMemory = undefined
     this.#keyCodec.encode(key, aside, 0)
     this.#valueCodec.encode(value, memory, this.#valueOffset)

@@ -8,7 +8,7 @@
  * nothing comes twice, and is bounded: it throws at its bound rather than ending short.
  */
 import { constants } from 'node:os'
-import { type Memory, createMemory } from '../btf/memory.ts'
+import { type Memory, createBuffer, createMemory, roundUpTo8 } from '../btf/memory.ts'
 import { binding } from '../binding.ts'
 import { ENOTSUPP } from '../errors.ts'
 import { SeenKeys } from './seen-keys.ts'
@@ -65,12 +65,12 @@ const INTERRUPTIONS = 16
 function allocate(map: WalkedMap, count: number): Chunk {
   return {
     count: 0,
-    keys: createMemory(new ArrayBuffer(roundUp(count * map.keySize))),
-    values: createMemory(new ArrayBuffer(roundUp(count * map.entrySize))),
+    keys: createMemory(createBuffer(roundUp(count * map.keySize))),
+    values: createMemory(createBuffer(roundUp(count * map.entrySize))),
   }
 }
 
-const roundUp = (size: number): number => Math.max(8, (size + 7) & ~7)
+const roundUp = (size: number): number => Math.max(8, roundUpTo8(size))
 
 /** Whether the kernel, or the map's type, has no batch call: then no entry was done. */
 export function hasNoBatches(status: number): boolean {

@@ -184,7 +184,9 @@ describe('keys', () => {
     expectTypeOf(createMap({ type: 'percpu_array', value: u32, maxEntries: 1 }).top(1)).toEqualTypeOf<
       [number, number[]][]
     >()
-    map.forEach((_, key) => expectTypeOf(key).toEqualTypeOf<number>())
+    map.forEach((_, key) => {
+      expectTypeOf(key).toEqualTypeOf<number>()
+    })
   })
 
   test('of all other types may be', () => {
