@@ -21,7 +21,18 @@ const alone = {
 }
 
 /** How the names of test files begin in which values, keys or records are decoded. */
-const decoding = ['maps', 'iteration', 'ring-', 'stream-', 'per-cpu', 'aggregate', 'globals', 'open-map', 'create-']
+const decoding = [
+  'maps',
+  'iteration',
+  'ring-',
+  'stream-',
+  'per-cpu',
+  'aggregate',
+  'globals',
+  'open-map',
+  'create-',
+  'user-ring-buffer',
+]
 
 export default defineConfig({
   // Node 20 has no `using`.
