@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ArrayOfMaps, type BpfMap, HashMap, HashOfMaps, createMap, struct, u8, u32, u64 } from '../../lib/index.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
@@ -88,7 +88,11 @@ describe('a hash of maps', () => {
 })
 
 describe('refuses', () => {
-  const map = hashOfMaps()
+  let map: HashOfMaps<number>
+  beforeAll(() => {
+    map = hashOfMaps()
+  })
+  afterAll(() => map.close())
   const INVALID = 'ERR_EBPF_INVALID_ARGUMENT'
   refuses([
     { name: 'a number for a map', act: () => map.set(1, 5 as never), code: INVALID, message: /BpfMap/ },
