@@ -8,8 +8,9 @@ export const MAX_TURN_MS = 10
 
 const BAR = 40
 
-export function describeEndurance({ endurance, loopDelay }: NodeReport): string[] {
-  return [...(endurance ?? []).map(memoryText), ...(loopDelay ?? []).map(delayText)]
+export function describeEndurance({ endurance, loopDelay, failure }: NodeReport): string[] {
+  const failed = failure === undefined ? [] : [`Memory and event loop: failed: ${failure}`]
+  return [...(endurance ?? []).map(memoryText), ...(loopDelay ?? []).map(delayText), ...failed]
 }
 
 export const enduranceTitles: Record<EnduranceKind, string> = {

@@ -9,6 +9,8 @@ import { cache } from './places.ts'
 /** What `--node all` means. */
 const ALL = [20, 22, 24, 26]
 
+const OWN = Number(process.versions.node.split('.')[0])
+
 export interface NodeVersion {
   major: number
   /** Without its "v". */
@@ -22,15 +24,18 @@ export interface MissingNode {
   missing: string
 }
 
-/** `undefined` is the Node that runs this, "all" is all of them, "20,24" are these two. */
-export function findNodes(wanted: string | undefined): (NodeVersion | MissingNode)[] {
-  const own = majorOf(process.versions.node)
-  if (wanted === undefined) return [nodeOf(own, process.execPath)]
+/** Major versions: `undefined` is the Node that runs this, "all" is all of them, "20,24" are these two. */
+export function majorsOf(wanted: string | undefined): number[] {
+  if (wanted === undefined) return [OWN]
   const majors = wanted === 'all' ? ALL : wanted.split(',').map(Number)
   if (majors.some((major) => !Number.isInteger(major) || major < 20)) {
     throw new TypeError(`--node wants "all" or major versions from 20 on, such as 20,24, and not "${wanted}".`)
   }
-  return majors.map((major) => (major === own ? nodeOf(own, process.execPath) : install(major)))
+  return majors
+}
+
+export function findNodes(majors: readonly number[]): (NodeVersion | MissingNode)[] {
+  return majors.map((major) => (major === OWN ? nodeOf(OWN, process.execPath) : install(major)))
 }
 
 function install(major: number): NodeVersion | MissingNode {
@@ -48,8 +53,4 @@ function install(major: number): NodeVersion | MissingNode {
 function nodeOf(major: number, program: string): NodeVersion {
   const version = execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().replace(/^v/, '')
   return { major, version, program }
-}
-
-function majorOf(version: string): number {
-  return Number(version.split('.')[0])
 }

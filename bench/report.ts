@@ -29,6 +29,8 @@ export interface NodeReport {
   results: Result[]
   endurance?: Endurance[]
   loopDelay?: LoopDelay[]
+  /** Why memory or turns of the event loop were not measured. */
+  failure?: string
 }
 
 export interface Result {

@@ -21,7 +21,7 @@ import { comparisons } from './comparisons.ts'
 import { updateDocuments } from './document.ts'
 import { isWithin } from './endurance-text.ts'
 import { measureNode, type Plan } from './measure.ts'
-import { findNodes } from './nodes.ts'
+import { findNodes, majorsOf } from './nodes.ts'
 import { buildGoPeer } from './peers/go-build.ts'
 import { installNpmPeer } from './peers/npm-bpf.ts'
 import { sources } from './places.ts'
@@ -29,7 +29,8 @@ import { newReport, type Report } from './report.ts'
 import { textOf } from './table.ts'
 
 interface Options extends Plan {
-  node: string | undefined
+  /** Major versions of Node. */
+  nodes: readonly number[]
   json: boolean
   check: boolean
   updateDocs: boolean
@@ -62,7 +63,7 @@ function readOptions(): Options {
     events: count('--events', values.events, quick ? 3 : 100) * 1e6,
     chosen: endurance && only.length === 0 ? [] : chosenOf(only),
     endurance: endurance || everything,
-    node,
+    nodes: majorsOf(node),
     json,
     check,
     updateDocs,
@@ -81,7 +82,7 @@ function count(option: string, text: string | undefined, usual: number): number 
 }
 
 async function measure(options: Options): Promise<Report> {
-  const nodes = findNodes(options.node)
+  const nodes = findNodes(options.nodes)
   buildBaseline()
   const report = newReport({ go: await buildGoPeer(), npm: installNpmPeer() }, options)
   for (const node of nodes) {
@@ -93,11 +94,11 @@ async function measure(options: Options): Promise<Report> {
 
 /** Whether everything that must be is as it must be, and nothing failed. */
 function isGood({ nodes }: Report): boolean {
-  return nodes.every(({ results, endurance, loopDelay }) => {
+  return nodes.every(({ results, endurance, loopDelay, failure: endedBy }) => {
     const compared = results.every(({ verdict, failure }) => verdict?.must !== false && failure === undefined)
     // Arrays make V8's heap grow, which is not ours to prevent: see docs/performance.md.
     const steady = (endurance ?? []).every(({ kind, met }) => met || kind === 'arrays')
-    return compared && steady && (loopDelay ?? []).every(({ turn }) => isWithin(turn))
+    return endedBy === undefined && compared && steady && (loopDelay ?? []).every(({ turn }) => isWithin(turn))
   })
 }
 
