@@ -17,7 +17,8 @@ import {
 } from './entry-options.ts'
 import type { KeyOf } from './key-types.ts'
 import { BpfMap, type MapInit } from './map.ts'
-import { createLoop, type Loop, type Sink, toCallback, toJavaScriptMap, toPairs } from './visit.ts'
+import { mapOf, toKeys, toValues } from './to-map.ts'
+import { createLoop, type Loop, type Sink, toCallback, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
 
 const { ENOENT, EEXIST, E2BIG, EINVAL } = constants.errno
@@ -177,9 +178,8 @@ export class KeyedMap<K, V> extends BpfMap {
    * identity only, as in every `Map`.
    */
   toMap(options?: LockOptions): Map<KeyOf<K>, V> {
-    const entries = new Map<KeyOf<K>, V>()
-    this.#handOn(toJavaScriptMap, entries, undefined, options)
-    return entries
+    const chunks = this.chunks('read', readFlags(options))
+    return mapOf(chunks, this.keySize, this.#loop(toValues), this.#loop(toKeys))
   }
 
   /** The values of several keys, in their order, `undefined` for a miss. */
@@ -301,13 +301,16 @@ export class KeyedMap<K, V> extends BpfMap {
     context: Context,
     options: LockOptions | undefined,
   ): void {
-    const flags = readFlags(options)
-    let loop = this.#loops.get(sink) as Loop<Target, Context> | undefined
-    if (loop === undefined) {
-      loop = createLoop(sink, this.keyCodec, this.valueCodec)
-      this.#loops.set(sink, loop as Loop<never, never>)
-    }
-    for (const chunk of this.chunks('read', flags)) loop(chunk, target, context)
+    const loop = this.#loop(sink)
+    for (const chunk of this.chunks('read', readFlags(options))) loop(chunk, target, context)
+  }
+
+  #loop<Target, Context>(sink: Sink<Target, Context>): Loop<Target, Context> {
+    const known = this.#loops.get(sink) as Loop<Target, Context> | undefined
+    if (known !== undefined) return known
+    const loop = createLoop(sink, this.keyCodec, this.valueCodec)
+    this.#loops.set(sink, loop as Loop<never, never>)
+    return loop
   }
 
   /** @internal */

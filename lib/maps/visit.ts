@@ -4,6 +4,8 @@ import type { Chunk } from './walk.ts'
 
 /** What becomes of each decoded entry; `target` is what the loop is given. */
 export interface Sink<Target, Context> {
+  /** The only part that it takes: the other one is not decoded. */
+  takes?: 'key' | 'value'
   put(target: Target, key: unknown, value: unknown, context: Context): void
   /** `put` as source text, over `target`, `context`, and `key()` and `value()` for the decoded parts. */
   source: string
@@ -23,11 +25,6 @@ export const toPairs: Sink<unknown[], undefined> = {
   source: 'target.push([key(), value()])',
 }
 
-export const toJavaScriptMap: Sink<Map<unknown, unknown>, undefined> = {
-  put: (map, key, value) => map.set(key, value),
-  source: 'target.set(key(), value())',
-}
-
 /** Entries after which it pays to compile a loop for one map. */
 const ENTRIES_WORTH_COMPILING = 10_000
 
@@ -36,7 +33,7 @@ const ENTRIES_WORTH_COMPILING = 10_000
  * of its calls, which costs 30 ns an entry; so a map with many entries soon gets a loop of its own, for 4 ns an entry.
  */
 export function createLoop<Target, Context>(
-  { put, source }: Sink<Target, Context>,
+  { takes, put, source }: Sink<Target, Context>,
   keyCodec: Codec<unknown>,
   valueCodec: Codec<unknown>,
 ): Loop<Target, Context> {
@@ -45,8 +42,9 @@ export function createLoop<Target, Context>(
   let seen = 0
   let loop: Loop<Target, Context> = ({ count, keys, values }, target, context) => {
     for (let index = 0; index < count; index++) {
-      const value = valueCodec.decode(values, index * valueSize)
-      put(target, keyCodec.decodeKey(keys, index * keySize), value, context)
+      const value = takes === 'key' ? undefined : valueCodec.decode(values, index * valueSize)
+      const key = takes === 'value' ? undefined : keyCodec.decodeKey(keys, index * keySize)
+      put(target, key, value, context)
     }
   }
   return (chunk, target, context) => {
