@@ -140,7 +140,7 @@ export class DeclarationWriter {
     const lines: string[] = []
     let end = 0
     for (const member of members) {
-      const declared = this.declare(member.type, member.name, `${indent}\t`, depth + 1)
+      const declared = this.#member(member, `${indent}\t`, depth + 1)
       const bits = member.bitSize === 0 ? '' : `: ${member.bitSize}`
       if (kind === 'struct') lines.push(...padding(end, this.#layout.placeOf(member, end, packed), member.bitOffset))
       lines.push(`${declared}${bits};${this.#comment(member)}`)
@@ -152,8 +152,17 @@ export class DeclarationWriter {
     return `${head} {\n${lines.map((line) => `${indent}\t${line}\n`).join('')}${indent}}${packed ? ' __attribute__((packed))' : ''}`
   }
 
+  /** Plain C has no member that is a struct with a name, and none of its own (gcc has, with -fms-extensions). */
+  #member({ name, type: id }: BtfMember, indent: string, depth: number): string {
+    const type = this.#btf.resolve(id)
+    if (name !== '' || (type.kind !== 'struct' && type.kind !== 'union')) return this.declare(id, name, indent, depth)
+    return this.#composite({ ...type, name: '' }, indent, depth)
+  }
+
   #enumeration(type: BtfEnum | BtfEnum64, indent: string): string {
     const { name, signed, size, values } = type
+    // Only declared, which C does not have, but every compiler.
+    if (values.length === 0) return name === '' ? 'int' : `enum ${this.#names.type(type)}`
     const lines = values.map((each) => {
       const number = `${each.value}${suffix(each.value, signed)}`
       return `${indent}\t${this.#names.value(each.name)} = ${number},\n`

@@ -93,6 +93,24 @@ describe('a header', () => {
     expect(header).not.toContain('___2')
   })
 
+  test('writes out what is in a struct by no name but that of its type, and enums that are only declared', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int', 4, 1)
+    btf.struct('part', 8, [
+      ['a', int, 0],
+      ['b', int, 32],
+    ])
+    btf.add('enum', 'unknown', 4)
+    btf.add('ptr', '', 3)
+    btf.struct('whole', 24, [
+      ['', 2, 0],
+      ['pointer', 4, 64],
+      ['last', int, 128],
+    ])
+    const header = parseBtf(btf.bytes()).header()
+    compile(header, 'int f(struct whole *w, struct part *p) { return w->b + w->last + p->a + (w->pointer != 0); }')
+  })
+
   test('of a module has its own types, and of the others what they need', () => {
     const kernel = new BtfBuilder()
     const int = kernel.int('int', 4, 1)
