@@ -1823,6 +1823,11 @@ declare class Batch<T> implements Iterable<T> {
     at(index: number): T | undefined;
     /** An own copy of a record's bytes, or `undefined` outside of the batch. Negative indexes count from the end. */
     bytes(index: number): Uint8Array | undefined;
+    /**
+     * The CPU that wrote a record of a {@link PerfBuffer}, or `undefined` outside of the batch, and for records of a ring, which
+     * do not say it. Negative indexes count from the end.
+     */
+    cpu(index: number): number | undefined;
     [Symbol.iterator](): Generator<T, void, undefined>;
     /** Calls back for each record: faster than iterating. */
     forEach(callback: (record: T, index: number) => void): void;
@@ -1883,23 +1888,28 @@ interface Subscription {
 interface StreamStatistics {
     /** Records handed over. */
     records: number;
-    /** Bytes of ring space that they took, headers included. */
+    /** Bytes of ring space that they took, headers included. Of a perf buffer, bytes of its batches. */
     bytes: number;
-    /** Bytes in the ring now. */
+    /** Bytes in the ring now; of a perf buffer, in the fullest CPU's. */
     pending: number;
-    /** The most bytes that were found in the ring; of {@link RingBuffer.size} when programs had to drop. */
+    /** The most bytes that were found in it; of {@link RingBuffer.size} when programs had to drop. */
     maxPending: number;
     /**
      * Records that the program could not submit, where it counts them (`EBPF_RINGBUF` of ebpf.h); `undefined` where it does
      * not, since the kernel keeps no such count.
      */
     dropped: number | undefined;
+    /**
+     * Records that a {@link PerfBuffer} had no room for, as the kernel counts them; `undefined` for rings, where it does not.
+     * Before Linux 6.0 it tells of losses with the next record that has room.
+     */
+    lost: number | undefined;
 }
 /**
- * Records of a ring, in the order in which programs reserved them. A ring has one consumer at a time in a process, whether
- * that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
+ * Records of a ring, in the order in which programs reserved them, or of a perf buffer. It has one consumer at a time in a
+ * process, whether that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
  */
-declare class RecordStream<T> implements AsyncIterable<T> {
+declare class RecordStream<T, O extends StreamOptions = StreamOptions> implements AsyncIterable<T> {
     #private;
     /**
      * Calls `handler` with each batch: the way with the least cost. When the handler returns a promise, the next batch waits
@@ -1907,22 +1917,22 @@ declare class RecordStream<T> implements AsyncIterable<T> {
      *
      * @throws EbpfError ERR_EBPF_BUSY
      */
-    subscribe(handler: BatchHandler<T>, options?: StreamOptions): Subscription;
+    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
     /** Batches as an async iterable; each is valid until the next one is asked for. */
-    batches(options?: StreamOptions): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
+    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
     /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
-    records(options?: StreamOptions): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
+    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
     /**
      * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
      * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
      */
-    readable(options?: StreamOptions): Readable;
+    readable(options?: O): Readable;
     /**
      * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
      * behind the last that was read in the ring. When the iteration fails, so does the stream.
      */
-    web(options?: StreamOptions): ReadableStream<T>;
+    web(options?: O): ReadableStream<T>;
     /**
      * Hands over what is in the ring now, whether or not programs wake anybody for it, and resolves when all of it was
      * handled. A handler, or the body of a loop, that waits for it waits for itself.
@@ -1934,41 +1944,34 @@ declare class RecordStream<T> implements AsyncIterable<T> {
     stats(): StreamStatistics;
 }
 
-/**
- * `BPF_MAP_TYPE_RINGBUF`: records from programs, in one order over all CPUs. Linux 5.8.
- *
- * Records are decoded when the map's declaration names their type (`EBPF_RINGBUF` of ebpf.h); otherwise they are bytes,
- * and {@link as} decodes them by a type's name.
- */
-declare class RingBuffer<T = unknown> extends BpfMap implements AsyncIterable<T> {
+/** A map whose records come as a stream: {@link RingBuffer} and {@link PerfBuffer}. */
+declare abstract class RecordMap<T = unknown, O extends StreamOptions = StreamOptions> extends BpfMap implements AsyncIterable<T> {
     #private;
-    /** Bytes of the ring's data area. */
-    get size(): number;
     /** Whether records come decoded, not as bytes. */
     get typed(): boolean;
     /**
-     * The same ring with its records decoded as a struct, union or typedef of the object.
+     * The same stream with its records decoded as a struct, union or typedef of the object.
      *
      * @param type C name without `struct`
      * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
      */
-    as<U = unknown>(type: string): RecordStream<U>;
-    /** The same ring with its records as bytes, own copies. */
-    raw(): RecordStream<Uint8Array>;
+    as<U = unknown>(type: string): RecordStream<U, O>;
+    /** The same stream with its records as bytes, own copies. */
+    raw(): RecordStream<Uint8Array, O>;
     /** See {@link RecordStream.subscribe}. */
-    subscribe(handler: BatchHandler<T>, options?: StreamOptions): Subscription;
+    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
     /** See {@link RecordStream.batches}. */
-    batches(options?: StreamOptions): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
+    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
     /** See {@link RecordStream.records}. */
-    records(options?: StreamOptions): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
+    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
     /** See {@link RecordStream.readable}. */
-    readable(options?: StreamOptions): Readable;
+    readable(options?: O): Readable;
     /** See {@link RecordStream.web}. */
-    web(options?: StreamOptions): ReadableStream<T>;
-    /** See {@link RecordStream.flush}: whichever stream of this ring listens. */
+    web(options?: O): ReadableStream<T>;
+    /** See {@link RecordStream.flush}: whichever stream of this map listens. */
     flush(): Promise<void>;
-    /** Counts of all streams of this ring since it was opened by this process. */
+    /** Counts of all streams of this map since it was opened by this process. */
     stats(): StreamStatistics;
     /** Ends its stream, then closes the descriptor. A second call does nothing. */
     close(): void;
@@ -2853,6 +2856,84 @@ declare function openObject<Shape extends ObjectShape = UnknownShape>(source: Ob
  */
 declare function loadObject<Shape extends ObjectShape = UnknownShape>(source: ObjectSource, options?: LoadOptions<Shape>): Promise<BpfObject<Shape>>;
 
+/** The newest records of a {@link PerfBuffer}, for whoever asks: {@link PerfBuffer.openOverwritable}. Linux 4.7. */
+declare class OverwritableBuffer<T = unknown> extends Resource {
+    #private;
+    /** Whether it keeps no new records. */
+    get paused(): boolean;
+    /** Keeps what is there: what programs write from now on is lost. */
+    pause(): void;
+    resume(): void;
+    /**
+     * A copy of all records that are there, the oldest first; CPU after CPU unless the buffer was opened with the `order`
+     * `time`. It stays yours, and the records stay in the buffer: the next snapshot has them again, as far as they were not
+     * overwritten. While it is made the buffer is paused, for microseconds.
+     */
+    snapshot(): Batch<T>;
+    /** Ends it: programs write to the map no more. A second call does nothing. */
+    close(): void;
+    [Symbol.dispose](): void;
+    protected describe(): string;
+}
+
+/** What a {@link PerfBuffer} takes memory for, and how its records are put in order. */
+interface PerfBufferOptions {
+    /** Pages of each CPU's buffer, a power of two; 64 by default. */
+    pages?: number;
+    /**
+     * `cpu`, the default: records as they are found, CPU after CPU; only those of one CPU are in order. `time`: by the times at
+     * which they were written (`CLOCK_MONOTONIC`, which `bpf_ktime_get_ns` reads), for 8 bytes more in each.
+     */
+    order?: 'cpu' | 'time';
+}
+/** {@link StreamOptions}, and how the buffers of a {@link PerfBuffer} are opened for the stream. */
+interface PerfStreamOptions extends StreamOptions, PerfBufferOptions {
+    /**
+     * Wakes this process with every so many records of a CPU; 1 by default. What is there without a wake-up is handed over
+     * after `maxLatencyMs`.
+     */
+    wakeupEvents?: number;
+    /** Wakes this process when so many bytes wait in a CPU's buffer, in place of `wakeupEvents`. */
+    watermark?: number;
+}
+
+/** What {@link PerfBuffer.openOverwritable} takes. */
+interface OverwritableOptions extends PerfBufferOptions {
+    /** C name without `struct` of the records' type, in place of the declared one. */
+    type?: string;
+}
+/**
+ * `BPF_MAP_TYPE_PERF_EVENT_ARRAY`, which programs write to by `bpf_perf_event_output()`: a buffer for each CPU, and the kernel
+ * counts what had no room. Linux 4.4, so it serves kernels without a {@link RingBuffer}; programs write to it only while a
+ * stream, or an overwritable buffer, is open. `batch.cpu(index)` is the CPU of a record.
+ *
+ * Records are decoded when the map's declaration names their type (`EBPF_PERF_BUFFER` of ebpf.h); otherwise they are bytes,
+ * to which the kernel adds up to 7, and {@link as} decodes them by a type's name.
+ */
+declare class PerfBuffer<T = unknown> extends RecordMap<T, PerfStreamOptions> {
+    #private;
+    /**
+     * Begins to keep the newest records, the oldest of which make room for them: nothing is handed over, until somebody asks
+     * for a snapshot of what is there, such as after something went wrong. Until it is closed, the map has no stream.
+     *
+     * @throws EbpfError ERR_EBPF_BUSY
+     */
+    openOverwritable(options?: OverwritableOptions): OverwritableBuffer<T>;
+    /** Ends its stream, or its overwritable buffer, then closes the descriptor. A second call does nothing. */
+    close(): void;
+}
+
+/**
+ * `BPF_MAP_TYPE_RINGBUF`: records from programs, in one order over all CPUs. Linux 5.8.
+ *
+ * Records are decoded when the map's declaration names their type (`EBPF_RINGBUF` of ebpf.h); otherwise they are bytes,
+ * and {@link as} decodes them by a type's name.
+ */
+declare class RingBuffer<T = unknown> extends RecordMap<T> {
+    /** Bytes of the ring's data area. */
+    get size(): number;
+}
+
 /**
  * `BPF_MAP_TYPE_ARENA`: memory of up to 4 GiB that programs and processes share, with pages only where somebody touched it or a
  * program allocated them. Pointers in it are the same for all: addresses of user space, which {@link Arena.offsetOf} finds the place
@@ -3719,6 +3800,12 @@ declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: 
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: StorageOptions<'cgrp_storage', V, I>): CgroupStorage<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: OldCgroupStorageOptions<'cgroup_storage', V, I>): OldCgroupStorage<Infer<V, I>>;
 declare function createMap<V extends Type, I extends Int64 = 'bigint'>(options: OldCgroupStorageOptions<'percpu_cgroup_storage', V, I>): OldPerCpuCgroupStorage<Infer<V, I>>;
+declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: PerfEventArrayOptions<R, I> & {
+    record: R;
+}): PerfBuffer<Infer<R, I>>;
+declare function createMap(options: PerfEventArrayOptions & {
+    record?: never;
+}): PerfBuffer<Uint8Array>;
 declare function createMap<R extends Type, I extends Int64 = 'bigint'>(options: RingBufferOptions<R, I> & {
     record: R;
 }): RingBuffer<Infer<R, I>>;
@@ -4098,5 +4185,5 @@ declare function enableRunStatistics(): RunStatistics;
 /** The libbpf that the addon was built with, such as `1.7.0`. */
 declare const libbpfVersion: string;
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, PerCpuArrayMap, PerCpuHashMap, ProgramArray, QueueMap, ReadableTargetMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, PassedOver, PathOrDescriptor, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

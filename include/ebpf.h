@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a BPF program may include to work well with the npm package `ebpf`: ring buffers whose records come typed, and
- * whose losses are counted. Include it after <linux/bpf.h> or "vmlinux.h", and after <bpf/bpf_helpers.h>.
+ * What a BPF program may include to work well with the npm package `ebpf`: ring buffers and perf buffers whose records come
+ * typed, and whose losses are counted. Include it after <linux/bpf.h> or "vmlinux.h", and after <bpf/bpf_helpers.h>.
  */
 #ifndef EBPF_H
 #define EBPF_H
@@ -58,6 +58,27 @@
 #define ebpf_output(name, data, size, flags)                                                       \
   ({                                                                                               \
     long ebpf_error_ = bpf_ringbuf_output(&(name), data, size, flags);                             \
+    if (ebpf_error_) __sync_fetch_and_add(&name##_dropped, 1);                                     \
+    ebpf_error_;                                                                                   \
+  })
+
+/*
+ * EBPF_PERF_BUFFER(name, type): a perf event array whose records are of `type`: for kernels before Linux 5.8, which have no
+ * ring buffers, and for a buffer of each CPU. Records that ebpf_perf_output() could not write are counted in
+ * `<name>_dropped`: those that had no room, and those that came while nobody read.
+ */
+#define EBPF_PERF_BUFFER(name, record)                                                             \
+  __u64 name##_dropped __attribute__((section(".data.ebpf"), used));                                \
+  struct {                                                                                         \
+    record(*type)[BPF_MAP_TYPE_PERF_EVENT_ARRAY];                                                  \
+    __uint(key_size, sizeof(__u32));                                                               \
+    __uint(value_size, sizeof(__u32));                                                             \
+  } name SEC(".maps")
+
+/* Copies `size` bytes into this CPU's buffer. `ctx` is the program's context. 0, or a negative error. */
+#define ebpf_perf_output(ctx, name, data, size)                                                    \
+  ({                                                                                               \
+    long ebpf_error_ = bpf_perf_event_output(ctx, &(name), BPF_F_CURRENT_CPU, data, size);         \
     if (ebpf_error_) __sync_fetch_and_add(&name##_dropped, 1);                                     \
     ebpf_error_;                                                                                   \
   })

@@ -54,6 +54,18 @@ export interface Outcome<T> {
   value?: T
 }
 
+/** How a perf buffer is opened. */
+export interface NativePerfBufferOptions {
+  /** Of each CPU, a power of two. */
+  pages: number
+  /** Wakes after so many bytes, or so many records: one of them is 0. */
+  wakeupBytes: number
+  wakeupEvents: number
+  byTime: boolean
+  /** For snapshots: it cannot be read by `readerRead`. */
+  overwritable: boolean
+}
+
 /** `undefined` when it was done, else a negative errno. */
 export type MapFunction = () => undefined | Status
 
@@ -289,11 +301,24 @@ export interface Binding {
   /** Bytes in a ring that nobody here consumes: maps its positions for the length of the call. */
   ringPendingOf(map: Handle): Status
 
+  // ---- perf_buffer.cc ----
+  /**
+   * Opens an event of each CPU that is online, and puts it into a BPF_MAP_TYPE_PERF_EVENT_ARRAY map. `reader` is a negative
+   * errno where `operation` failed: `-EBUSY` while a reader of the same map (by id) is open anywhere in this process.
+   * Records have their CPU in the second word of their header.
+   */
+  perfBufferOpen(map: Handle, options: NativePerfBufferOptions): { reader: Handle | Status; operation: string }
+  /** Records that the kernel had no room for. */
+  perfBufferLost(reader: Handle): Status
+  perfBufferPause(reader: Handle, paused: boolean): Status
+  /** Copies what is in an overwritable buffer, as `readerRead` does: `memory` has nothing else. */
+  perfBufferSnapshot(reader: Handle): { memory: ArrayBuffer; records: number } | Status
+
   // ---- record_reader.cc: what a ring buffer or a perf buffer is read by ----
   /**
-   * Binds the memory of `readerRead`. `control` (4 words) is filled by `readerRead`: [records, bytes of the span, bytes that
-   * the next record needs (where `buffer` has no room for it, otherwise 0), bytes that wait]. `readerCommit` sets the last
-   * word anew, before it gives space back. Both are held by strong references.
+   * Binds the memory of `readerRead`. `control` (5 words) is filled by `readerRead`: [records, bytes of the span, bytes that
+   * the next record needs (where `buffer` has no room for it, otherwise 0), bytes that wait, 1 where records only wait for
+   * time to pass]. `readerCommit` sets the fourth anew, before it gives space back. Both are held by strong references.
    */
   readerBind(reader: Handle, buffer: ArrayBuffer, control: Uint32Array): Status
   /**
@@ -338,7 +363,10 @@ export interface Binding {
   // ---- poller.cc: one uv_poll on one epoll descriptor for each environment ----
   /** Called on the event loop with the handle of what is armed and ready. Set once, before the first arm. */
   pollerStart(onReady: (handle: Handle) => void): Status
-  /** Adds what can be polled, such as a ring, to the poller, or removes it. What is ready and left so is told again. */
+  /**
+   * Adds what can be polled, such as a ring, to the poller, or removes it. What is ready and left so is told again, except for
+   * perf buffers: `pollerArm` answers 1 when one is ready.
+   */
   pollerArm(handle: Handle): Status
   pollerDisarm(handle: Handle): Status
   /** Whether the poller keeps the event loop alive. */

@@ -71,14 +71,20 @@ export class ObjectTypes {
       // A union that declares its records wrongly is an error for who reads or writes them, not for who loads the object.
       records: () => ({
         declared: this.#declaredReader(name),
-        byName: (type) => createRecordCodec(this.#layoutByName(name, type, 'EBPF_RINGBUF'), name, this.#options),
+        byName: (type) =>
+          createRecordCodec(this.#layoutByName(name, type, recordsMacro(name, info)), name, this.#options),
         dropped,
       }),
       encoders: () => ({
         declared: this.#declared(name, (layout) =>
           createLazyEncoder(layout.size, () => createRecordEncoder(layout, name, this.#options)),
         ),
-        byName: (type) => createRecordEncoder(this.#layoutByName(name, type, 'EBPF_USER_RINGBUF'), name, this.#options),
+        byName: (type) =>
+          createRecordEncoder(
+            this.#layoutByName(name, type, `EBPF_USER_RINGBUF(${name}, 256 * 1024`),
+            name,
+            this.#options,
+          ),
       }),
     }
   }
@@ -114,9 +120,9 @@ export class ObjectTypes {
   }
 
   /**
-   * The type of a ring's records by its C name.
+   * The type of a map's records by its C name.
    *
-   * @param macro of ebpf.h that declares such a ring
+   * @param macro of ebpf.h that declares such a map, up to the type
    * @throws EbpfError ERR_EBPF_NO_BTF, or ERR_EBPF_UNKNOWN_NAME with the line that brings the type into the BTF
    */
   #layoutByName(map: string, type: string, macro: string): Layout {
@@ -133,7 +139,7 @@ export class ObjectTypes {
       throw ruleError('ERR_EBPF_UNKNOWN_NAME', error.message.replace(' (there are none)', ''), {
         operation: 'read types',
         map,
-        hint: `The compiler keeps only types that something uses. Declare the ring by: ${macro}(${map}, 256 * 1024, struct ${type});`,
+        hint: `The compiler keeps only types that something uses. Declare the map by: ${macro}, struct ${type});`,
       })
     }
     return layoutOf(this.btf, found.id)
@@ -168,4 +174,9 @@ export function checkedCodec(
     })
   }
   return createCodec<unknown>(layout, { ...options, name: `${map}.${part}` })
+}
+
+/** What declares a map whose records are of a type, up to the type. */
+function recordsMacro(map: string, { type }: Pick<NativeMapFacts, 'type'>): string {
+  return mapTypeName(type) === 'perf_event_array' ? `EBPF_PERF_BUFFER(${map}` : `EBPF_RINGBUF(${map}, 256 * 1024`
 }

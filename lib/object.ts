@@ -125,7 +125,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     return new BpfObject<Shape>(name, loaded, description, types)
   }
 
-  /** `EBPF_RINGBUF(events, …)` counts in `events_dropped` of a section of its own. */
+  /** `EBPF_RINGBUF(events, …)` and `EBPF_PERF_BUFFER(events, …)` count in `events_dropped` of a section of its own. */
   #collectCounters({ btf, int64 }: ObjectTypes, counters: Map<string, () => number>): void {
     const section = this.#sections.find(({ name }) => name === COUNTER_SECTION)
     if (btf === undefined || section === undefined) return

@@ -112,6 +112,11 @@ constexpr Export kExports[] = {
     {"ringOpen", Cold<RingOpen>},
     {"ringPendingOf", Cold<RingPendingOf>},
 
+    {"perfBufferOpen", Cold<PerfBufferOpen>},
+    {"perfBufferLost", Cold<PerfBufferLost>},
+    {"perfBufferPause", Cold<PerfBufferPause>},
+    {"perfBufferSnapshot", Cold<PerfBufferSnapshot>},
+
     {"readerBind", Cold<ReaderBind>},
     {"readerRead", Hot<ReaderRead>},
     {"readerCommit", Hot<ReaderCommit>},

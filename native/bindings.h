@@ -117,6 +117,12 @@ Napi::Value BtfLoad(const Napi::CallbackInfo& info);
 Napi::Value RingOpen(const Napi::CallbackInfo& info);
 Napi::Value RingPendingOf(const Napi::CallbackInfo& info);
 
+// perf_buffer.cc
+Napi::Value PerfBufferOpen(const Napi::CallbackInfo& info);
+Napi::Value PerfBufferLost(const Napi::CallbackInfo& info);
+Napi::Value PerfBufferPause(const Napi::CallbackInfo& info);
+Napi::Value PerfBufferSnapshot(const Napi::CallbackInfo& info);
+
 // record_reader.cc
 Napi::Value ReaderBind(const Napi::CallbackInfo& info);
 napi_value ReaderRead(napi_env env, napi_callback_info info);

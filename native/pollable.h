@@ -12,6 +12,10 @@ class Pollable {
   virtual int poll_fd() const = 0;
   // Of epoll_ctl(2).
   virtual uint32_t poll_events() const = 0;
+  // Perf events tell that they are ready once, to whoever asks epoll first: libuv's own epoll, or
+  // epoll_ctl. Such a pollable is asked itself.
+  virtual bool tells_once() const { return false; }
+  virtual bool ready() const { return false; }
 
   // Kept by the poller.
   bool armed = false;

@@ -2,6 +2,8 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
+
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
@@ -56,7 +58,10 @@ int Poller::Arm(int32_t handle, Pollable* pollable) {
   }
   ++armed_;
   pollable->armed = true;
-  return 0;
+  if (!pollable->tells_once()) return 0;
+  asked_.push_back(handle);
+  // What it told before, epoll_ctl has heard.
+  return pollable->ready() ? 1 : 0;
 }
 
 int Poller::Disarm(Pollable* pollable) {
@@ -66,6 +71,15 @@ int Poller::Disarm(Pollable* pollable) {
   int status =
       epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pollable->poll_fd(), nullptr) == 0 ? 0 : -errno;
   pollable->armed = false;
+  if (pollable->tells_once()) {
+    // Those that were closed are gone from the table.
+    asked_.erase(std::remove_if(asked_.begin(), asked_.end(),
+                                [&](int32_t handle) {
+                                  Pollable* other = handles_->GetPollable(handle);
+                                  return other == nullptr || other == pollable;
+                                }),
+                 asked_.end());
+  }
   if (--armed_ == 0) uv_poll_stop(poll_);
   return status;
 }
@@ -87,7 +101,13 @@ void Poller::Dispatch() {
     auto handle = static_cast<int32_t>(events[index].data.u32);
     // A call before this one may have closed or disarmed it.
     Pollable* pollable = handles_->GetPollable(handle);
-    if (pollable != nullptr && pollable->armed && !Call(handle)) return;
+    if (pollable == nullptr || !pollable->armed || pollable->tells_once()) continue;
+    if (!Call(handle)) return;
+  }
+  if (asked_.empty()) return;
+  for (int32_t handle : std::vector<int32_t>(asked_)) {
+    Pollable* pollable = handles_->GetPollable(handle);
+    if (pollable != nullptr && pollable->armed && pollable->ready() && !Call(handle)) return;
   }
 }
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include <vector>
+
 #include "handle.h"
 #include "unique_fd.h"
 
@@ -22,6 +24,7 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   int Start(Napi::Function on_ready);
+  // 1 when it is ready now, and nothing will tell.
   int Arm(int32_t handle, Pollable* pollable);
   int Disarm(Pollable* pollable);
   void KeepAlive(bool keep_alive);
@@ -44,6 +47,8 @@ class Poller {
   // Apart from this object: libuv keeps it until the close callback.
   uv_poll_t* poll_ = nullptr;
   int armed_ = 0;
+  // Those armed that tell once.
+  std::vector<int32_t> asked_;
   bool keep_alive_ = false;
   void (*closed_)(void* data) = nullptr;
   void* closed_data_ = nullptr;

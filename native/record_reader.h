@@ -14,6 +14,8 @@
 
 namespace ebpf {
 
+class PerfBuffer;
+
 // Copies records into JavaScript's memory, and leaves it to JavaScript when the kernel may have
 // the space back. They lie there as they do in a ring: each behind a header of 8 bytes, all at
 // multiples of 8. JS thread only.
@@ -32,13 +34,16 @@ class RecordReader : public Resource, public Pollable {
   virtual std::vector<uint64_t> Produced() const = 0;
   virtual std::vector<uint64_t> Consumed() const = 0;
 
+  // Null when it reads a ring.
+  virtual PerfBuffer* perf_buffer() { return nullptr; }
+
   Pollable* pollable() final { return this; }
   uint32_t poll_events() const final { return EPOLLIN; }
 
  protected:
   // [records, bytes of the span, bytes that the next record needs where there is no room, bytes
-  // that wait]
-  static constexpr size_t kControlWords = 4;
+  // that wait, 1 where records wait only for time to pass]
+  static constexpr size_t kControlWords = 5;
 
   uint8_t* buffer_ = nullptr;
   size_t buffer_size_ = 0;

@@ -49,7 +49,7 @@ export function entryLayouts(btf: Btf, mapName: string): MapEntryLayouts {
 }
 
 /**
- * The type of a map's records that `EBPF_RINGBUF(name, bytes, T)` declares; `undefined` if the map does not exist or
+ * The type of a map's records that `EBPF_RINGBUF(name, bytes, T)`, or its like, declares; `undefined` if the map does not exist or
  * declares none.
  *
  * libbpf's `__uint(type, N)` is `int (*type)[N]`, of which it reads only the length; there the element is `T` instead

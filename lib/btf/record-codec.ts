@@ -101,7 +101,7 @@ function createBytesCodec(): RecordCodec<Uint8Array> {
   const refuse = (): never => {
     throw ruleError('ERR_EBPF_NO_BTF', 'these records are bytes: they have no fields', {
       operation: 'decode records',
-      hint: "Declare the ring by EBPF_RINGBUF(name, size, struct type), or decode its records by ring.as('type').",
+      hint: "Name their type where the map is declared, by EBPF_RINGBUF(name, size, struct type), or decode them by map.as('type').",
     })
   }
   return { read, ...sharedLoops(read), visitViews: refuse, columns: refuse }

@@ -12,6 +12,7 @@ import { behind, DISCARD_BIT, HEADER_SIZE, type Lease, LENGTH_MASK, releasedErro
  */
 export class Batch<T> implements Iterable<T> {
   readonly #codec: RecordCodec<T>
+  readonly #perCpu: boolean
   readonly #lease: Lease = { released: false }
   #memory: Memory | undefined
   #length = 0
@@ -23,8 +24,9 @@ export class Batch<T> implements Iterable<T> {
   #offsets: Int32Array | undefined
 
   /** @internal */
-  constructor(codec: RecordCodec<T>) {
+  constructor(codec: RecordCodec<T>, perCpu: boolean = false) {
     this.#codec = codec
+    this.#perCpu = perCpu
   }
 
   /** The number of records. */
@@ -45,6 +47,15 @@ export class Batch<T> implements Iterable<T> {
     const memory = this.#use()
     const start = header + HEADER_SIZE
     return memory.u8.slice(start, start + ((memory.u32[header >>> 2] as number) & LENGTH_MASK))
+  }
+
+  /**
+   * The CPU that wrote a record of a {@link PerfBuffer}, or `undefined` outside of the batch, and for records of a ring, which
+   * do not say it. Negative indexes count from the end.
+   */
+  cpu(index: number): number | undefined {
+    const header = this.#headerAt(index)
+    return header < 0 || !this.#perCpu ? undefined : this.#use().u32[(header >>> 2) + 1]
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {

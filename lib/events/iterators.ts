@@ -1,6 +1,7 @@
 /** `for await` over the batches and the records of a stream. */
 import type { Failure } from './record-consumer.ts'
-import { TURN_MS, Turns } from './turns.ts'
+import { loopTurn } from './loop-turn.ts'
+import { Turns } from './turns.ts'
 
 /** Starts a consumer that calls `handler` with each batch. */
 export type Start<B> = (handler: (batch: B) => unknown, onEnd: (failure?: Failure) => void) => { close(): void }
@@ -102,8 +103,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, un
   readonly #batches: BatchIterator<OneByOne<T>>
   readonly #turns = new Turns()
   #batch: OneByOne<T> | undefined
-  /** A loop over records that are there never leaves the microtasks by itself, so the clock is looked at now and then. */
-  #turnStart = 0
+  /** A loop over records that are there never leaves the microtasks by itself, so it looks now and then whether it has to. */
   #untilLook = RECORDS_BETWEEN_LOOKS
 
   constructor(start: Start<OneByOne<T>>) {
@@ -129,10 +129,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, un
 
   readonly #next = async (): Promise<IteratorResult<T, undefined>> => {
     this.#untilLook = RECORDS_BETWEEN_LOOKS
-    if (this.#batch !== undefined && performance.now() - this.#turnStart > TURN_MS) {
-      await new Promise(setImmediate)
-      this.#turnStart = performance.now()
-    }
+    if (this.#batch !== undefined && loopTurn.over) await loopTurn.next()
     for (;;) {
       try {
         const result = this.#batch?.next()
@@ -144,7 +141,6 @@ export class RecordIterator<T> implements AsyncIterableIterator<T, undefined, un
       const { done, value } = await this.#batches.next()
       if (done) return DONE
       this.#batch = value
-      this.#turnStart = performance.now()
     }
   }
 

@@ -16,11 +16,16 @@ function start(): void {
   started = true
 }
 
-/** Calls `onReady` on the event loop whenever the ring or buffer is ready, until it is disarmed. */
-export function arm(handle: Handle, onReady: () => void): void {
+/**
+ * Calls `onReady` on the event loop whenever the ring or buffer is ready, until it is disarmed.
+ *
+ * @returns whether it is ready now, and nobody will be called for that
+ */
+export function arm(handle: Handle, onReady: () => void): boolean {
   start()
-  check(binding.pollerArm(handle), 'epoll_ctl', {})
+  const ready = check(binding.pollerArm(handle), 'epoll_ctl', {})
   listeners.set(handle, onReady)
+  return ready === 1
 }
 
 /** Stops the calls. An unread ring would otherwise keep the poller, and a core, busy. */

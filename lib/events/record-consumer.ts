@@ -5,9 +5,9 @@ import type { RecordCodec } from '../btf/record-codec.ts'
 import { type EbpfError, kernelError, ruleError } from '../errors.ts'
 import { Batch } from './batch.ts'
 import { Coalescing } from './coalesce.ts'
+import { loopTurn } from './loop-turn.ts'
 import { arm, disarm, hold, letGo } from './poller.ts'
 import { Mark, type RecordSource } from './record-source.ts'
-import { TURN_MS } from './turns.ts'
 
 /** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
 export type BatchHandler<T> = (batch: Batch<T>) => unknown
@@ -51,14 +51,11 @@ export class RecordConsumer<T> {
   readonly #codec: RecordCodec<T>
   readonly #handler: BatchHandler<T>
   readonly #onEnd: (failure?: Failure) => void
-  readonly #control = new Uint32Array(4)
+  readonly #control = new Uint32Array(5)
   readonly #coalescing: Coalescing | undefined
   readonly #timer: NodeJS.Timeout | undefined
   /** Runs while records are collected. */
   #look: NodeJS.Timeout | undefined
-  #immediate: NodeJS.Immediate | undefined
-  /** When the event loop last gave this consumer its turn. */
-  #turnStart = 0
   #memory: Memory
   /** The batch that a handler is busy with. */
   #current: Batch<T> | undefined
@@ -90,7 +87,7 @@ export class RecordConsumer<T> {
       this.#memory = this.#bind(BATCH_BYTES)
       this.#arm()
     } catch (error) {
-      binding.readerClose(reader)
+      source.close(reader)
       throw error
     }
     hold()
@@ -105,6 +102,11 @@ export class RecordConsumer<T> {
     return this.#closed
   }
 
+  /** Of the binding; closed with this consumer. */
+  get reader(): Handle {
+    return this.#reader
+  }
+
   /** Bytes in the ring that were not handed over. */
   get pending(): number {
     return Math.max(0, binding.readerPending(this.#reader))
@@ -116,7 +118,7 @@ export class RecordConsumer<T> {
     this.#closed = true
     clearInterval(this.#timer)
     clearTimeout(this.#look)
-    clearImmediate(this.#immediate)
+    loopTurn.leave(this.#onTurn)
     // Before the batch counts as handed over: its handler is not done with it.
     for (const flush of this.#flushes) {
       flush.reject(failure === undefined ? streamEndedError(this.#source, 'its stream was closed') : failure.error)
@@ -125,7 +127,7 @@ export class RecordConsumer<T> {
     this.#finishBatch()
     this.#disarm()
     letGo()
-    binding.readerClose(this.#reader)
+    this.#source.close(this.#reader)
     this.#onEnd(failure)
   }
 
@@ -140,21 +142,20 @@ export class RecordConsumer<T> {
   }
 
   readonly #onTurn = (): void => {
-    this.#turnStart = performance.now()
     this.#drain()
+    if (!loopTurn.awaits(this.#onTurn)) this.#overdue = false
   }
 
   readonly #onLatency = (): void => {
     // Records that are collected have their own clock; others may have waited since the last call.
     if (this.#look === undefined) this.#overdue = true
     this.#onTurn()
-    this.#overdue = false
   }
 
-  /** However full the ring is, and though promises of handlers resolve without leaving the microtasks: see TURN_MS. */
+  /** However full the ring is, and though promises of handlers resolve without leaving the microtasks, others have their turn. */
   #drain(): void {
     while (!this.#closed && this.#current === undefined) {
-      if (performance.now() - this.#turnStart > TURN_MS) {
+      if (loopTurn.over) {
         this.#nextTurn()
         return
       }
@@ -165,7 +166,7 @@ export class RecordConsumer<T> {
         this.#coalescing?.emptied()
         this.#armOrClose()
         // The next record is still being written; who submits it need not wake us.
-        if (this.#flushes.size > 0) this.#nextTurn()
+        if (this.#flushes.size > 0 || this.#control[4] !== 0) this.#nextTurn()
         return
       }
       if (records === 0) this.#commit(span)
@@ -194,10 +195,7 @@ export class RecordConsumer<T> {
   }
 
   #nextTurn(): void {
-    this.#immediate ??= setImmediate(() => {
-      this.#immediate = undefined
-      this.#onTurn()
-    })
+    loopTurn.wait(this.#onTurn)
   }
 
   #read(): number {
@@ -216,7 +214,7 @@ export class RecordConsumer<T> {
   }
 
   #hand(records: number, span: number): void {
-    const batch = new Batch(this.#codec).fill(this.#memory, records, span)
+    const batch = new Batch(this.#codec, this.#source.perCpu).fill(this.#memory, records, span)
     this.#current = batch
     let result: unknown
     try {
@@ -272,8 +270,9 @@ export class RecordConsumer<T> {
 
   #arm(): void {
     if (this.#armed) return
-    arm(this.#reader, this.#onTurn)
+    const ready = arm(this.#reader, this.#onTurn)
     this.#armed = true
+    if (ready) this.#nextTurn()
   }
 
   #armOrClose(): void {

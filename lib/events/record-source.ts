@@ -14,7 +14,11 @@ export interface RecordSource {
   name: string
   /** What it is, for errors. */
   noun: string
+  /** Whether its records say their CPU. */
+  perCpu: boolean
   counters: RecordCounters
+  /** Closes the native reader. */
+  close(reader: Handle): void
 }
 
 /** What `binding` answers when a map has a reader already. */

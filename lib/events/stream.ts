@@ -48,17 +48,22 @@ export interface Subscription {
 export interface StreamStatistics {
   /** Records handed over. */
   records: number
-  /** Bytes of ring space that they took, headers included. */
+  /** Bytes of ring space that they took, headers included. Of a perf buffer, bytes of its batches. */
   bytes: number
-  /** Bytes in the ring now. */
+  /** Bytes in the ring now; of a perf buffer, in the fullest CPU's. */
   pending: number
-  /** The most bytes that were found in the ring; of {@link RingBuffer.size} when programs had to drop. */
+  /** The most bytes that were found in it; of {@link RingBuffer.size} when programs had to drop. */
   maxPending: number
   /**
    * Records that the program could not submit, where it counts them (`EBPF_RINGBUF` of ebpf.h); `undefined` where it does
    * not, since the kernel keeps no such count.
    */
   dropped: number | undefined
+  /**
+   * Records that a {@link PerfBuffer} had no room for, as the kernel counts them; `undefined` for rings, where it does not.
+   * Before Linux 6.0 it tells of losses with the next record that has room.
+   */
+  lost: number | undefined
 }
 
 /** What a stream reads from; `O` is what can be said of a stream that is started. */
@@ -71,21 +76,22 @@ export interface StreamSource<O extends StreamOptions = StreamOptions> extends R
    */
   open(options: O): Handle
   pending(): number
+  lost(): number | undefined
   dropped(): number | undefined
 }
 
 const DEFAULT_MAX_LATENCY_MS = 100
 
 /**
- * Records of a ring, in the order in which programs reserved them. A ring has one consumer at a time in a process, whether
- * that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
+ * Records of a ring, in the order in which programs reserved them, or of a perf buffer. It has one consumer at a time in a
+ * process, whether that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
  */
-export class RecordStream<T> implements AsyncIterable<T> {
-  readonly #source: StreamSource
+export class RecordStream<T, O extends StreamOptions = StreamOptions> implements AsyncIterable<T> {
+  readonly #source: StreamSource<O>
   readonly #codec: RecordCodec<T>
 
   /** @internal */
-  constructor(source: StreamSource, codec: RecordCodec<T>) {
+  constructor(source: StreamSource<O>, codec: RecordCodec<T>) {
     this.#source = source
     this.#codec = codec
   }
@@ -96,7 +102,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    *
    * @throws EbpfError ERR_EBPF_BUSY
    */
-  subscribe(handler: BatchHandler<T>, options: StreamOptions = {}): Subscription {
+  subscribe(handler: BatchHandler<T>, options: O = {} as O): Subscription {
     if (typeof handler !== 'function') {
       throw invalidArgument(`handler must be a function, not ${inspectBriefly(handler)}`)
     }
@@ -104,12 +110,12 @@ export class RecordStream<T> implements AsyncIterable<T> {
   }
 
   /** Batches as an async iterable; each is valid until the next one is asked for. */
-  batches(options: StreamOptions = {}): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable {
+  batches(options: O = {} as O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable {
     return new BatchIterator<Batch<T>>((handler, onEnd) => this.#consume(handler, options, onEnd))
   }
 
   /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
-  records(options: StreamOptions = {}): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
+  records(options: O = {} as O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
     return this.#records(options)
   }
 
@@ -121,7 +127,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
    * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
    */
-  readable(options: StreamOptions = {}): Readable {
+  readable(options: O = {} as O): Readable {
     return new RecordReadable(this.#records(options))
   }
 
@@ -129,7 +135,7 @@ export class RecordStream<T> implements AsyncIterable<T> {
    * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
    * behind the last that was read in the ring. When the iteration fails, so does the stream.
    */
-  web(options: StreamOptions = {}): ReadableStream<T> {
+  web(options: O = {} as O): ReadableStream<T> {
     return webStream(this.#records(options))
   }
 
@@ -149,16 +155,23 @@ export class RecordStream<T> implements AsyncIterable<T> {
   stats(): StreamStatistics {
     const { records, bytes, maxPending } = this.#source.counters
     const pending = this.#source.pending()
-    return { records, bytes, pending, maxPending: Math.max(maxPending, pending), dropped: this.#source.dropped() }
+    return {
+      records,
+      bytes,
+      pending,
+      maxPending: Math.max(maxPending, pending),
+      dropped: this.#source.dropped(),
+      lost: this.#source.lost(),
+    }
   }
 
-  #records(options: StreamOptions): RecordIterator<T> {
+  #records(options: O): RecordIterator<T> {
     return new RecordIterator<T>((handler, onEnd) =>
       this.#consume((batch) => handler(batch.countOneByOne()), options, onEnd),
     )
   }
 
-  #consume(handler: BatchHandler<T>, options: StreamOptions, onEnd: (failure?: Failure) => void): RecordConsumer<T> {
+  #consume(handler: BatchHandler<T>, options: O, onEnd: (failure?: Failure) => void): RecordConsumer<T> {
     const { signal } = options
     const pace = paceOf(options)
     signal?.throwIfAborted()

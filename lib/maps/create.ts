@@ -1,4 +1,5 @@
 import type { Infer, InferInput, Type } from '../btf/schema.ts'
+import type { PerfBuffer } from '../events/perf-buffer.ts'
 import type { RingBuffer } from '../events/ring-buffer.ts'
 import type { UserRingBuffer } from '../events/user-ring-buffer.ts'
 import type { Int64 } from '../object-types.ts'
@@ -21,6 +22,7 @@ import type {
   LpmTrieOptions,
   OldCgroupStorageOptions,
   OtherMapOptions,
+  PerfEventArrayOptions,
   QueueOptions,
   RedirectOptions,
   RingBufferOptions,
@@ -126,6 +128,10 @@ export function createMap<V extends Type, I extends Int64 = 'bigint'>(
 export function createMap<V extends Type, I extends Int64 = 'bigint'>(
   options: OldCgroupStorageOptions<'percpu_cgroup_storage', V, I>,
 ): OldPerCpuCgroupStorage<Infer<V, I>>
+export function createMap<R extends Type, I extends Int64 = 'bigint'>(
+  options: PerfEventArrayOptions<R, I> & { record: R },
+): PerfBuffer<Infer<R, I>>
+export function createMap(options: PerfEventArrayOptions & { record?: never }): PerfBuffer<Uint8Array>
 export function createMap<R extends Type, I extends Int64 = 'bigint'>(
   options: RingBufferOptions<R, I> & { record: R },
 ): RingBuffer<Infer<R, I>>

@@ -2,7 +2,9 @@
 import { inspectBriefly } from '../arguments.ts'
 import { type Codec, createCodec } from '../btf/codec.ts'
 import { invalidArgument, ruleError } from '../errors.ts'
-import { RingBuffer, type RecordTypes } from '../events/ring-buffer.ts'
+import { PerfBuffer } from '../events/perf-buffer.ts'
+import type { RecordTypes } from '../events/record-map.ts'
+import { RingBuffer } from '../events/ring-buffer.ts'
 import { type RecordEncoders, UserRingBuffer } from '../events/user-ring-buffer.ts'
 import { Arena } from './arena.ts'
 import { ArrayMap } from './array-map.ts'
@@ -77,6 +79,7 @@ const CLASSES: Readonly<Partial<Record<MapType, MapMaker>>> = {
   sockmap: (init) => new SockMap(init, placesOf(init)),
   sockhash: (init, types) => new SockHash(init, types.key()),
   reuseport_sockarray: (init) => new ReuseportSocketArray(init, placesOf(init)),
+  perf_event_array: (init, types) => new PerfBuffer(init, types.records()),
   ringbuf: (init, types) => new RingBuffer(init, types.records()),
   user_ringbuf: (init, types) => new UserRingBuffer(init, types.encoders()),
   arena: (init) => new Arena(init),

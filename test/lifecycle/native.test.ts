@@ -126,7 +126,7 @@ it('A link that is pinned stays attached when it is closed, and takes no descrip
 const work: Record<string, string> = {
   streaming: `
     const ring = b.ringOpen(maps.events)
-    const control = new Uint32Array(4)
+    const control = new Uint32Array(5)
     b.readerBind(ring, new ArrayBuffer(65536), control)
     const emit = () => b.programTestRun(programs.submit,
       { data: new Uint8Array(64), dataOutSize: 0, ctxOutSize: 0, repeat: 500, flags: 0, cpu: 0, batchSize: 0 })

@@ -3,6 +3,7 @@ import { describe, expectTypeOf, test } from 'vitest'
 import {
   type ArrayMap,
   type ArrayOfMaps,
+  type Batch,
   type BloomFilter,
   BpfMap,
   type CgroupArray,
@@ -12,6 +13,7 @@ import {
   type LpmTrie,
   type LruHashMap,
   type LruPerCpuHashMap,
+  type PerfBuffer,
   type PerCpuArrayMap,
   type PerCpuHashMap,
   type PrefixKey,
@@ -96,6 +98,10 @@ describe('createMap', () => {
     >()
     expectTypeOf(createMap({ type: 'array', value, maxEntries: 1 })).toEqualTypeOf<ArrayMap<Entry>>()
     expectTypeOf(createMap({ type: 'percpu_array', value, maxEntries: 1 })).toEqualTypeOf<PerCpuArrayMap<Entry>>()
+    expectTypeOf(createMap({ type: 'perf_event_array' })).toEqualTypeOf<PerfBuffer<Uint8Array>>()
+    const perf = createMap({ type: 'perf_event_array', record: value })
+    expectTypeOf(perf).toEqualTypeOf<PerfBuffer<Entry>>()
+    expectTypeOf(perf.openOverwritable({ order: 'time' }).snapshot()).toEqualTypeOf<Batch<Entry>>()
     expectTypeOf(createMap({ type: 'ringbuf', maxEntries: 4096 })).toEqualTypeOf<RingBuffer<Uint8Array>>()
     expectTypeOf(createMap({ type: 'ringbuf', record: value, maxEntries: 4096 })).toEqualTypeOf<RingBuffer<Entry>>()
   })
