@@ -12,8 +12,14 @@ import { NO_EMPTY_ENTRIES } from './map-spec.ts'
 import { mapTypeName } from './maps/types.ts'
 import { type Names, failureContext, libbpfError } from './outcome.ts'
 import type { ProgramDescription } from './program.ts'
+import { isOlder } from './system/kernel-version.ts'
+import { libbpfVersion } from './system/libbpf-version.ts'
 import { publish } from './system/logging.ts'
 import { failedProgram, lastWords, NO_REASON, rejectedProgram } from './verifier/load-log.ts'
+
+/** libbpf maps an object's arenas before it loads programs that use them. */
+const UNMAPPED_ARENA = "arena's user address must be set"
+const ARENA_LIBBPF = '1.4'
 
 export async function loadError(
   outcome: Outcome<unknown>,
@@ -24,6 +30,10 @@ export async function loadError(
 ): Promise<EbpfError> {
   const messages = outcome.log.map(({ message }) => message)
   const rejected = rejectedProgram(messages)
+  if (rejected?.log.includes(UNMAPPED_ARENA) === true && isOlder(libbpfVersion, ARENA_LIBBPF)) {
+    publish(outcome.log)
+    return libbpfError('an arena of an object', ARENA_LIBBPF, failureContext(outcome, { object }))
+  }
   const spoken = rejected === undefined ? NO_REASON : lastWords(rejected.log)
   if (rejected !== undefined && spoken !== NO_REASON) return verifierError(outcome, object, rejected, spoken)
   const names: Names = { object, program: rejected?.program ?? failedProgram(messages) }

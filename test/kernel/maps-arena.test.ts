@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { binding } from '../../lib/binding.ts'
-import { Arena, createMap, openMap } from '../../lib/index.ts'
+import { Arena, createMap, libbpfVersion, openMap } from '../../lib/index.ts'
+import { isOlder } from '../../lib/system/kernel-version.ts'
 import { PYTHON } from '../support/actor.ts'
 import { withObject } from '../support/fixtures.ts'
 import { olderThan } from '../support/kernel-features.ts'
 import { run } from '../support/run.ts'
+
+const oldLibbpf = isOlder(libbpfVersion, '1.4')
 
 const PAGE = 4096
 const PAGES = 16
@@ -192,7 +195,12 @@ describe.skipIf(olderThan('6.9'))('an arena', () => {
     )
   })
 
-  it('shares lists with programs, pointers and all', () =>
+  it.runIf(oldLibbpf)('of an object needs a libbpf that maps it', async () => {
+    const loading = withObject('maps-arena', () => {}, { programs: { double_all: { autoload: true } } })
+    await expect(loading).rejects.toMatchObject({ code: 'ERR_EBPF_LIBBPF', message: /1\.4/ })
+  })
+
+  it.skipIf(oldLibbpf)('shares lists with programs, pointers and all', () =>
     withObject(
       'maps-arena',
       async (object) => {
@@ -207,7 +215,8 @@ describe.skipIf(olderThan('6.9'))('an arena', () => {
         expect(arena.address + BigInt(PAGE)).toBe(view[0])
       },
       { programs: { double_all: { autoload: true } } },
-    ))
+    ),
+  )
 
   it('of an object stays as long as memory of it that was taken over', async () => {
     let moved: ArrayBuffer | undefined

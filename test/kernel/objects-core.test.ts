@@ -50,7 +50,7 @@ const parses = (body: string, prefix?: readonly string[]): unknown => {
     import { setTimeout as sleep } from 'node:timers/promises'
     let count = 0
     ebpf.onLog(({ message }) => {
-      if (message.startsWith('loaded kernel BTF from')) count++
+      if (/^load(?:ed|ing) kernel BTF /.test(message)) count++
     })
     const load = async (options) => {
       count = 0
