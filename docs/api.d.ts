@@ -1920,7 +1920,7 @@ declare class RecordStream<T, O extends StreamOptions = StreamOptions> implement
     subscribe(handler: BatchHandler<T>, options?: O): Subscription;
     /** Batches as an async iterable; each is valid until the next one is asked for. */
     batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
-    /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
+    /** Records as an async iterable. What was not handed over when the loop is left stays in a ring; a perf buffer is closed with it. */
     records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
     /**
@@ -3962,7 +3962,7 @@ declare class MergedStream<S extends MergeableStreams> implements AsyncIterable<
     subscribe(handler: (part: MergedBatch<S>) => unknown, options?: StreamOptions): Subscription;
     /** Batches as an async iterable; each is valid until the next one is asked for. */
     batches(options?: StreamOptions): AsyncIterableIterator<MergedBatch<S>, undefined, undefined> & AsyncDisposable;
-    /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the rings. */
+    /** Records as an async iterable. What was not handed over when the loop is left stays in rings; perf buffers are closed with it. */
     records(options?: StreamOptions): AsyncIterableIterator<MergedRecord<S>, undefined, undefined> & AsyncDisposable;
     [Symbol.asyncIterator](): AsyncIterableIterator<MergedRecord<S>, undefined, undefined>;
     /** See {@link RecordStream.readable}. */

@@ -160,7 +160,7 @@ export class MergedStream<S extends MergeableStreams> implements AsyncIterable<M
     )
   }
 
-  /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the rings. */
+  /** Records as an async iterable. What was not handed over when the loop is left stays in rings; perf buffers are closed with it. */
   records(options: StreamOptions = {}): AsyncIterableIterator<MergedRecord<S>, undefined, undefined> & AsyncDisposable {
     return this.#records(options)
   }

@@ -114,7 +114,7 @@ export class RecordStream<T, O extends StreamOptions = StreamOptions> implements
     return new BatchIterator<Batch<T>>((handler, onEnd) => this.#consume(handler, options, onEnd))
   }
 
-  /** Records as an async iterable. Leaving the loop loses nothing: what was not handed over stays in the ring. */
+  /** Records as an async iterable. What was not handed over when the loop is left stays in a ring; a perf buffer is closed with it. */
   records(options: O = {} as O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable {
     return this.#records(options)
   }
