@@ -42,7 +42,7 @@ const stillThere = new Set<string | symbol>([
 ])
 /** Not part of the public API (`@internal`, or protected). */
 const internal =
-  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|readPart|setPart|deleteEntry|clearEntries|rankOf|closeLinks|closeLinksSync|holder|keyCodec|valueCodec)$/
+  /^(use|relinquish|describe|names|borrow|chunks|inBulk|walked|failure|takeEntry|readPart|setPart|deleteEntry|clearEntries|rankOf|closeLinks|closeLinksSync|holder|keyCodec|valueCodec|codec|reader|openReader|closeReader|pendingUnread|lost)$/
 
 /** Every public method and accessor of an instance, own classes only. */
 function members(instance: object): (string | symbol)[] {
@@ -104,6 +104,7 @@ describe('after close()', () => {
     ['LruPerCpuHashMap', () => createMap({ type: 'lru_percpu_hash', key: u32, value: u32, maxEntries: 4 })],
     ['PerCpuArrayMap', () => createMap({ type: 'percpu_array', value: u32, maxEntries: 4 })],
     ['RingBuffer', () => createMap({ type: 'ringbuf', maxEntries: 4096 })],
+    ['PerfBuffer', () => createMap({ type: 'perf_event_array' })],
     [
       'BpfMap',
       () =>
