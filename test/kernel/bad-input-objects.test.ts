@@ -262,9 +262,13 @@ describe('a process that does not wait for its loads', () => {
   const load = "ebpf.loadObject(fixture('globals'))"
 
   it.each([
-    ['ends when they are done', `for (let n = 0; n < 8; n++) void ${load}`, 0],
-    ['ends in the middle of them', `for (let n = 0; n < 8; n++) void ${load}; setImmediate(() => process.exit(7))`, 7],
-    ['ends without closing', `const { globals } = await ${load}; globals.counter = 1n`, 0],
+    ['ends when they are done', `globalThis.kept = Array.from({ length: 8 }, () => ${load})`, 0],
+    [
+      'ends in the middle of them',
+      `globalThis.kept = Array.from({ length: 8 }, () => ${load}); setImmediate(() => process.exit(7))`,
+      7,
+    ],
+    ['ends without closing', `globalThis.kept = await ${load}; kept.globals.counter = 1n`, 0],
     [
       'closes what is attached or run at that moment',
       `

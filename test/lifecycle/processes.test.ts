@@ -217,6 +217,7 @@ test('a ring that could not be listened to for want of descriptors can be later'
     await emit(object)
     for await (const event of object.maps.events) if (event.sequence === 4n) break
     print('read')
+    await object.close()
   `,
     { prefix: ['sh', '-c', 'ulimit -n 120; exec "$0" "$@"'] },
   )
