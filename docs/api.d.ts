@@ -2863,13 +2863,16 @@ declare class OverwritableBuffer<T = unknown> extends Resource {
     get paused(): boolean;
     /** Keeps what is there: what programs write from now on is lost. */
     pause(): void;
+    /** Goes on, after the snapshots that are being taken. */
     resume(): void;
     /**
      * A copy of all records that are there, the oldest first; CPU after CPU unless the buffer was opened with the `order`
      * `time`. It stays yours, and the records stay in the buffer: the next snapshot has them again, as far as they were not
-     * overwritten. While it is made the buffer is paused, for microseconds.
+     * overwritten. While it is made the buffer is paused: until programs that are writing have ended, some milliseconds.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when the buffer is closed meanwhile, E2BIG when the records take more than 2 GiB
      */
-    snapshot(): Batch<T>;
+    snapshot(): Promise<Batch<T>>;
     /** Ends it: programs write to the map no more. A second call does nothing. */
     close(): void;
     [Symbol.dispose](): void;

@@ -311,6 +311,8 @@ export interface Binding {
   /** Records that the kernel had no room for. */
   perfBufferLost(reader: Handle): Status
   perfBufferPause(reader: Handle, paused: boolean): Status
+  /** Resolves when programs that were writing to any buffer when it was called have ended: some milliseconds. */
+  perfBufferSettle(): Promise<Outcome<void>>
   /** Copies what is in an overwritable buffer, as `readerRead` does: `memory` has nothing else. */
   perfBufferSnapshot(reader: Handle): { memory: ArrayBuffer; records: number } | Status
 

@@ -115,6 +115,7 @@ constexpr Export kExports[] = {
     {"perfBufferOpen", Cold<PerfBufferOpen>},
     {"perfBufferLost", Cold<PerfBufferLost>},
     {"perfBufferPause", Cold<PerfBufferPause>},
+    {"perfBufferSettle", Cold<PerfBufferSettle>},
     {"perfBufferSnapshot", Cold<PerfBufferSnapshot>},
 
     {"readerBind", Cold<ReaderBind>},

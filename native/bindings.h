@@ -121,6 +121,7 @@ Napi::Value RingPendingOf(const Napi::CallbackInfo& info);
 Napi::Value PerfBufferOpen(const Napi::CallbackInfo& info);
 Napi::Value PerfBufferLost(const Napi::CallbackInfo& info);
 Napi::Value PerfBufferPause(const Napi::CallbackInfo& info);
+Napi::Value PerfBufferSettle(const Napi::CallbackInfo& info);
 Napi::Value PerfBufferSnapshot(const Napi::CallbackInfo& info);
 
 // record_reader.cc

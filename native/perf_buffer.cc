@@ -3,8 +3,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <linux/membarrier.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "env.h"
+#include "task.h"
 
 namespace ebpf {
 namespace {
@@ -289,7 +292,6 @@ int PerfBuffer::Pause(bool paused) {
     int status = ring == nullptr ? 0 : ring->Pause(paused);
     if (status != 0) return status;
   }
-  paused_ = paused;
   return 0;
 }
 
@@ -318,6 +320,8 @@ int PerfBuffer::Collect(Snapshot* snapshot) const {
       return left.sample.time < right.sample.time;
     });
   }
+  // Readers of batches count with 31 bits.
+  if (bytes > INT32_MAX) return -E2BIG;
   snapshot->words.assign(bytes / sizeof(snapshot->words[0]), 0);
   snapshot->records = static_cast<uint32_t>(found.size());
   auto* to = reinterpret_cast<uint8_t*>(snapshot->words.data());
@@ -331,18 +335,9 @@ int PerfBuffer::Collect(Snapshot* snapshot) const {
 int PerfBuffer::Take(Snapshot* snapshot) {
   if (!options_.overwritable) return -EINVAL;
   FollowCpus();
-  bool was_paused = paused_;
+  // Those of CPUs that have come as well.
   int status = Pause(true);
-  // A record that was begun before the pause may come to its end after it, over the oldest ones.
-  for (int attempt = 0; status == 0 && attempt < 8; ++attempt) {
-    std::vector<uint64_t> heads = Produced();
-    int collected = Collect(snapshot);
-    if (heads != Produced()) continue;
-    status = collected;
-    break;
-  }
-  int resumed = was_paused ? 0 : Pause(false);
-  return status < 0 ? status : resumed;
+  return status != 0 ? status : Collect(snapshot);
 }
 
 Napi::Value PerfBufferOpen(const Napi::CallbackInfo& info) {
@@ -398,6 +393,20 @@ Napi::Value PerfBufferPause(const Napi::CallbackInfo& info) {
   if (!ReadArguments(info, &handle, &paused)) return {};
   PerfBuffer* buffer = FindBuffer(info, handle);
   return Napi::Number::New(info.Env(), buffer == nullptr ? -EBADF : buffer->Pause(paused));
+}
+
+// Programs write within a section that RCU readers are in (perf_output_begin to perf_output_end),
+// and this waits for the end of all that have begun: those of a buffer that is paused write no
+// more.
+Napi::Value PerfBufferSettle(const Napi::CallbackInfo& info) {
+  return StartTask(Environment::Of(info), "ebpf.perfBufferSettle", [] {
+    constexpr timespec kLongerThanAnyWrite = {0, 5'000'000};
+    // Kernels with CPUs that are never interrupted (nohz_full) refuse it.
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) {
+      nanosleep(&kLongerThanAnyWrite, nullptr);
+    }
+    return Status{};
+  });
 }
 
 Napi::Value PerfBufferSnapshot(const Napi::CallbackInfo& info) {

@@ -95,7 +95,6 @@ class PerfBuffer final : public RecordReader {
   size_t first_ring_ = 0;
   size_t output_ = 0;
   std::vector<Given> given_;
-  bool paused_ = false;
 };
 
 }  // namespace ebpf

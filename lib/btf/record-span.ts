@@ -8,7 +8,7 @@ export const LENGTH_MASK = 0x3fff_ffff
 export const HEADER_SIZE = 8
 
 /** Offset behind a record whose bytes start at `offset`. */
-export const behind = (offset: number, length: number): number => (offset + length + 7) & -8
+export const behind = (offset: number, length: number): number => offset + ((length + 7) & -8)
 
 /** Says whether a batch is still its reader's. */
 export interface Lease {

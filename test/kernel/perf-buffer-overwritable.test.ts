@@ -11,18 +11,18 @@ describe('a snapshot', () => {
   test('has all records until the buffer is full, and then the newest', async () => {
     await withPerf(async (object) => {
       using buffer = object.maps.events.openOverwritable({ pages: 1 })
-      expect(buffer.snapshot().length).toBe(0)
-      expect(buffer.snapshot().toArray()).toEqual([])
+      expect((await buffer.snapshot()).length).toBe(0)
+      expect((await buffer.snapshot()).toArray()).toEqual([])
       for (let sent = 0; sent < 10; sent++) await emitOn(object, first)
-      const early = buffer.snapshot()
+      const early = await buffer.snapshot()
       expect(numbers(early)).toEqual(range(0, 10))
       for (let sent = 10; sent < 300; sent++) await emitOn(object, first)
-      const late = numbers(buffer.snapshot())
+      const late = numbers(await buffer.snapshot())
       const room = Math.floor(PAGE / PERF_EVENT_SPACE)
       expect(late).toEqual(range(300 - room, 300))
       // It stays as it was.
       expect(numbers(early)).toEqual(range(0, 10))
-      expect(numbers(buffer.snapshot())).toEqual(late)
+      expect(numbers(await buffer.snapshot())).toEqual(late)
       expect(object.globals.last_error).toBe(0n)
     })
   })
@@ -31,7 +31,7 @@ describe('a snapshot', () => {
     await withPerf(async (object) => {
       using buffer = object.maps.events.openOverwritable()
       for (const cpu of cpus) await emitOn(object, cpu)
-      const batch = buffer.snapshot()
+      const batch = await buffer.snapshot()
       expect(batch.length).toBe(cpus.length)
       expect(batch.toArray().map((_, index) => batch.cpu(index))).toEqual(batch.toArray().map(({ cpu }) => cpu))
       let views = 0
@@ -48,7 +48,7 @@ describe('a snapshot', () => {
     await withPerf(async (object) => {
       using buffer = object.maps.events.openOverwritable({ order: 'time' })
       for (let sent = 0; sent < 50; sent++) await emitOn(object, cpus[sent % cpus.length] as number)
-      expect(numbers(buffer.snapshot())).toEqual(range(0, 50))
+      expect(numbers(await buffer.snapshot())).toEqual(range(0, 50))
     })
   })
 
@@ -56,7 +56,7 @@ describe('a snapshot', () => {
     await withPerf(async ({ maps: { untyped }, programs }) => {
       using buffer = untyped.openOverwritable({ type: 'event' })
       await emit(programs.output_untyped, 1)
-      expect(buffer.snapshot().at(0)).toMatchObject({ sequence: 0n, text: 'hello' })
+      expect((await buffer.snapshot()).at(0)).toMatchObject({ sequence: 0n, text: 'hello' })
     })
   })
 
@@ -68,19 +68,44 @@ describe('a snapshot', () => {
         writing = false
       })
       while (writing) {
-        for (const { sequence, text } of buffer.snapshot()) {
+        for (const { sequence, text } of await buffer.snapshot()) {
           expect(text).toBe('hello')
           expect(sequence).toBeLessThan(300_000n)
         }
         await new Promise(setImmediate)
       }
       await load
-      expect(buffer.snapshot().length).toBeGreaterThan(500)
+      expect((await buffer.snapshot()).length).toBeGreaterThan(500)
     })
   })
 })
 
 describe('pausing', () => {
+  test('by who takes a snapshot, and by who asked for it, are not mixed up', async () => {
+    await withPerf(async (object) => {
+      using buffer = object.maps.events.openOverwritable({ pages: 1 })
+      const taken = [buffer.snapshot(), buffer.snapshot()]
+      buffer.pause()
+      await Promise.all(taken)
+      await emitOn(object, first)
+      expect(object.globals.last_error, 'still paused').toBeLessThan(0n)
+      const last = buffer.snapshot()
+      buffer.resume()
+      await last
+      await emitOn(object, first)
+      expect(object.globals.last_error).toBe(0n)
+    })
+  })
+
+  test('ends with the buffer, while a snapshot is taken', async () => {
+    await withPerf(async ({ maps: { events } }) => {
+      const buffer = events.openOverwritable({ pages: 1 })
+      const taken = buffer.snapshot()
+      buffer.close()
+      await expect(taken).rejects.toMatchObject({ code: 'ERR_EBPF_CLOSED' })
+    })
+  })
+
   test('keeps what is there, until it goes on', async () => {
     await withPerf(async (object) => {
       using buffer = object.maps.events.openOverwritable({ pages: 1 })
@@ -90,14 +115,14 @@ describe('pausing', () => {
       expect(buffer.paused).toBe(true)
       await emitOn(object, first)
       expect(object.globals.last_error).toBeLessThan(0n)
-      expect(numbers(buffer.snapshot())).toEqual([0])
+      expect(numbers(await buffer.snapshot())).toEqual([0])
       // A snapshot does not end the pause.
       await emitOn(object, first)
-      expect(numbers(buffer.snapshot())).toEqual([0])
+      expect(numbers(await buffer.snapshot())).toEqual([0])
       buffer.resume()
       expect(buffer.paused).toBe(false)
       await emitOn(object, first)
-      expect(numbers(buffer.snapshot())).toEqual([0, 3])
+      expect(numbers(await buffer.snapshot())).toEqual([0, 3])
     })
   })
 })
@@ -107,7 +132,7 @@ describe('an overwritable buffer', () => {
   const closed = expect.objectContaining({ code: 'ERR_EBPF_CLOSED' })
 
   test('has its map for itself, and gives it back', async () => {
-    await withPerf(({ maps: { events } }) => {
+    await withPerf(async ({ maps: { events } }) => {
       const buffer = events.openOverwritable()
       expect(() => events.openOverwritable()).toThrow(busy)
       expect(() => events.subscribe(() => {})).toThrow(busy)
@@ -115,7 +140,7 @@ describe('an overwritable buffer', () => {
       buffer.close()
       expect(buffer.closed).toBe(true)
       events.subscribe(() => {}).close()
-      expect(() => buffer.snapshot()).toThrow(closed)
+      await expect(buffer.snapshot()).rejects.toThrow(closed)
       expect(() => buffer.pause()).toThrow(closed)
       expect(() => buffer.resume()).toThrow(closed)
     })

@@ -75,6 +75,7 @@ describe('handles', () => {
 describe('arguments of a wrong type', () => {
   it('throw, whatever the function', () => {
     const takesNothing = new Set([
+      'perfBufferSettle',
       'hasBpfSecurityModule',
       'libbpfVersion',
       'possibleCpus',

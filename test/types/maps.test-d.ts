@@ -101,7 +101,7 @@ describe('createMap', () => {
     expectTypeOf(createMap({ type: 'perf_event_array' })).toEqualTypeOf<PerfBuffer<Uint8Array>>()
     const perf = createMap({ type: 'perf_event_array', record: value })
     expectTypeOf(perf).toEqualTypeOf<PerfBuffer<Entry>>()
-    expectTypeOf(perf.openOverwritable({ order: 'time' }).snapshot()).toEqualTypeOf<Batch<Entry>>()
+    expectTypeOf(perf.openOverwritable({ order: 'time' }).snapshot()).toEqualTypeOf<Promise<Batch<Entry>>>()
     expectTypeOf(createMap({ type: 'ringbuf', maxEntries: 4096 })).toEqualTypeOf<RingBuffer<Uint8Array>>()
     expectTypeOf(createMap({ type: 'ringbuf', record: value, maxEntries: 4096 })).toEqualTypeOf<RingBuffer<Entry>>()
   })
