@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 /** Perf buffers that keep the newest records, for whoever asks. */
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { PERF_EVENT_SPACE, type PerfEvent, cpus, emitOn, withPerf } from '../support/perf-buffer.ts'
 import { emit, range } from '../support/ring.ts'
