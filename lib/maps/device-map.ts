@@ -10,7 +10,7 @@ import { ReadableTargetMap } from './target-map.ts'
 import { targetProgram } from './target-program.ts'
 import type { Cursor } from './walk.ts'
 
-const { EEXIST, EINVAL } = constants.errno
+const { EEXIST, EINVAL, ENODEV } = constants.errno
 
 /** Of linux/bpf.h. `__dev_map_hash_update_elem` of kernel/bpf/devmap.c takes BPF_EXIST and does not heed it. */
 const BPF_NOEXIST = 1
@@ -54,7 +54,7 @@ abstract class InterfaceMap extends ReadableTargetMap<number, Device> {
     } finally {
       release()
     }
-    return this.#settle(await outcome, flags, program)
+    return this.#settle(await outcome, flags, place, program)
   }
 
   #open(place: InterfacePlace): OpenedInterface {
@@ -67,13 +67,15 @@ abstract class InterfaceMap extends ReadableTargetMap<number, Device> {
     }
   }
 
-  #settle(outcome: Outcome<undefined>, flags: number, program: BpfProgram | undefined): boolean {
+  #settle(outcome: Outcome<undefined>, flags: number, place: InterfacePlace, program: BpfProgram | undefined): boolean {
     const { errno, operation } = outcome
     if (errno === 0) return true
     if (flags !== 0 && errno === -EEXIST) return false
-    if (operation !== 'bpf_map_update_elem') throw failure(outcome, this.names())
+    const name = inspectBriefly(place.interface)
+    const missing = errno === -ENODEV ? `There is no interface ${name} in that network namespace.` : undefined
+    if (operation !== 'bpf_map_update_elem') throw failure(outcome, { ...this.names(), hint: missing })
     const hint = `The program must be one of SEC("xdp/devmap"), and '${program?.name}' may be of another section.`
-    throw this.failure(errno, operation, errno === -EINVAL && program !== undefined ? hint : undefined)
+    throw this.failure(errno, operation, errno === -EINVAL && program !== undefined ? hint : missing)
   }
 
   /** @internal */

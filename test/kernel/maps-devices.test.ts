@@ -163,8 +163,18 @@ describe('refuses', () => {
       code: INVALID,
       message: /interface/,
     },
-    { name: 'an interface that is not there', act: () => devices.set(0, { interface: 'nowhere0' }), code: 'ENODEV' },
-    { name: 'an index that is not there', act: () => hashed.set(0, { interface: 999_999 }), code: 'ENODEV' },
+    {
+      name: 'an interface that is not there',
+      act: () => devices.set(0, { interface: 'nowhere0' }),
+      code: 'ENODEV',
+      message: /no interface "nowhere0"/,
+    },
+    {
+      name: 'an index that is not there',
+      act: () => hashed.set(0, { interface: 999_999 }),
+      code: 'ENODEV',
+      message: /no interface 999999/,
+    },
     { name: 'the index 0', act: () => devices.set(0, { interface: 0 }), code: RANGE },
     {
       name: 'a namespace that is not there',
