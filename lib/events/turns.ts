@@ -1,7 +1,7 @@
 /** Sharing a thread: calls that take turns, and loops that give the event loop its own. */
 
 /** Work goes on for so long, then the event loop gets its turn: timers, sockets, other streams. */
-export const TURN_MS = 4
+export const TURN_MS = 2
 
 /** Steps that run one after another, in the order in which they were asked for, whether the one before failed or not. */
 export class Turns {
