@@ -301,8 +301,12 @@ type EbpfErrorCode =
  | 'ERR_EBPF_BTF'
 /** Another consumer in this process already reads this ring, or another producer writes to it. */
  | 'ERR_EBPF_BUSY'
+/** No clang was found that can compile for BPF. */
+ | 'ERR_EBPF_CLANG'
 /** The handle was closed. */
  | 'ERR_EBPF_CLOSED'
+/** clang refused a source. */
+ | 'ERR_EBPF_COMPILE'
 /** The program or library that a probe is for is no ELF file that libbpf can read. */
  | 'ERR_EBPF_INVALID_BINARY'
 /** The file is not an eBPF object that libbpf can read. */
@@ -2787,8 +2791,14 @@ interface ProgramSpec {
 /** What of a program can be edited before it is loaded. */
 type ProgramEdit = Partial<Pick<ProgramSpec, 'autoload' | 'logLevel' | 'attachTarget' | 'offload'>>;
 
-/** A path, a file URL, or the bytes of an ELF object. */
-type ObjectSource = string | URL | Uint8Array;
+/** The bytes of an ELF object with a name for it, such as what `compile()` gives. */
+interface ObjectBytes {
+    bytes: Uint8Array;
+    /** In messages, and the start of names in the kernel. */
+    name: string;
+}
+/** A path, a file URL, the bytes of an ELF object, or what `compile()` made. */
+type ObjectSource = string | URL | Uint8Array | ObjectBytes;
 
 /** How an object is opened. Everything here may also be set on the spec later. */
 interface OpenOptions {
@@ -3893,6 +3903,137 @@ interface QueryOptions {
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
+/** A place in a source file. */
+interface SourcePlace {
+    /** Absolute; `''` for what is said of no file. */
+    file: string;
+    /** From 1; 0 where only the file is known. */
+    line: number;
+    /** From 1, in bytes, as clang counts; 0 where only the line is known. */
+    column: number;
+}
+/** What would put it right: the text between two places, and what belongs there. */
+interface DiagnosticFix {
+    from: SourcePlace;
+    /** The first that stays. */
+    to: SourcePlace;
+    text: string;
+}
+/** What of a diagnostic is data: all but its text. */
+interface DiagnosticData extends SourcePlace {
+    severity: 'error' | 'warning' | 'note';
+    /** Bytes that are meant, from the column on; 1 where clang names none, or several lines. */
+    length: number;
+    message: string;
+    /** The option that it can be turned off by, such as `-Wunused-variable`. */
+    option?: string;
+    /** Where the file is included: the outermost place first. Empty for the source itself. */
+    includedFrom: readonly SourcePlace[];
+    notes: readonly DiagnosticData[];
+    fixes: readonly DiagnosticFix[];
+}
+/** One error or warning of clang's, with what it adds to it. `toString()` shows the place in the source. */
+declare class Diagnostic implements DiagnosticData {
+    #private;
+    /** `error` also for those after which clang goes no further. */
+    readonly severity: 'error' | 'warning' | 'note';
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly length: number;
+    readonly message: string;
+    readonly option?: string;
+    readonly includedFrom: readonly SourcePlace[];
+    /** Macros that it comes from, declarations that it is about, and what else clang says of it. */
+    readonly notes: readonly Diagnostic[];
+    readonly fixes: readonly DiagnosticFix[];
+    /**
+     * As compilers print it: the place, what is wrong, the lines around, and then each note in the same way. Files below the
+     * working directory are named from there.
+     *
+     * @param options.color with escape sequences for terminals
+     */
+    toString(options?: {
+        color?: boolean;
+    }): string;
+}
+
+/** Versions of the instruction set; `probe` is the newest that clang and the running kernel know. */
+type CpuVersion = 'v1' | 'v2' | 'v3' | 'v4';
+/** Options of {@link compile}. */
+interface CompileOptions {
+    /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
+    clang?: string;
+    /**
+     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other
+     * machines wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6.
+     */
+    cpu?: CpuVersion | 'probe';
+    /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
+    defines?: Readonly<Record<string, string | number | boolean>>;
+    /** Folders in which headers are looked for before those of the package and of the system. */
+    includes?: readonly (string | URL)[];
+    /** Warnings by clang's names, without `-W`: `['all', 'extra', 'no-unused-function', 'error']`; `['all']` by default. `false` is none. */
+    warnings?: readonly string[] | false;
+    /**
+     * The kernel whose types `#include "vmlinux.h"` brings, where no folder has such a file: the running one by default, a file
+     * or bytes of BTF (or of an ELF file with it), `false` for none.
+     */
+    vmlinux?: string | URL | Uint8Array | false;
+    /** BTF, which all that has types needs; on by default. */
+    debug?: boolean;
+    /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
+    architecture?: string;
+    /** The byte order of that machine; this one's by default. */
+    endianness?: 'little' | 'big';
+    /** More arguments for clang, after ours. */
+    args?: readonly string[];
+    /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
+    cache?: boolean | string;
+    /** The object is also written to this file, in one step. */
+    output?: string | URL;
+    /** Ends clang; the promise is rejected with the signal's reason. */
+    signal?: AbortSignal;
+}
+
+/**
+ * clang refused a source. `code` is ERR_EBPF_COMPILE; the message shows the first errors in their sources, `diagnostics` has
+ * everything that clang said, warnings included.
+ */
+declare class CompileError extends EbpfError {
+    readonly diagnostics: readonly Diagnostic[];
+}
+
+/** An object as {@link compile} makes it: `openObject` and `loadObject` take it as it is. */
+interface CompiledObject {
+    /** The ELF file. */
+    bytes: Uint8Array;
+    /** The file's name without `.bpf.c`, the object's in messages. */
+    name: string;
+    /** Warnings. */
+    diagnostics: readonly Diagnostic[];
+    /** Absolute paths of the files that it was made of: the sources, and every header. */
+    dependencies: readonly string[];
+    /** Whether all of it was found among what was compiled before: then no compiler was run. */
+    cached: boolean;
+    clang: {
+        path: string;
+        version: string;
+    };
+    cpu: CpuVersion;
+}
+/**
+ * Compiles a BPF program in C, with clang 14 or newer: for this machine's kernel, with BTF, against the headers that come with this
+ * package; `#include "vmlinux.h"` brings the running kernel's types. Several sources are linked to one object. What was compiled
+ * before, with the same compiler, options and contents of files, comes from a cache.
+ *
+ * @param source a path or a file URL, or several
+ * @throws CompileError when clang refuses it, with what it says as data
+ * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can
+ * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
+ */
+declare function compile(source: string | URL | readonly (string | URL)[], options?: CompileOptions): Promise<CompiledObject>;
+
 /** Values from `low` to `high`, both included, and how many there were. */
 interface HistogramBucket {
     low: bigint;
@@ -4188,5 +4329,5 @@ declare function enableRunStatistics(): RunStatistics;
 /** The libbpf that the addon was built with, such as `1.7.0`. */
 declare const libbpfVersion: string;
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

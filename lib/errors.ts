@@ -16,8 +16,12 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_BTF'
   /** Another consumer in this process already reads this ring, or another producer writes to it. */
   | 'ERR_EBPF_BUSY'
+  /** No clang was found that can compile for BPF. */
+  | 'ERR_EBPF_CLANG'
   /** The handle was closed. */
   | 'ERR_EBPF_CLOSED'
+  /** clang refused a source. */
+  | 'ERR_EBPF_COMPILE'
   /** The program or library that a probe is for is no ELF file that libbpf can read. */
   | 'ERR_EBPF_INVALID_BINARY'
   /** The file is not an eBPF object that libbpf can read. */

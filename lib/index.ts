@@ -13,6 +13,8 @@ export { listLinks } from './open-link.ts'
 export { attachFirst } from './attach-first.ts'
 export { query } from './query.ts'
 
+export { compile, CompileError, Diagnostic } from './compile/index.ts'
+
 // Objects
 export { ObjectSpec } from './object-spec.ts'
 export { BpfObject } from './object.ts'
@@ -156,7 +158,9 @@ export { enableRunStatistics } from './system/run-statistics.ts'
 export { libbpfVersion } from './system/libbpf-version.ts'
 
 // Types
-export type { ObjectSource } from './source.ts'
+export type { CompiledObject, CompileOptions, CpuVersion } from './compile/index.ts'
+export type { DiagnosticData, DiagnosticFix, SourcePlace } from './compile/index.ts'
+export type { ObjectBytes, ObjectSource } from './source.ts'
 export type { OpenOptions } from './object-spec.ts'
 export type { LoadOptions } from './object-spec.ts'
 export type { ProgramSpec } from './program-spec.ts'

@@ -2,13 +2,20 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { inspectBriefly } from './arguments.ts'
+import { inspectBriefly, nonEmptyString } from './arguments.ts'
 import { type Outcome, binding } from './binding.ts'
 import { invalidArgument, ruleError } from './errors.ts'
 import type { NativeOpenedObject } from './native-object.ts'
 
-/** A path, a file URL, or the bytes of an ELF object. */
-export type ObjectSource = string | URL | Uint8Array
+/** The bytes of an ELF object with a name for it, such as what `compile()` gives. */
+export interface ObjectBytes {
+  bytes: Uint8Array
+  /** In messages, and the start of names in the kernel. */
+  name: string
+}
+
+/** A path, a file URL, the bytes of an ELF object, or what `compile()` made. */
+export type ObjectSource = string | URL | Uint8Array | ObjectBytes
 
 export interface NamedSource {
   /** A path, or bytes. */
@@ -19,11 +26,17 @@ export interface NamedSource {
 
 export function namedSource(source: ObjectSource): NamedSource {
   if (source instanceof Uint8Array) return { source, name: 'object' }
-  if (typeof source !== 'string' && !(source instanceof URL)) {
-    throw invalidArgument(`source must be a path, a file URL or a Uint8Array, not ${inspectBriefly(source)}`)
-  }
+  if (typeof source !== 'string' && !(source instanceof URL)) return namedBytes(source)
   const path = typeof source === 'string' ? source : fileURLToPath(source)
   return { source: path, name: basename(path).replace(/(\.bpf)?\.o$/, '') }
+}
+
+function namedBytes(source: ObjectBytes): NamedSource {
+  const { bytes, name } = typeof source === 'object' && (source as unknown) !== null ? source : {}
+  if (bytes instanceof Uint8Array) return { source: bytes, name: nonEmptyString(name, 'name of the source') }
+  throw invalidArgument(
+    `source must be a path, a file URL, a Uint8Array or a compiled object, not ${inspectBriefly(source)}`,
+  )
 }
 
 /**

@@ -8,7 +8,7 @@ import { requireTool } from './host-tools.ts'
 import type { Kernel } from './kernel.ts'
 import { compareVersions } from './kernel-packages.ts'
 import type { Accelerator } from './qemu.ts'
-import { runCommand } from './subprocess.ts'
+import { runCommand } from '../system/subprocess.ts'
 import { VmError } from './vm-error.ts'
 
 export type AcceleratorChoice = Accelerator | 'auto'

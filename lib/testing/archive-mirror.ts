@@ -1,7 +1,7 @@
 /** Debian's archives, as this machine's apt knows them. */
 import { readFile } from 'node:fs/promises'
 import { requireTool } from './host-tools.ts'
-import { runCommand } from './subprocess.ts'
+import { runCommand } from '../system/subprocess.ts'
 import { VmError } from './vm-error.ts'
 
 export interface Archives {

@@ -1,14 +1,13 @@
 /** What runs keep between them: kernels, package lists, the answer about KVM. All of it can be deleted at any time. */
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { besides, cacheFolder as packageCacheFolder, writeWhole as writeFileWhole } from '../system/cache-folder.ts'
 import { VmError } from './vm-error.ts'
 
 /** The folder of everything that this module keeps. */
 export function cacheFolder(...below: string[]): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ebpf', 'vm', ...below)
+  return packageCacheFolder('vm', ...below)
 }
 
 export async function makeFolder(path: string): Promise<string> {
@@ -24,21 +23,10 @@ export async function makeFolder(path: string): Promise<string> {
   return path
 }
 
-/** A name beside `path` that nobody else uses, on the same file system, so that a rename is atomic. */
-export function besides(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
-}
-
 /** Writes a file in one step: nobody ever reads half of it. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   await makeFolder(dirname(path))
-  const fresh = besides(path)
-  try {
-    await writeFile(fresh, data)
-    await rename(fresh, path)
-  } finally {
-    await rm(fresh, { force: true })
-  }
+  await writeFileWhole(path, data)
 }
 
 /** The value that a file holds as JSON, or undefined where there is no such file or it holds something else. */

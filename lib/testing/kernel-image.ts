@@ -7,7 +7,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { requireTool } from './host-tools.ts'
-import { runCommand } from './subprocess.ts'
+import { runCommand } from '../system/subprocess.ts'
 import { VmError } from './vm-error.ts'
 
 export type Compression = 'gzip' | 'xz' | 'zstd' | 'lz4' | 'none'

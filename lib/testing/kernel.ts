@@ -8,7 +8,7 @@ import { requireTool } from './host-tools.ts'
 import { extractVmlinux, readKernelImage } from './kernel-image.ts'
 import { isVersion, type KernelPackage, newestMatch, seriesIn } from './kernel-packages.ts'
 import { type IndexOptions, PackageIndex } from './package-index.ts'
-import { runCommand } from './subprocess.ts'
+import { runCommand } from '../system/subprocess.ts'
 import { VmError } from './vm-error.ts'
 
 export interface Kernel {

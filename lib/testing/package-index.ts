@@ -18,7 +18,7 @@ import {
   strictDependencies,
 } from './kernel-packages.ts'
 import type { OnProgress } from './progress.ts'
-import { runCommand } from './subprocess.ts'
+import { runCommand } from '../system/subprocess.ts'
 import { VmError } from './vm-error.ts'
 
 /** Security updates and backports have every series that Debian supports, and lists of a few hundred kilobytes. */

@@ -1,0 +1,124 @@
+/** Where clang finds what programs include: ours, the system's, and the kernel's types. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
+import { inspectBriefly } from '../arguments.ts'
+import { parseBtf } from '../btf/parse.ts'
+import { invalidArgument } from '../errors.ts'
+import { objectBtf } from '../object-btf.ts'
+import { cacheFolder, writeWhole } from '../system/cache-folder.ts'
+import { readKernelBtf } from '../system/kernel-btf.ts'
+
+/** The package's own headers. */
+export const INCLUDE: string = fileURLToPath(new URL('../../include', import.meta.url))
+
+/** An architecture: libbpf's name of it (bpf_tracing.h), and Debian's folder of its `asm/`. */
+interface Architecture {
+  target: string
+  triplet: string
+}
+
+/** By Node's names. */
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  x64: { target: 'x86', triplet: 'x86_64-linux-gnu' },
+  arm64: { target: 'arm64', triplet: 'aarch64-linux-gnu' },
+  arm: { target: 'arm', triplet: 'arm-linux-gnueabihf' },
+  riscv64: { target: 'riscv', triplet: 'riscv64-linux-gnu' },
+  s390x: { target: 's390', triplet: 's390x-linux-gnu' },
+  ppc64: { target: 'powerpc', triplet: 'powerpc64le-linux-gnu' },
+  mips: { target: 'mips', triplet: 'mips-linux-gnu' },
+  loong64: { target: 'loongarch', triplet: 'loongarch64-linux-gnu' },
+}
+
+/** By Node's name or the kernel's. */
+export function architectureOf(name: string): Architecture {
+  const found = ARCHITECTURES[name] ?? Object.values(ARCHITECTURES).find(({ target }) => target === name)
+  if (found !== undefined) return found
+  const names = Object.entries(ARCHITECTURES).map(([node, { target }]) =>
+    node === target ? node : `${node} (${target})`,
+  )
+  throw invalidArgument(`architecture must be one of ${names.join(', ')}, not ${inspectBriefly(name)}`)
+}
+
+/**
+ * Where the kernel's `asm/` is, where clang does not look by itself: Debian keeps it apart for each architecture, and clang
+ * knows no folder for the target bpf.
+ */
+export function systemFolders({ triplet }: Architecture): string[] {
+  return [`/usr/include/${triplet}`, `/usr/${triplet}/include`].filter((folder) =>
+    existsSync(join(folder, 'asm/types.h')),
+  )
+}
+
+/** Of which kernel the types are: the running one's, of bytes or a file (BTF, or ELF with it), or none. */
+export type KernelTypes = string | URL | Uint8Array | false | undefined
+
+/** Types that a header is made of. */
+export interface HeaderSource {
+  hash: string
+  bytes: Uint8Array
+}
+
+/** The running kernel's never change. */
+let running: HeaderSource | undefined
+
+/** @throws EbpfError ERR_EBPF_KERNEL where the running kernel has no BTF; the error of `fs.readFile` for a file */
+export async function headerSource(kernel: Exclude<KernelTypes, false>): Promise<HeaderSource> {
+  if (kernel !== undefined) return sourceOf(types.isUint8Array(kernel) ? kernel.slice() : await readFile(kernel))
+  running ??= sourceOf(readKernelBtf())
+  return running
+}
+
+function sourceOf(bytes: Uint8Array): HeaderSource {
+  return { hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32), bytes }
+}
+
+/**
+ * A folder that holds vmlinux.h. It is made once for the same types, in the cache, or in `otherwise` where that cannot be
+ * written.
+ */
+export async function vmlinuxFolder(
+  { hash, bytes }: HeaderSource,
+  cache: string | undefined,
+  otherwise: string,
+): Promise<string> {
+  const folder = join(cache ?? otherwise, 'vmlinux', `${GENERATION}-${hash}`)
+  const path = join(folder, 'vmlinux.h')
+  // Written by a rename: when it is there, it is whole.
+  if (await isFile(path)) return folder
+  const header = await headerText(bytes)
+  try {
+    await writeWhole(path, header)
+    return folder
+  } catch {
+    await writeWhole(join(otherwise, 'vmlinux.h'), header)
+    return otherwise
+  }
+}
+
+/** Raise it when the same types give another header. */
+const GENERATION = 1
+
+async function headerText(bytes: Uint8Array): Promise<string> {
+  const isElf = bytes[0] === 0x7f && bytes[1] === 0x45
+  return (isElf ? (await objectBtf(bytes)).btf : parseBtf(bytes)).header()
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  )
+}
+
+/** The folder of what is kept, or undefined where there is no home to have one in. */
+export function defaultCache(): string | undefined {
+  try {
+    return cacheFolder('compile')
+  } catch {
+    return undefined
+  }
+}

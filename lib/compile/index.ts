@@ -1,0 +1,109 @@
+/** C to an object: clang, told all that it has to know. */
+import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
+import { invalidArgument, ruleError } from '../errors.ts'
+import { writeWhole } from '../system/cache-folder.ts'
+import { findClang } from './clang.ts'
+import { CompileError, compileHint } from './compile-error.ts'
+import { probeCpu } from './cpu.ts'
+import { Diagnostic, Sources } from './diagnostic.ts'
+import type { Compiled } from './object-cache.ts'
+import { type CompileOptions, type CpuVersion, pathOf, settingsOf } from './options.ts'
+import { compileSource, type Job, type Outcome } from './run.ts'
+
+export { CompileError } from './compile-error.ts'
+export { Diagnostic, type DiagnosticData, type DiagnosticFix, type SourcePlace } from './diagnostic.ts'
+export type { CompileOptions, CpuVersion } from './options.ts'
+
+/** An object as {@link compile} makes it: `openObject` and `loadObject` take it as it is. */
+export interface CompiledObject {
+  /** The ELF file. */
+  bytes: Uint8Array
+  /** The file's name without `.bpf.c`, the object's in messages. */
+  name: string
+  /** Warnings. */
+  diagnostics: readonly Diagnostic[]
+  /** Absolute paths of the files that it was made of: the sources, and every header. */
+  dependencies: readonly string[]
+  /** Whether all of it was found among what was compiled before: then no compiler was run. */
+  cached: boolean
+  clang: { path: string; version: string }
+  cpu: CpuVersion
+}
+
+/**
+ * Compiles a BPF program in C, with clang 14 or newer: for this machine's kernel, with BTF, against the headers that come with this
+ * package; `#include "vmlinux.h"` brings the running kernel's types. Several sources are linked to one object. What was compiled
+ * before, with the same compiler, options and contents of files, comes from a cache.
+ *
+ * @param source a path or a file URL, or several
+ * @throws CompileError when clang refuses it, with what it says as data
+ * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can
+ * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
+ */
+export async function compile(
+  source: string | URL | readonly (string | URL)[],
+  options: CompileOptions = {},
+): Promise<CompiledObject> {
+  const paths = sourcePaths(source)
+  const settings = settingsOf(options)
+  settings.signal?.throwIfAborted()
+  const clang = await findClang(settings.clang)
+  const cpu = settings.cpu === 'probe' ? probeCpu(clang) : settings.cpu
+  const outcomes = await compileAll(paths, { clang, cpu, settings })
+  const sources = new Sources()
+  const parts = outcomes.map((outcome) => partOf(outcome))
+  const diagnostics = parts.flatMap((part) => part.diagnostics.map((data) => new Diagnostic(data, sources)))
+  const compiled = parts.map((part) => part.compiled).filter((part) => part !== undefined)
+  if (compiled.length < paths.length) throw new CompileError(paths, diagnostics, compileHint(diagnostics))
+  const bytes = link(compiled)
+  if (settings.output !== undefined) await writeWhole(settings.output, bytes)
+  return {
+    bytes,
+    name: objectName(settings.output ?? (paths[0] as string)),
+    diagnostics,
+    dependencies: [...new Set(compiled.flatMap((part) => part.dependencies))],
+    cached: outcomes.every((outcome) => outcome.compiled !== undefined && outcome.cached),
+    clang: { path: clang.path, version: clang.version },
+    cpu,
+  }
+}
+
+function sourcePaths(source: string | URL | readonly (string | URL)[]): string[] {
+  if (!Array.isArray(source)) return [pathOf(source, 'source')]
+  if (source.length === 0) throw invalidArgument('source must be at least one path')
+  const paths = source.map((each: unknown, index) => pathOf(each, `source[${index}]`))
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
+  if (twice !== undefined) throw invalidArgument(`source must have each file once, not ${twice} twice`)
+  return paths
+}
+
+/** One for each core. What fails is told when nothing runs any more. */
+async function compileAll(paths: readonly string[], job: Job): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const waiting = [...paths.entries()]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, path] = next
+      outcomes[index] = await compileSource(path, job)
+    }
+  }
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(paths.length, availableParallelism()) }, work))
+  for (const worker of workers) if (worker.status === 'rejected') throw worker.reason
+  return outcomes
+}
+
+function partOf(outcome: Outcome): { compiled: Compiled | undefined; diagnostics: Compiled['diagnostics'] } {
+  const { compiled } = outcome
+  return { compiled, diagnostics: compiled === undefined ? outcome.diagnostics : compiled.diagnostics }
+}
+
+function link(parts: readonly Compiled[]): Uint8Array {
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return only.bytes
+  throw ruleError('ERR_EBPF_LIBBPF', 'several sources', { operation: 'bpf_linker' })
+}
+
+function objectName(path: string): string {
+  return basename(path).replace(/(\.bpf)?\.[co]$/, '')
+}

@@ -1,0 +1,119 @@
+/** One source, compiled by clang, or found among what was compiled before. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { runCommand } from '../system/subprocess.ts'
+import type { Clang } from './clang.ts'
+import { parseDependencies } from './dependencies.ts'
+import { type DiagnosticData, parseDiagnostics } from './diagnostic.ts'
+import { headerSource, vmlinuxFolder } from './headers.ts'
+import { cacheKey, type Compiled, keepObject, recallObject } from './object-cache.ts'
+import { clangArguments, type CpuVersion, type Settings } from './options.ts'
+
+/** How a source is compiled. */
+export interface Job {
+  clang: Clang
+  cpu: CpuVersion
+  settings: Settings
+}
+
+/** What came of it: an object, or what clang says against it. */
+export type Outcome =
+  | { compiled: Compiled; cached: boolean }
+  | { compiled?: undefined; diagnostics: readonly DiagnosticData[] }
+
+/** What clang also looks at. */
+const VARIABLES = ['CPATH', 'C_INCLUDE_PATH', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'LC_ALL', 'LANG']
+
+/** @throws the error of `fs.readFile` when there is no such source */
+export async function compileSource(source: string, job: Job): Promise<Outcome> {
+  const { clang, cpu, settings } = job
+  const { cache, signal, folders } = settings
+  const args = clangArguments(settings, cpu)
+  const content = await readFile(source)
+  signal?.throwIfAborted()
+  const told = [
+    clang.identity,
+    process.cwd(),
+    source,
+    ...VARIABLES.map((name) => `${name}=${process.env[name]}`),
+    ...args,
+  ]
+  const key = cacheKey([...told, String(settings.kernel === false)], content)
+  const kept =
+    cache === undefined ? undefined : await recallObject(cache, key, async () => (await types(settings)).hash)
+  if (kept !== undefined) return { compiled: kept, cached: true }
+
+  const work = await mkdtemp(join(tmpdir(), 'ebpf-compile-'))
+  try {
+    const outcome = await compileIn(work, source, args, job)
+    if (outcome.compiled !== undefined && cache !== undefined) {
+      const order = [...folders.own, ...folders.package, ...folders.system]
+      await keepObject(cache, key, outcome.compiled, order, content)
+    }
+    return outcome
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+async function compileIn(work: string, source: string, args: readonly string[], job: Job): Promise<Outcome> {
+  const first = await runClang(work, source, args, job)
+  const { kernel, cache } = job.settings
+  if (first.compiled !== undefined || kernel === false || !lacksVmlinux(first.diagnostics)) return first
+  // Only now is it known that the source wants it, and that no folder has one.
+  const types = await headerSource(kernel)
+  const folder = await vmlinuxFolder(types, cache, work)
+  const second = await runClang(work, source, [...args, '-idirafter', folder], job)
+  if (second.compiled !== undefined) second.compiled.vmlinux = types.hash
+  return second
+}
+
+async function types({ kernel }: Settings): Promise<{ hash: string }> {
+  return kernel === false ? { hash: '' } : await headerSource(kernel)
+}
+
+function lacksVmlinux(diagnostics: readonly DiagnosticData[]): boolean {
+  return diagnostics.some(({ message }) => message === "'vmlinux.h' file not found")
+}
+
+async function runClang(work: string, source: string, args: readonly string[], job: Job): Promise<Outcome> {
+  const object = join(work, 'object')
+  const rule = join(work, 'dependencies')
+  const words = join(work, 'diagnostics')
+  const outputs = ['-serialize-diagnostics', words, '-MD', '-MF', rule, '-MT', 'object', '-o', object]
+  const { code, stderr } = await runCommand(job.clang.path, [...args, ...outputs, '-c', '-x', 'c', source], {
+    signal: job.settings.signal,
+  })
+  const diagnostics = await readDiagnostics(words)
+  if (code !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
+    diagnostics.push(crash(source, code, stderr))
+  }
+  if (code !== 0) return { diagnostics }
+  const [bytes, dependencies] = await Promise.all([readFile(object), readFile(rule, 'utf8')])
+  return { compiled: { bytes: new Uint8Array(bytes), diagnostics, ...filesOf(dependencies, source) }, cached: false }
+}
+
+/** A name that the rule cannot hold comes out as one that is not there: its file is not known. */
+function filesOf(rule: string, source: string): Pick<Compiled, 'dependencies' | 'complete'> {
+  const named = new Set(parseDependencies(rule).map((file) => resolve(file)))
+  const files = [...named].filter((file) => existsSync(file))
+  return { dependencies: [source, ...files.filter((file) => file !== source)], complete: files.length === named.size }
+}
+
+/** clang that ends in the middle leaves none, or a part of the file. */
+async function readDiagnostics(path: string): Promise<DiagnosticData[]> {
+  try {
+    return parseDiagnostics(await readFile(path), process.cwd())
+  } catch {
+    return []
+  }
+}
+
+/** What clang says only to people: errors of its code generator, and its own. */
+function crash(file: string, code: number | null, stderr: string): DiagnosticData {
+  const words = stderr.trim()
+  const message = words === '' ? `clang ended with ${code === null ? 'a signal' : `code ${code}`}` : words
+  return { severity: 'error', file, line: 0, column: 0, length: 1, message, includedFrom: [], notes: [], fixes: [] }
+}
