@@ -11,6 +11,7 @@
  * - Nothing here throws, except on a wrong number or type of arguments (a bug of ours).
  */
 import type {
+  NativeLinked,
   NativeLoadOptions,
   NativeLoadedObject,
   NativeMapCreateOptions,
@@ -124,6 +125,10 @@ export interface Binding {
   objectClose(object: Handle): Promise<Outcome<void>>
   /** Blocks the thread. */
   objectCloseSync(object: Handle): Status
+
+  // ---- linker.cc ----
+  /** libbpf's static linker: several ELF images, which must have been checked before, as one. Bytes are copied before the call returns. */
+  objectsLink(images: Uint8Array[]): Promise<Outcome<NativeLinked>>
 
   // ---- kernel_btf.cc ----
   /** This thread needs the kernel's parsed BTF no more, until it loads again: freed when no thread does. */

@@ -30,6 +30,8 @@ export type EbpfErrorCode =
   | 'ERR_EBPF_KERNEL'
   /** The libbpf that the addon was built with lacks the operation. */
   | 'ERR_EBPF_LIBBPF'
+  /** Object files that cannot be linked into one: they define the same, or disagree on what it is. */
+  | 'ERR_EBPF_LINKER'
   /** The map's class is not the one that was asked for. */
   | 'ERR_EBPF_MAP_CLASS'
   /** Keys, values or records have no BTF, so they cannot be decoded. */

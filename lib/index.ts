@@ -5,6 +5,7 @@
  */
 export { loadObject } from './object-spec.ts'
 export { openObject } from './object-spec.ts'
+export { linkObjects, type LinkObjectsOptions } from './link-objects.ts'
 export { createMap } from './maps/create.ts'
 export { openMap } from './maps/open.ts'
 export { openProgram } from './open-program.ts'

@@ -195,3 +195,14 @@ export interface NativeMapInfo {
   ownerProgramType?: number
   ownerJited?: boolean
 }
+
+/** What became of linking images into one. */
+export interface NativeLinked {
+  /** 0, or the negative errno of `operation`. */
+  status: number
+  operation: string
+  /** Index of the image that was being added when it failed; their number when all were. */
+  failed: number
+  /** Exactly when it did not fail. */
+  image?: Uint8Array
+}

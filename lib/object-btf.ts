@@ -1,5 +1,5 @@
 import type { Btf } from './btf/btf.ts'
-import { elfSections } from './btf/elf-sections.ts'
+import { elfSections } from './elf/sections.ts'
 import { type CoreRelocation, type FunctionInfo, type LineInfo, parseBtfExtension } from './btf/extension.ts'
 import { parseBtf } from './btf/parse.ts'
 import { ruleError } from './errors.ts'

@@ -45,6 +45,7 @@ constexpr Export kExports[] = {
     {"objectLoad", Cold<ObjectLoad>},
     {"objectClose", Cold<ObjectClose>},
     {"objectCloseSync", Cold<ObjectCloseSync>},
+    {"objectsLink", Cold<ObjectsLink>},
     {"kernelBtfRelease", Cold<KernelBtfRelease>},
 
     {"programOpenById", Cold<ProgramOpenById>},

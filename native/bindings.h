@@ -28,6 +28,9 @@ Napi::Value ObjectLoad(const Napi::CallbackInfo& info);
 Napi::Value ObjectClose(const Napi::CallbackInfo& info);
 Napi::Value ObjectCloseSync(const Napi::CallbackInfo& info);
 
+// linker.cc
+Napi::Value ObjectsLink(const Napi::CallbackInfo& info);
+
 // kernel_btf.cc
 Napi::Value KernelBtfRelease(const Napi::CallbackInfo& info);
 

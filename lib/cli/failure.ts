@@ -8,7 +8,7 @@ const FAILED = 1
 /** As shells end, to tell their own failures from those of the program that they ran. */
 export const NOT_RUN = 125
 
-/** One sentence for a person where we know it; all that is known for a mistake of our own. */
+/** One sentence for a person where we know it, or Node does (a file that is not there); all that is known for a mistake of our own. */
 export function reportFailure(error: unknown): void {
   const { message, exitCode } = describeFailure(error)
   process.stderr.write(`ebpf: ${message}\n`)
@@ -19,6 +19,8 @@ export function describeFailure(error: unknown): { message: string; exitCode: nu
   if (error instanceof VmError) {
     return { message: error.message, exitCode: error.code === 'ERR_EBPF_VM_TIMEOUT' ? TIMED_OUT : NOT_RUN }
   }
-  if (error instanceof EbpfError) return { message: error.message, exitCode: FAILED }
+  if (error instanceof EbpfError || (error instanceof Error && 'code' in error)) {
+    return { message: error.message, exitCode: FAILED }
+  }
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: FAILED }
 }
