@@ -5,6 +5,7 @@ import type { Batch } from 'ebpf'
 import { loadBaseline } from './baseline.ts'
 import { keepCompany } from './company.ts'
 import { type Event, openEvents, RECORDS } from './events.ts'
+import { subscribed } from './paths/reader.ts'
 import { isProgram } from './places.ts'
 
 /**
@@ -56,21 +57,11 @@ async function endure(events: number, kind: EnduranceKind): Promise<Endurance> {
   const take = takers[kind]
   const { object, ring, program } = await openEvents()
   const samples: MemorySample[] = []
-  let missing = 0
-  let done = (): void => {}
-  const subscription = ring.subscribe(
-    (batch) => {
-      take(batch)
-      missing -= batch.length
-      if (missing === 0) done()
-    },
-    { maxLatencyMs: 0 },
-  )
+  const reader = subscribed(ring, take)
   const begin = performance.now()
   for (let seen = 0; seen < events; ) {
     loadBaseline().programFill(program, RECORDS)
-    missing = RECORDS
-    await Promise.race([subscription.finished, new Promise<void>((resolve) => (done = resolve))])
+    await reader.read(RECORDS)
     seen += RECORDS
     if (seen % STEP === 0) {
       const heap = process.memoryUsage().heapUsed / MIB
@@ -78,7 +69,7 @@ async function endure(events: number, kind: EnduranceKind): Promise<Endurance> {
     }
   }
   const seconds = (performance.now() - begin) / 1e3
-  subscription.close()
+  await reader.close()
   await object.close()
   const [first, last] = [samples[0]!.resident, samples.at(-1)!.resident]
   return { kind, events, seconds, samples, first, last, allowed: ALLOWED_MIB, met: last <= first + ALLOWED_MIB }

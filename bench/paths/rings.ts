@@ -1,21 +1,13 @@
 /** Reading a full ring: see ../events.ts. */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Batch, RingBuffer } from 'ebpf'
+import type { RingBuffer } from 'ebpf'
 import { loadBaseline } from '../baseline.ts'
 import type { Comparison, Sides } from '../comparison.ts'
 import { type Event, openEvents, RECORDS } from '../events.ts'
 import type { Bound } from '../goals.ts'
 import { GoPeer } from '../peers/go.ts'
 import { now } from '../statistics.ts'
-
-/** Takes the records of a stream, slice after slice. */
-interface Reader {
-  /** Resolves when `count` records were read since the last call. */
-  read(count: number): Promise<void>
-  /** Forgets what it kept: not timed. */
-  forget?(): void
-  close(): void | Promise<void>
-}
+import { type Reader, subscribed } from './reader.ts'
 
 /** What the Go side does with each record: see `takers` of peers/go/rings.go. */
 type GoTaker = 'raw' | 'fields' | 'callback' | 'batches' | 'all'
@@ -62,32 +54,6 @@ async function prepare(
       goPeer?.close()
       await object.close()
     },
-  }
-}
-
-/** A subscription; `take` gets each batch. */
-function subscribed(ring: RingBuffer<Event>, take: (batch: Batch<Event>) => void, forget?: () => void): Reader {
-  let missing = 0
-  let done = (): void => {}
-  // Timed drains would only come in between.
-  const subscription = ring.subscribe(
-    (batch) => {
-      take(batch)
-      missing -= batch.length
-      if (missing === 0) done()
-    },
-    { maxLatencyMs: 0 },
-  )
-  return {
-    read: (count) => {
-      missing = count
-      return new Promise((resolve, reject) => {
-        done = resolve
-        subscription.finished.catch(reject)
-      })
-    },
-    ...(forget && { forget }),
-    close: () => subscription.close(),
   }
 }
 

@@ -5,18 +5,10 @@ import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
-import { Cable } from '../support/netns.ts'
+import { cableForTests } from '../support/cable-for-tests.ts'
 
 const PORT = 4244
-let cable: Cable
-
-beforeAll(() => {
-  cable = new Cable()
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+const cable = cableForTests()
 
 const load = <T>(body: (object: BpfObject) => T | Promise<T>): Promise<T> =>
   withObject('maps-devices', body, { globals: { port: PORT } })

@@ -5,22 +5,17 @@ import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { refuses } from '../support/bad-input.ts'
 import { withObject } from '../support/fixtures.ts'
-import { Cable, type End, ip } from '../support/netns.ts'
+import { cableForTests } from '../support/cable-for-tests.ts'
+import { type End, ip } from '../support/netns.ts'
 import { until } from '../support/wait.ts'
 
 const PORT = 4243
-let cable: Cable
+const cable = cableForTests()
 let left: End
 let right: End
 
 beforeAll(() => {
-  cable = new Cable()
-  left = cable.left
-  right = cable.right
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
+  ;({ left, right } = cable)
 })
 
 const load = <T>(body: (object: BpfObject) => T | Promise<T>): Promise<T> =>

@@ -1,11 +1,12 @@
 /** XDP on a cable between two network namespaces of this test: real packets, dropped and counted. */
 import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { xdp } from '../../lib/hooks/xdp.ts'
 import { loadObject } from '../../lib/object-spec.ts'
 import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { fixture } from '../support/fixtures.ts'
+import { cableForTests } from '../support/cable-for-tests.ts'
 import { Cable, type End, ip } from '../support/netns.ts'
 import { rejection } from '../support/wait.ts'
 
@@ -16,18 +17,12 @@ interface XdpFixture {
 }
 
 const PORT = 4242
-let cable: Cable
+const cable = cableForTests()
 let left: End
 let right: End
 
 beforeAll(() => {
-  cable = new Cable()
-  left = cable.left
-  right = cable.right
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
+  ;({ left, right } = cable)
 })
 
 async function withXdp<T>(body: (object: BpfObject<XdpFixture>) => Promise<T>): Promise<T> {

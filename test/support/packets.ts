@@ -6,7 +6,8 @@ import type { BpfObject } from '../../lib/object.ts'
 import type { BpfProgram } from '../../lib/program.ts'
 import { fixture } from './fixtures.ts'
 import type { Effect, Scene } from './hook-proof.ts'
-import type { Cable, Conversation } from './netns.ts'
+import type { SharedCable } from './cable-for-tests.ts'
+import type { Conversation } from './netns.ts'
 
 export interface PacketFixture {
   maps: Record<never, never>
@@ -60,7 +61,11 @@ export async function counted(
  * While packets go back and forth, `change` puts programs in each other's place: every packet comes back, and every one was
  * seen by one of the two.
  */
-export async function expectSeamless(object: PacketObject, cable: Cable, change: () => Promise<void>): Promise<void> {
+export async function expectSeamless(
+  object: PacketObject,
+  cable: SharedCable,
+  change: () => Promise<void>,
+): Promise<void> {
   const { globals } = object
   const before = globals.runs
   let conversation: Conversation | undefined
@@ -80,7 +85,7 @@ export async function expectSeamless(object: PacketObject, cable: Cable, change:
 
 export interface PacketSceneOptions {
   object: PacketObject
-  cable: Cable
+  cable: SharedCable
   /** Packets go to the right, where the hooks are, unless this is `left`. */
   to?: 'left' | 'right'
   attach(program: BpfProgram): Promise<Link>

@@ -1,12 +1,13 @@
 /** Programs of lightweight tunnels: loaded and pinned here, attached by routes, which only iproute2 can make. */
 import { execFileSync } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { loadObject } from '../../../lib/object-spec.ts'
 import type { BpfObject } from '../../../lib/object.ts'
 import type { BpfProgram } from '../../../lib/program.ts'
 import { withBpffs } from '../../support/bpffs.ts'
 import { fixture } from '../../support/fixtures.ts'
-import { Cable, type End, ip } from '../../support/netns.ts'
+import { cableForTests, routeToNobody } from '../../support/cable-for-tests.ts'
+import type { End } from '../../support/netns.ts'
 import { PORT } from '../../support/packets.ts'
 import { rejection } from '../../support/wait.ts'
 import { tcx } from '../../../lib/hooks/tcx.ts'
@@ -20,19 +21,9 @@ interface LwtFixture {
 /** An address that both ends have a route to, by each other: packets to it are forwarded by the right one. */
 const BEYOND = '10.97.0.1'
 
-let cable: Cable
+const cable = cableForTests()
 
-beforeAll(() => {
-  cable = new Cable()
-  const { left, right } = cable
-  ip('-n', left.namespace, 'route', 'add', `${BEYOND}/32`, 'via', right.address)
-  ip('-n', right.namespace, 'route', 'add', `${BEYOND}/32`, 'via', left.address)
-  ip('netns', 'exec', right.namespace, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+beforeAll(() => routeToNobody(cable, BEYOND))
 
 async function withLwt(body: (object: BpfObject<LwtFixture>, pin: string) => Promise<void>): Promise<void> {
   await using object = await loadObject<LwtFixture>(fixture('hooks-lwt'), { globals: { port: PORT } })

@@ -1,5 +1,5 @@
 /** Hooks of netfilter, on packets that come, go and are forwarded. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { binding } from '../../../lib/binding.ts'
 import type { PreparedQuery } from '../../../lib/hooks/family.ts'
 import { prepareQuery } from '../../../lib/hooks/hook.ts'
@@ -9,7 +9,8 @@ import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
-import { Cable, ip } from '../../support/netns.ts'
+import { cableForTests, routeToNobody } from '../../support/cable-for-tests.ts'
+import { Cable } from '../../support/netns.ts'
 import { PORT, counted, loadPackets, packetScene, withPackets } from '../../support/packets.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -22,19 +23,9 @@ const BEYOND = '10.97.0.1'
 const FIXTURE = 'hooks-netfilter'
 const lacking = absence('6.4') !== undefined || isOlder(libbpfVersion, '1.3')
 
-let cable: Cable
+const cable = cableForTests()
 
-beforeAll(() => {
-  cable = new Cable()
-  const { left, right } = cable
-  ip('-n', left.namespace, 'route', 'add', `${BEYOND}/32`, 'via', right.address)
-  ip('-n', right.namespace, 'route', 'add', `${BEYOND}/32`, 'via', left.address)
-  ip('netns', 'exec', right.namespace, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+beforeAll(() => routeToNobody(cable, BEYOND))
 
 /** What the right end does with what comes in. */
 const input = (options: Partial<NetfilterOptions> = {}): NetfilterHook =>

@@ -1,5 +1,5 @@
 /** Netkit devices: pairs whose packets meet programs before they leave. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Ordering } from '../../../lib/hooks/anchor.ts'
 import { type NetkitHook, netkit } from '../../../lib/hooks/netkit.ts'
 import { query } from '../../../lib/query.ts'
@@ -7,6 +7,7 @@ import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
+import { cableForTests } from '../../support/cable-for-tests.ts'
 import { Cable, ip } from '../../support/netns.ts'
 import { PORT, counted, loadPackets, expectSeamless, packetScene, withPackets } from '../../support/packets.ts'
 import { rejection } from '../../support/wait.ts'
@@ -18,16 +19,8 @@ const NETKIT_DROP = 2
 
 const lacking = absence('6.7', 'netkit') !== undefined
 
-let cable: Cable
-
-beforeAll(() => {
-  // Where there are no such devices, the refusal is that of another one.
-  cable = new Cable({ kind: lacking ? 'veth' : 'netkit' })
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+// Where there are no such devices, the refusal is that of another one.
+const cable = cableForTests({ kind: lacking ? 'veth' : 'netkit' })
 
 /** The left end is the primary device. */
 const primary = (ordering: Ordering = {}): NetkitHook =>

@@ -1,9 +1,10 @@
 /** Filters of the clsact qdisc, without links. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type TcOptions, type TcHook, tc } from '../../../lib/hooks/tc.ts'
 import { openProgram } from '../../../lib/open-program.ts'
 import { query } from '../../../lib/query.ts'
 import { proveHook } from '../../support/hook-proof.ts'
+import { cableForTests } from '../../support/cable-for-tests.ts'
 import { Cable, ip } from '../../support/netns.ts'
 import { PORT, counted, loadPackets, expectSeamless, packetScene, withPackets } from '../../support/packets.ts'
 import { rejection } from '../../support/wait.ts'
@@ -15,15 +16,7 @@ const TC_ACT_SHOT = 2
 /** A filter for every packet, that no program is part of. */
 const THEIRS = 'prio 5 protocol ip u32 match u32 0 0 flowid 1:1'.split(' ')
 
-let cable: Cable
-
-beforeAll(() => {
-  cable = new Cable()
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+const cable = cableForTests()
 
 const ingress = (options: TcOptions = {}): TcHook => tc('right0', 'ingress', { netns: cable.right.path, ...options })
 

@@ -1,6 +1,6 @@
 /** TCX: lists of programs with an order, by links. */
 import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Ordering } from '../../../lib/hooks/anchor.ts'
 import { type TcxHook, tcx } from '../../../lib/hooks/tcx.ts'
 import type { Link } from '../../../lib/link.ts'
@@ -10,6 +10,7 @@ import { isOlder } from '../../../lib/system/kernel-version.ts'
 import { libbpfVersion } from '../../../lib/system/libbpf-version.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
+import { cableForTests } from '../../support/cable-for-tests.ts'
 import { Cable, ip } from '../../support/netns.ts'
 import {
   PORT,
@@ -32,15 +33,7 @@ const lacking = absence('6.6') !== undefined
 /** Relative places, revisions and link ids are what an older libbpf cannot pass on. */
 const oldLibbpf = isOlder(libbpfVersion, '1.3')
 
-let cable: Cable
-
-beforeAll(() => {
-  cable = new Cable()
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-})
+const cable = cableForTests()
 
 const ingress = (ordering: Ordering = {}): TcxHook => tcx('right0', 'ingress', { netns: cable.right.path, ...ordering })
 

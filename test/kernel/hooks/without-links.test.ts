@@ -1,20 +1,20 @@
 /** What netlink sets has no link that the kernel would close: it ends with who set it all the same. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { tc } from '../../../lib/hooks/tc.ts'
 import { xdp } from '../../../lib/hooks/xdp.ts'
 import { query } from '../../../lib/query.ts'
 import { Child, builtPackage, run } from '../../support/child.ts'
 import { fixture } from '../../support/fixtures.ts'
-import { Cable, ip } from '../../support/netns.ts'
+import { cableForTests } from '../../support/cable-for-tests.ts'
+import { ip } from '../../support/netns.ts'
 import { TestWorker } from '../../support/worker.ts'
 
-let cable: Cable
+const cable = cableForTests()
 
 /** Attaches to both, and keeps neither the object nor the links. */
 let attach: string
 
 beforeAll(() => {
-  cable = new Cable()
   attach = `
     const { loadObject: open, tc, xdp } = await import(${JSON.stringify(builtPackage())})
     const place = { netns: ${JSON.stringify(cable.right.path)} }
@@ -34,10 +34,6 @@ afterEach(() => {
   ]) {
     ip(...args)
   }
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
 })
 
 /** How many of both are there. */

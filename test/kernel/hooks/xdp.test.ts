@@ -1,12 +1,13 @@
 /** XDP: what takes the place of links, packets in several pieces, and updates under traffic. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { xdp } from '../../../lib/hooks/xdp.ts'
 import { loadObject } from '../../../lib/object-spec.ts'
 import { query } from '../../../lib/query.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { absence } from '../../support/kernel-features.ts'
 import { proveHook } from '../../support/hook-proof.ts'
-import { Cable, ip } from '../../support/netns.ts'
+import { cableForTests } from '../../support/cable-for-tests.ts'
+import { ip } from '../../support/netns.ts'
 import { PORT, loadPackets, expectSeamless, packetScene, withPackets } from '../../support/packets.ts'
 import { rejection } from '../../support/wait.ts'
 
@@ -14,18 +15,8 @@ import { rejection } from '../../support/wait.ts'
 const XDP_DROP = 1
 const XDP_PASS = 2
 
-let cable: Cable
-let jumbo: Cable
-
-beforeAll(() => {
-  cable = new Cable()
-  jumbo = new Cable({ mtu: 9000 })
-})
-
-afterAll(async () => {
-  await cable?.[Symbol.asyncDispose]()
-  await jumbo?.[Symbol.asyncDispose]()
-})
+const cable = cableForTests()
+const jumbo = cableForTests({ mtu: 9000 })
 
 const place = (): { netns: string } => ({ netns: cable.right.path })
 
