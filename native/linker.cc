@@ -70,6 +70,9 @@ class MemoryFile {
 Status Add(bpf_linker* linker, const Bytes& image) {
   MemoryFile file;
   if (!file.valid() || !file.Write(image)) return FromSyscall("memfd_create", -1);
+  // What libelf refuses, libbpf before 1.6 answers with errno, which libelf does not set: 0 would
+  // be taken for success, and what was not read be used.
+  errno = EINVAL;
   return FromReturn("bpf_linker__add_file",
                     bpf_linker__add_file(linker, file.path().c_str(), nullptr));
 }

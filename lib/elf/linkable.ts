@@ -44,6 +44,10 @@ export function checkLinkable(bytes: Uint8Array, name: string): Linkable {
   if (bss > MAX_BSS_SIZE) throw refuse(`its variables take ${bss} bytes`)
   const table = sections.find(({ type }) => type === SHT_SYMTAB)
   const symbols = table === undefined ? [] : [...symbolEntries(header, table.bytes)]
+  for (const { type, section } of symbols) {
+    if (type === STT_SECTION && section >= sections.length)
+      throw refuse(`a symbol stands for section ${section}, which is not there`)
+  }
   for (const section of sections) {
     if (section.type === SHT_REL) checkRelocations(section, image, symbols, refuse)
     // Its parser refuses what refers to what is not there.
@@ -67,10 +71,8 @@ function checkRelocations(
     if (offset + BigInt(INSTRUCTION_SIZE) > BigInt(target.bytes.length)) {
       throw refuse(`section '${name}' relocates byte ${offset} of ${target.bytes.length}`)
     }
-    const symbol = symbols[view.getUint32(at + (little ? 12 : 8), little)]
-    if (symbol === undefined) throw refuse(`section '${name}' relocates to a symbol that is not there`)
-    if (symbol.type === STT_SECTION && symbol.section >= sections.length) {
-      throw refuse(`section '${name}' relocates to section ${symbol.section}, which is not there`)
+    if (view.getUint32(at + (little ? 12 : 8), little) >= symbols.length) {
+      throw refuse(`section '${name}' relocates to a symbol that is not there`)
     }
   }
 }
