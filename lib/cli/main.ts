@@ -14,6 +14,7 @@ interface Registration {
 }
 
 const COMMANDS: Readonly<Record<string, Registration>> = {
+  compile: { summary: 'compile C to an object', load: async () => await import('./compile.ts') },
   vmlinux: { summary: "write the kernel's types as a C header", load: async () => await import('./vmlinux.ts') },
   link: { summary: 'link several object files into one', load: async () => await import('./link.ts') },
   vm: { summary: 'run a command in a Linux virtual machine', load: async () => await import('./vm.ts') },

@@ -12,9 +12,11 @@ const SHOWN = 10
  */
 export class CompileError extends EbpfError {
   readonly diagnostics: readonly Diagnostic[]
+  /** Absolute paths of the sources, and of the headers that were read: what to watch for the next attempt. */
+  readonly dependencies: readonly string[]
 
   /** @internal */
-  constructor(sources: readonly string[], diagnostics: readonly Diagnostic[], hint: string | undefined) {
+  constructor(sources: readonly string[], diagnostics: readonly Diagnostic[], dependencies: readonly string[]) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error')
     const names = sources.map((source) => basename(source)).join(', ')
     const count = errors.length === 1 ? 'an error' : `${errors.length} errors`
@@ -22,15 +24,16 @@ export class CompileError extends EbpfError {
     const rest = errors.length > SHOWN ? `\n… and ${errors.length - SHOWN} more` : ''
     super(`compiling ${names} ended with ${count}${shown.join('')}${rest}`, 'ERR_EBPF_COMPILE', undefined, {
       operation: 'clang',
-      hint,
+      hint: compileHint(diagnostics),
     })
     this.name = 'CompileError'
     this.diagnostics = diagnostics
+    this.dependencies = dependencies
   }
 }
 
 /** What to do about an error that says little to somebody who never met it. */
-export function compileHint(diagnostics: readonly Diagnostic[]): string | undefined {
+function compileHint(diagnostics: readonly Diagnostic[]): string | undefined {
   for (const { severity, message } of diagnostics) {
     if (severity !== 'error') continue
     const header = /^'([^']+)' file not found/.exec(message)?.[1]

@@ -1,7 +1,7 @@
 /** Where clang finds what programs include: ours, the system's, and the kernel's types. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
@@ -58,9 +58,16 @@ export type KernelTypes = string | URL | Uint8Array | false | undefined
 
 /** Types that a header is made of. */
 export interface HeaderSource {
-  hash: string
+  /** The same for the same header. */
+  identity: string
   bytes: Uint8Array
 }
+
+/** How each ends: see lib/btf/header.ts. */
+const END = '#endif /* __VMLINUX_H__ */\n'
+
+/** Raise it when the same types give another header. */
+const GENERATION = 1
 
 /** The running kernel's never change. */
 let running: HeaderSource | undefined
@@ -73,7 +80,7 @@ export async function headerSource(kernel: Exclude<KernelTypes, false>): Promise
 }
 
 function sourceOf(bytes: Uint8Array): HeaderSource {
-  return { hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32), bytes }
+  return { identity: `${GENERATION}-${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`, bytes }
 }
 
 /**
@@ -81,14 +88,13 @@ function sourceOf(bytes: Uint8Array): HeaderSource {
  * written.
  */
 export async function vmlinuxFolder(
-  { hash, bytes }: HeaderSource,
+  { identity, bytes }: HeaderSource,
   cache: string | undefined,
   otherwise: string,
 ): Promise<string> {
-  const folder = join(cache ?? otherwise, 'vmlinux', `${GENERATION}-${hash}`)
+  const folder = join(cache ?? otherwise, 'vmlinux', identity)
   const path = join(folder, 'vmlinux.h')
-  // Written by a rename: when it is there, it is whole.
-  if (await isFile(path)) return folder
+  if (await isWhole(path)) return folder
   const header = await headerText(bytes)
   try {
     await writeWhole(path, header)
@@ -99,19 +105,25 @@ export async function vmlinuxFolder(
   }
 }
 
-/** Raise it when the same types give another header. */
-const GENERATION = 1
-
 async function headerText(bytes: Uint8Array): Promise<string> {
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45
   return (isElf ? (await objectBtf(bytes)).btf : parseBtf(bytes)).header()
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (status) => status.isFile(),
-    () => false,
-  )
+/** Files are put in place whole, but a machine that loses its power may leave one that is empty, or a part. */
+async function isWhole(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined)
+  if (file === undefined) return false
+  try {
+    const { size } = await file.stat()
+    const end = Buffer.alloc(Math.min(size, END.length))
+    await file.read(end, 0, end.length, size - end.length)
+    return end.toString() === END
+  } catch {
+    return false
+  } finally {
+    await file.close()
+  }
 }
 
 /** The folder of what is kept, or undefined where there is no home to have one in. */

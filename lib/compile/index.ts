@@ -4,12 +4,11 @@ import { basename } from 'node:path'
 import { invalidArgument, ruleError } from '../errors.ts'
 import { writeWhole } from '../system/cache-folder.ts'
 import { findClang } from './clang.ts'
-import { CompileError, compileHint } from './compile-error.ts'
+import { CompileError } from './compile-error.ts'
 import { probeCpu } from './cpu.ts'
 import { Diagnostic, Sources } from './diagnostic.ts'
-import type { Compiled } from './object-cache.ts'
 import { type CompileOptions, type CpuVersion, pathOf, settingsOf } from './options.ts'
-import { compileSource, type Job, type Outcome } from './run.ts'
+import { type CompileOutcome, compileSource, type Job } from './run.ts'
 
 export { CompileError } from './compile-error.ts'
 export { Diagnostic, type DiagnosticData, type DiagnosticFix, type SourcePlace } from './diagnostic.ts'
@@ -52,18 +51,18 @@ export async function compile(
   const cpu = settings.cpu === 'probe' ? probeCpu(clang) : settings.cpu
   const outcomes = await compileAll(paths, { clang, cpu, settings })
   const sources = new Sources()
-  const parts = outcomes.map((outcome) => partOf(outcome))
-  const diagnostics = parts.flatMap((part) => part.diagnostics.map((data) => new Diagnostic(data, sources)))
-  const compiled = parts.map((part) => part.compiled).filter((part) => part !== undefined)
-  if (compiled.length < paths.length) throw new CompileError(paths, diagnostics, compileHint(diagnostics))
-  const bytes = link(compiled)
+  const diagnostics = outcomes.flatMap((each) => each.diagnostics.map((data) => new Diagnostic(data, sources)))
+  const dependencies = [...new Set(outcomes.flatMap((each) => each.dependencies))]
+  const images = outcomes.map(({ bytes }) => bytes).filter((image) => image !== undefined)
+  if (images.length < paths.length) throw new CompileError(paths, diagnostics, dependencies)
+  const bytes = link(images)
   if (settings.output !== undefined) await writeWhole(settings.output, bytes)
   return {
     bytes,
     name: objectName(settings.output ?? (paths[0] as string)),
     diagnostics,
-    dependencies: [...new Set(compiled.flatMap((part) => part.dependencies))],
-    cached: outcomes.every((outcome) => outcome.compiled !== undefined && outcome.cached),
+    dependencies,
+    cached: outcomes.every(({ cached }) => cached),
     clang: { path: clang.path, version: clang.version },
     cpu,
   }
@@ -79,8 +78,8 @@ function sourcePaths(source: string | URL | readonly (string | URL)[]): string[]
 }
 
 /** One for each core. What fails is told when nothing runs any more. */
-async function compileAll(paths: readonly string[], job: Job): Promise<Outcome[]> {
-  const outcomes: Outcome[] = []
+async function compileAll(paths: readonly string[], job: Job): Promise<CompileOutcome[]> {
+  const outcomes: CompileOutcome[] = []
   const waiting = [...paths.entries()]
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -93,14 +92,9 @@ async function compileAll(paths: readonly string[], job: Job): Promise<Outcome[]
   return outcomes
 }
 
-function partOf(outcome: Outcome): { compiled: Compiled | undefined; diagnostics: Compiled['diagnostics'] } {
-  const { compiled } = outcome
-  return { compiled, diagnostics: compiled === undefined ? outcome.diagnostics : compiled.diagnostics }
-}
-
-function link(parts: readonly Compiled[]): Uint8Array {
-  const [only] = parts
-  if (parts.length === 1 && only !== undefined) return only.bytes
+function link(images: readonly Uint8Array[]): Uint8Array {
+  const [only] = images
+  if (images.length === 1 && only !== undefined) return only
   throw ruleError('ERR_EBPF_LIBBPF', 'several sources', { operation: 'bpf_linker' })
 }
 

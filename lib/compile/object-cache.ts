@@ -3,7 +3,8 @@
  * while all files that clang read are as they were, and none is there that it would have read in their place.
  */
 import { createHash } from 'node:crypto'
-import { access, readFile, utimes } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeWhole } from '../system/cache-folder.ts'
 import type { DiagnosticData } from './diagnostic.ts'
@@ -16,7 +17,7 @@ export interface Compiled {
   dependencies: readonly string[]
   /** Whether they are all that was read. */
   complete: boolean
-  /** Hash of the types that vmlinux.h was made of. */
+  /** Which types vmlinux.h was made of, where it was made. */
   vmlinux?: string
 }
 
@@ -43,7 +44,7 @@ export function cacheKey(told: readonly string[], source: Uint8Array): string {
 export async function recallObject(
   cache: string,
   key: string,
-  vmlinux: () => Promise<string>,
+  vmlinux: () => Promise<string | undefined>,
 ): Promise<Compiled | undefined> {
   const path = entryPath(cache, key)
   const file = await readFile(path).catch(() => undefined)
@@ -70,10 +71,10 @@ export async function recallObject(
   }
 }
 
-async function holds(entry: Entry, vmlinux: () => Promise<string>): Promise<boolean> {
+async function holds(entry: Entry, vmlinux: () => Promise<string | undefined>): Promise<boolean> {
   if (entry.vmlinux !== undefined && entry.vmlinux !== (await vmlinux())) return false
-  const [hashes, found] = await Promise.all([hashFiles(entry.dependencies), Promise.all(entry.absent.map(exists))])
-  return hashes.every((hash, index) => hash === entry.hashes[index]) && !found.includes(true)
+  const hashes = await hashFiles(entry.dependencies)
+  return hashes.every((hash, index) => hash === entry.hashes[index]) && !entry.absent.some((path) => existsSync(path))
 }
 
 /**
@@ -81,6 +82,7 @@ async function holds(entry: Entry, vmlinux: () => Promise<string>): Promise<bool
  *
  * @param folders in the order in which clang looks for headers
  * @param source what was read before clang began
+ * @param begun when clang began, by the clock of the file system, milliseconds
  */
 export async function keepObject(
   cache: string,
@@ -88,19 +90,21 @@ export async function keepObject(
   compiled: Compiled,
   folders: readonly string[],
   source: Uint8Array,
+  begun: number,
 ): Promise<void> {
   if (!compiled.complete) return
   try {
     const { bytes, diagnostics, dependencies, vmlinux } = compiled
     const hashes = await hashFiles(dependencies)
-    // Somebody wrote to it meanwhile.
-    if (hashes[0] !== hashOf(source)) return
+    // Somebody wrote to one meanwhile: before or after clang read it, who knows.
+    const times = await Promise.all(dependencies.map(async (path) => (await stat(path)).mtimeMs))
+    if (hashes[0] !== hashOf(source) || times.some((time) => time > begun)) return
     const entry: Entry = {
       hash: hashOf(bytes),
       diagnostics,
       dependencies,
       hashes,
-      absent: await shadows(dependencies, folders),
+      absent: shadows(compiled, folders),
       ...(vmlinux !== undefined && { vmlinux }),
     }
     await writeWhole(entryPath(cache, key), Buffer.concat([Buffer.from(`${JSON.stringify(entry)}\n`), bytes]))
@@ -110,23 +114,22 @@ export async function keepObject(
 }
 
 /** Files that are not there, and would be read in place of one that was: beside those that include, or in an earlier folder. */
-async function shadows(dependencies: readonly string[], folders: readonly string[]): Promise<string[]> {
-  const [source = '', ...headers] = dependencies
-  const beside = new Set([dirname(source)])
+function shadows({ dependencies, vmlinux }: Compiled, folders: readonly string[]): string[] {
+  const placed = dependencies.map((file) => ({
+    file,
+    order: folders.findIndex((folder) => file.startsWith(`${folder}/`)),
+  }))
+  const beside = new Set(placed.filter(({ order }) => order < 0).map(({ file }) => dirname(file)))
   const candidates = new Set<string>()
-  for (const header of headers) {
-    const found = folders.findIndex((folder) => header.startsWith(`${folder}/`))
-    const folder = folders[found]
-    if (folder === undefined) {
-      beside.add(dirname(header))
-      continue
-    }
-    const name = header.slice(folder.length + 1)
-    for (const earlier of [...beside, ...folders.slice(0, found)]) candidates.add(join(earlier, name))
+  const look = (name: string, places: readonly string[]): void => {
+    for (const place of [...beside, ...places]) candidates.add(join(place, name))
   }
-  const paths = [...candidates].filter((path) => !dependencies.includes(path))
-  const present = await Promise.all(paths.map(exists))
-  return paths.filter((_, index) => present[index] === false)
+  for (const { file, order } of placed) {
+    const folder = folders[order]
+    if (folder !== undefined) look(file.slice(folder.length + 1), folders.slice(0, order))
+  }
+  if (vmlinux !== undefined) look('vmlinux.h', folders)
+  return [...candidates].filter((path) => !existsSync(path))
 }
 
 async function hashFiles(paths: readonly string[]): Promise<string[]> {
@@ -135,13 +138,6 @@ async function hashFiles(paths: readonly string[]): Promise<string[]> {
 
 function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 function entryPath(cache: string, key: string): string {

@@ -1,8 +1,9 @@
 /** One source, compiled by clang, or found among what was compiled before. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { EbpfError } from '../errors.ts'
 import { runCommand } from '../system/subprocess.ts'
 import type { Clang } from './clang.ts'
 import { parseDependencies } from './dependencies.ts'
@@ -18,16 +19,21 @@ export interface Job {
   settings: Settings
 }
 
-/** What came of it: an object, or what clang says against it. */
-export type Outcome =
-  | { compiled: Compiled; cached: boolean }
-  | { compiled?: undefined; diagnostics: readonly DiagnosticData[] }
+/** What came of it: an object, or only what clang says against it. */
+export interface CompileOutcome extends Omit<Compiled, 'bytes'> {
+  bytes?: Uint8Array
+  /** Whether no compiler was run. */
+  cached: boolean
+}
+
+/** Where clang looks by itself, but for its own headers. */
+const DEFAULT_FOLDERS = ['/usr/local/include', '/usr/include']
 
 /** What clang also looks at. */
 const VARIABLES = ['CPATH', 'C_INCLUDE_PATH', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'LC_ALL', 'LANG']
 
 /** @throws the error of `fs.readFile` when there is no such source */
-export async function compileSource(source: string, job: Job): Promise<Outcome> {
+export async function compileSource(source: string, job: Job): Promise<CompileOutcome> {
   const { clang, cpu, settings } = job
   const { cache, signal, folders } = settings
   const args = clangArguments(settings, cpu)
@@ -42,15 +48,17 @@ export async function compileSource(source: string, job: Job): Promise<Outcome> 
   ]
   const key = cacheKey([...told, String(settings.kernel === false)], content)
   const kept =
-    cache === undefined ? undefined : await recallObject(cache, key, async () => (await types(settings)).hash)
-  if (kept !== undefined) return { compiled: kept, cached: true }
+    cache === undefined ? undefined : await recallObject(cache, key, async () => await kernelIdentity(settings))
+  if (kept !== undefined) return { ...kept, cached: true }
 
   const work = await mkdtemp(join(tmpdir(), 'ebpf-compile-'))
   try {
+    const { ctimeMs: begun } = await stat(work)
     const outcome = await compileIn(work, source, args, job)
-    if (outcome.compiled !== undefined && cache !== undefined) {
-      const order = [...folders.own, ...folders.package, ...folders.system]
-      await keepObject(cache, key, outcome.compiled, order, content)
+    const { bytes } = outcome
+    if (bytes !== undefined && cache !== undefined) {
+      const order = [...folders.own, ...folders.package, ...DEFAULT_FOLDERS, ...folders.system]
+      await keepObject(cache, key, { ...outcome, bytes }, order, content, begun)
     }
     return outcome
   } finally {
@@ -58,27 +66,32 @@ export async function compileSource(source: string, job: Job): Promise<Outcome> 
   }
 }
 
-async function compileIn(work: string, source: string, args: readonly string[], job: Job): Promise<Outcome> {
+async function compileIn(work: string, source: string, args: readonly string[], job: Job): Promise<CompileOutcome> {
   const first = await runClang(work, source, args, job)
   const { kernel, cache } = job.settings
-  if (first.compiled !== undefined || kernel === false || !lacksVmlinux(first.diagnostics)) return first
+  if (first.bytes !== undefined || kernel === false || !lacksVmlinux(first.diagnostics)) return first
   // Only now is it known that the source wants it, and that no folder has one.
-  const types = await headerSource(kernel)
+  const types = await headerSource(kernel).catch((error: unknown) => {
+    if (error instanceof EbpfError && error.code === 'ERR_EBPF_KERNEL') return undefined
+    throw error
+  })
+  if (types === undefined) return first
   const folder = await vmlinuxFolder(types, cache, work)
   const second = await runClang(work, source, [...args, '-idirafter', folder], job)
-  if (second.compiled !== undefined) second.compiled.vmlinux = types.hash
-  return second
+  // It follows from the types: nobody edits it.
+  const dependencies = second.dependencies.filter((file) => !file.startsWith(`${folder}/`))
+  return { ...second, dependencies, vmlinux: types.identity }
 }
 
-async function types({ kernel }: Settings): Promise<{ hash: string }> {
-  return kernel === false ? { hash: '' } : await headerSource(kernel)
+async function kernelIdentity({ kernel }: Settings): Promise<string | undefined> {
+  return kernel === false ? undefined : (await headerSource(kernel)).identity
 }
 
 function lacksVmlinux(diagnostics: readonly DiagnosticData[]): boolean {
   return diagnostics.some(({ message }) => message === "'vmlinux.h' file not found")
 }
 
-async function runClang(work: string, source: string, args: readonly string[], job: Job): Promise<Outcome> {
+async function runClang(work: string, source: string, args: readonly string[], job: Job): Promise<CompileOutcome> {
   const object = join(work, 'object')
   const rule = join(work, 'dependencies')
   const words = join(work, 'diagnostics')
@@ -90,9 +103,9 @@ async function runClang(work: string, source: string, args: readonly string[], j
   if (code !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
     diagnostics.push(crash(source, code, stderr))
   }
-  if (code !== 0) return { diagnostics }
-  const [bytes, dependencies] = await Promise.all([readFile(object), readFile(rule, 'utf8')])
-  return { compiled: { bytes: new Uint8Array(bytes), diagnostics, ...filesOf(dependencies, source) }, cached: false }
+  const read = filesOf(await readFile(rule, 'utf8').catch(() => ''), source)
+  if (code !== 0) return { diagnostics, ...read, cached: false }
+  return { bytes: new Uint8Array(await readFile(object)), diagnostics, ...read, cached: false }
 }
 
 /** A name that the rule cannot hold comes out as one that is not there: its file is not known. */

@@ -1,0 +1,202 @@
+/** What was compiled before is not compiled again, and never taken for what it is not. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type CompileOptions, type CompiledObject, compile } from '../../../lib/compile/index.ts'
+import { SourceFolder } from '../../support/source-folder.ts'
+
+let folder: SourceFolder
+let source: string
+
+beforeEach(() => {
+  folder = new SourceFolder()
+  folder.write('value.h', '#define VALUE 1\n')
+  source = folder.write('x.bpf.c', '#include "value.h"\nint f(void)\n{\n  int unused;\n  return VALUE;\n}\n')
+})
+
+afterEach(() => folder[Symbol.dispose]())
+
+async function compiled(options: CompileOptions = {}): Promise<CompiledObject> {
+  return await compile(source, { cache: folder.cache, ...options })
+}
+
+/** Files of objects in the cache. */
+function entries(): string[] {
+  return readdirSync(join(folder.cache, 'objects'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+describe('a source that was compiled before', () => {
+  it('gives the same, warnings with their sources included', async () => {
+    const first = await compiled()
+    const second = await compiled()
+    expect([first.cached, second.cached]).toEqual([false, true])
+    expect(second.bytes).toEqual(first.bytes)
+    expect(second.dependencies).toEqual(first.dependencies)
+    expect(second.diagnostics.map(String)).toEqual(first.diagnostics.map(String))
+    expect(String(second.diagnostics[0])).toContain('> 4 |   int unused;')
+  })
+
+  it('starts no process', async () => {
+    // Where this program is the compiler, it says so in a file.
+    const log = join(folder.path, 'runs')
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\necho "$1" >> '${log}'\nexec '${(await compiled()).clang.path}' "$@"\n`,
+    )
+    chmodSync(clang, 0o755)
+    expect((await compiled({ clang })).cached).toBe(false)
+    const runs = readFileSync(log, 'utf8')
+    expect((await compiled({ clang })).cached).toBe(true)
+    expect(readFileSync(log, 'utf8')).toBe(runs)
+  })
+
+  it('is the same for another process', async () => {
+    await compiled()
+    const module = fileURLToPath(new URL('../../../dist/compile/index.js', import.meta.url))
+    const script = `import { compile } from ${JSON.stringify(module)}
+      const { cached } = await compile(process.argv[1], { cache: process.argv[2] })
+      console.log(cached)`
+    const args = ['--input-type=module', '--eval', script, '--', source, folder.cache]
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()).toBe('true')
+  })
+})
+
+describe('it is compiled anew', () => {
+  beforeEach(async () => {
+    await compiled()
+  })
+
+  it('when it changes', async () => {
+    writeFileSync(source, 'int f(void) { return 2; }\n')
+    expect(await compiled()).toMatchObject({ cached: false, diagnostics: [] })
+  })
+
+  it('when a header changes, and not when that is taken back', async () => {
+    folder.write('value.h', '#define VALUE 2\n')
+    expect((await compiled()).cached).toBe(false)
+    expect((await compiled()).cached).toBe(true)
+  })
+
+  it('when a header is gone', async () => {
+    rmSync(join(folder.path, 'value.h'))
+    await expect(compiled()).rejects.toMatchObject({ code: 'ERR_EBPF_COMPILE' })
+  })
+
+  it('when an option or an argument changes', async () => {
+    for (const options of [
+      { defines: { NAME: 1 } },
+      { cpu: 'v2' },
+      { debug: false },
+      { warnings: ['extra'] },
+      { args: ['-O1'] },
+      { architecture: 'arm' },
+      { endianness: 'big' },
+    ] satisfies CompileOptions[]) {
+      expect((await compiled(options)).cached, JSON.stringify(options)).toBe(false)
+      expect((await compiled(options)).cached, JSON.stringify(options)).toBe(true)
+    }
+  })
+
+  it('when a header comes that is found before the one that was read', async () => {
+    const includes = ['early', 'late'].map((name) => join(folder.path, name))
+    folder.write('late/other.h', '#define OTHER 1\n')
+    writeFileSync(source, '#include <other.h>\nint f(void) { return OTHER; }\n')
+    await compiled({ includes })
+    expect((await compiled({ includes })).cached).toBe(true)
+    const early = folder.write('early/other.h', '#define OTHER 2\n')
+    const { cached, dependencies } = await compiled({ includes })
+    expect(cached).toBe(false)
+    expect(dependencies).toContain(early)
+  })
+
+  it.each([
+    ['empty', 0],
+    ['cut in what is known of it', 40],
+    ['cut in the object', -10],
+  ])('when the file of the cache is %s', async (_, length) => {
+    const [entry = ''] = entries()
+    truncateSync(entry, length < 0 ? readFileSync(entry).length + length : length)
+    expect((await compiled()).cached).toBe(false)
+    expect((await compiled()).cached).toBe(true)
+  })
+
+  it('when the file of the cache has other bytes', async () => {
+    const [entry = ''] = entries()
+    const bytes = readFileSync(entry)
+    bytes[bytes.length - 5] = (bytes[bytes.length - 5] as number) ^ 1
+    writeFileSync(entry, bytes)
+    expect((await compiled()).cached).toBe(false)
+  })
+
+  it('when no cache is wanted', async () => {
+    expect((await compiled({ cache: false })).cached).toBe(false)
+  })
+})
+
+describe('a cache', () => {
+  it('that cannot be written is none', async () => {
+    const cache = folder.write('file', 'no folder')
+    expect((await compiled({ cache })).cached).toBe(false)
+    expect((await compiled({ cache })).cached).toBe(false)
+    expect(readFileSync(cache, 'utf8')).toBe('no folder')
+  })
+
+  it('serves compilations at once', async () => {
+    const objects = await Promise.all(Array.from({ length: 8 }, () => compiled()))
+    for (const { bytes } of objects) expect(bytes).toEqual(objects[0]?.bytes)
+    expect(entries()).toHaveLength(1)
+    expect((await compiled()).cached).toBe(true)
+  })
+
+  it.each(['value.h', 'x.bpf.c'])('does not keep what was compiled while %s was saved', async (name) => {
+    const saved = join(folder.path, name)
+    const real = (await compiled({ cache: false })).clang.path
+    // A compiler during which somebody saves a file.
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\n'${real}' "$@" || exit\ncase "$*" in *-serialize*) echo >> '${saved}';; esac\n`,
+    )
+    chmodSync(clang, 0o755)
+    await compiled({ clang })
+    expect(existsSync(join(folder.cache, 'objects'))).toBe(false)
+  })
+})
+
+describe('an object', () => {
+  it('is written whole where that is wanted', async () => {
+    const output = join(folder.path, 'made/here/x.bpf.o')
+    const { bytes, name } = await compiled({ output })
+    expect(new Uint8Array(readFileSync(output))).toEqual(bytes)
+    expect(name).toBe('x')
+    expect(readdirSync(join(folder.path, 'made/here'))).toEqual(['x.bpf.o'])
+  })
+})
+
+describe('a signal', () => {
+  it('ends the compiler, and leaves nothing', async () => {
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\nif [ "$1" = --version ]; then echo 'clang version 14.0.6'; exit; fi
+      if [ "$1" = --print-targets ]; then echo ' bpf - BPF'; exit; fi
+      echo $$ > '${join(folder.path, 'pid')}'\nexec sleep 60\n`,
+    )
+    chmodSync(clang, 0o755)
+    const controller = new AbortController()
+    const running = compiled({ clang, signal: controller.signal })
+    const refused = expect(running).rejects.toThrow('enough')
+    while (!existsSync(join(folder.path, 'pid'))) await new Promise((resolve) => setTimeout(resolve, 10))
+    const pid = Number(readFileSync(join(folder.path, 'pid'), 'utf8'))
+    controller.abort(new Error('enough'))
+    await refused
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  it('that was given before lets nothing begin', async () => {
+    await expect(compiled({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    expect(existsSync(folder.cache)).toBe(false)
+  })
+})
