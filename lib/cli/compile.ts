@@ -1,8 +1,9 @@
 /** `ebpf compile`: C sources to an object. */
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CompileError, type CompileOptions, type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
 import { invalidArgument } from '../errors.ts'
+import { reportFailure } from './failure.ts'
 import { watchFiles } from './watch.ts'
 
 interface Flags {
@@ -15,6 +16,7 @@ interface Flags {
   machine?: string
   optimize?: string
   debug: boolean
+  strip: boolean
   clang?: string
   vmlinux: string | boolean
   architecture?: string
@@ -39,6 +41,7 @@ export function define(command: Command): void {
     .option('-O, --optimize <level>', "clang's level of optimization; 2 by default")
     .option('-g', 'is always on, for BTF')
     .option('--no-debug', 'without BTF')
+    .option('--strip', 'without what only debuggers read; BTF stays', false)
     .option('--clang <program>', 'the compiler; else what EBPF_CLANG names, or the newest that is found')
     .option('--vmlinux <file>', 'take the types of vmlinux.h from this file of BTF, not from the running kernel')
     .option('--no-vmlinux', 'make no vmlinux.h')
@@ -53,7 +56,7 @@ export function define(command: Command): void {
       const { sources, args } = split(operands, process.argv)
       const job = { sources, options: optionsOf(sources, flags, args), json: flags.jsonDiagnostics }
       if (!flags.watch) await run(job)
-      else await watchFiles(async () => await run(job))
+      else await runAgain(job)
     })
 }
 
@@ -72,11 +75,12 @@ function split(operands: readonly string[], argv: readonly string[]): { sources:
 }
 
 function optionsOf(sources: readonly string[], flags: Flags, args: readonly string[]): CompileOptions {
-  const { includes, clang, architecture, endianness, cache, debug, vmlinux, optimize } = flags
+  const { includes, clang, architecture, endianness, cache, debug, strip, vmlinux, optimize } = flags
   const warnings = flags.warnings.length > 0 ? ['all', ...flags.warnings] : undefined
   return {
     includes,
     debug,
+    strip,
     cpu: cpuOf(flags) as NonNullable<CompileOptions['cpu']>,
     defines: Object.fromEntries([
       ...flags.defines.map((define) => definition(define)),
@@ -109,6 +113,21 @@ function definition(text: string): readonly [string, string | true] {
 function outputOf([source = '', ...others]: readonly string[]): string {
   if (others.length > 0) throw invalidArgument('several sources are linked to one object: name it by --output')
   return `${basename(source).replace(/\.c$/, '')}.o`
+}
+
+/** What fails may be put right by the next change. */
+async function runAgain(job: CompileJob): Promise<void> {
+  let files: readonly string[] = job.sources.map((source) => resolve(source))
+  await watchFiles(files, async () => {
+    try {
+      files = await run(job)
+    } catch (error) {
+      reportFailure(error)
+    }
+    const time = new Date().toTimeString().slice(0, 8)
+    process.stderr.write(`${time} waiting for a change of ${files.length} files\n`)
+    return files
+  })
 }
 
 /** Gives what it read. */

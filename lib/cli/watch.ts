@@ -11,15 +11,20 @@ export interface WatchOptions {
 }
 
 /**
- * Runs `work` until it is told to end. What it gives are the absolute paths of the files that the next run waits for a change of; `[]` is
- * never woken. A change during a run starts another one after it.
+ * Runs `work` until it is told to end: now, and whenever one of the files changed, which are absolute paths. What it gives are the
+ * files that the next run waits for. A change during a run starts another one after it.
  *
  * @throws what `work` throws
  */
-export async function watchFiles(work: () => Promise<readonly string[]>, { signal }: WatchOptions = {}): Promise<void> {
+export async function watchFiles(
+  files: readonly string[],
+  work: () => Promise<readonly string[]>,
+  { signal }: WatchOptions = {},
+): Promise<void> {
   const watcher = new FolderWatcher()
   const end = (): void => watcher.wake()
   signal?.addEventListener('abort', end, { once: true })
+  watcher.watch(files)
   try {
     while (signal?.aborted !== true) {
       // Before it runs: what is written while it runs must not be missed.

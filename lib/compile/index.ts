@@ -1,7 +1,8 @@
 /** C to an object: clang, told all that it has to know. */
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
-import { invalidArgument, ruleError } from '../errors.ts'
+import { invalidArgument } from '../errors.ts'
+import { linkObjects } from '../link-objects.ts'
 import { writeWhole } from '../system/cache-folder.ts'
 import { findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
@@ -37,7 +38,7 @@ export interface CompiledObject {
  *
  * @param source a path or a file URL, or several
  * @throws CompileError when clang refuses it, with what it says as data
- * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can
+ * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can; ERR_EBPF_LINKER when several sources do not fit together
  * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
  */
 export async function compile(
@@ -55,7 +56,7 @@ export async function compile(
   const dependencies = [...new Set(outcomes.flatMap((each) => each.dependencies))]
   const images = outcomes.map(({ bytes }) => bytes).filter((image) => image !== undefined)
   if (images.length < paths.length) throw new CompileError(paths, diagnostics, dependencies)
-  const bytes = link(images)
+  const bytes = await link(images, paths, settings.strip)
   if (settings.output !== undefined) await writeWhole(settings.output, bytes)
   return {
     bytes,
@@ -92,10 +93,10 @@ async function compileAll(paths: readonly string[], job: Job): Promise<CompileOu
   return outcomes
 }
 
-function link(images: readonly Uint8Array[]): Uint8Array {
+async function link(images: readonly Uint8Array[], paths: readonly string[], strip: boolean): Promise<Uint8Array> {
   const [only] = images
-  if (images.length === 1 && only !== undefined) return only
-  throw ruleError('ERR_EBPF_LIBBPF', 'several sources', { operation: 'bpf_linker' })
+  if (images.length === 1 && only !== undefined && !strip) return only
+  return await linkObjects(images, { names: paths.map((path) => basename(path)) })
 }
 
 function objectName(path: string): string {

@@ -32,6 +32,11 @@ export interface CompileOptions {
   vmlinux?: string | URL | Uint8Array | false
   /** BTF, which all that has types needs; on by default. */
   debug?: boolean
+  /**
+   * Leaves out what only debuggers read (DWARF), most of the object of a source with vmlinux.h; BTF stays. Off by default, always on for
+   * several sources.
+   */
+  strip?: boolean
   /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
   architecture?: string
   /** The byte order of that machine; this one's by default. */
@@ -54,6 +59,7 @@ const KNOWN = [
   'warnings',
   'vmlinux',
   'debug',
+  'strip',
   'architecture',
   'endianness',
   'args',
@@ -68,6 +74,7 @@ export interface Settings {
   cpu: CpuVersion | 'probe'
   kernel: KernelTypes
   cache: string | undefined
+  strip: boolean
   output: string | undefined
   signal: AbortSignal | undefined
   /** What clang is told before the headers of package and system, but for the CPU. */
@@ -94,6 +101,7 @@ export function settingsOf(options: CompileOptions): Settings {
     cpu: oneOf(given.cpu ?? 'probe', 'cpu', ['probe', 'v1', 'v2', 'v3', 'v4']),
     kernel: kernelTypes(given.vmlinux),
     cache: cacheOf(given.cache ?? true),
+    strip: given.strip === undefined ? false : boolean(given.strip, 'strip'),
     output: given.output === undefined ? undefined : pathOf(given.output, 'output'),
     signal: signalOf(given.signal),
     flags: [
