@@ -4003,6 +4003,11 @@ interface CompileOptions {
     vmlinux?: string | URL | Uint8Array | false;
     /** BTF, which all that has types needs; on by default. */
     debug?: boolean;
+    /**
+     * Leaves out what only debuggers read (DWARF), most of the object of a source with vmlinux.h; BTF stays. Off by default, always on for
+     * several sources.
+     */
+    strip?: boolean;
     /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
     architecture?: string;
     /** The byte order of that machine; this one's by default. */
@@ -4023,6 +4028,8 @@ interface CompileOptions {
  */
 declare class CompileError extends EbpfError {
     readonly diagnostics: readonly Diagnostic[];
+    /** Absolute paths of the sources, and of the headers that were read: what to watch for the next attempt. */
+    readonly dependencies: readonly string[];
 }
 
 /** An object as {@link compile} makes it: `openObject` and `loadObject` take it as it is. */
@@ -4050,7 +4057,7 @@ interface CompiledObject {
  *
  * @param source a path or a file URL, or several
  * @throws CompileError when clang refuses it, with what it says as data
- * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can
+ * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can; ERR_EBPF_LINKER when several sources do not fit together
  * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
  */
 declare function compile(source: string | URL | readonly (string | URL)[], options?: CompileOptions): Promise<CompiledObject>;
