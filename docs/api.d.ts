@@ -124,6 +124,1121 @@ interface MapSpec {
 /** What of a map can be edited before it is loaded. */
 type MapEdit = Partial<Omit<MapSpec, 'name' | 'type' | 'keySize'>>;
 
+/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
+type EbpfErrorCode = 
+/** The native addon could not be loaded. */
+'ERR_EBPF_ADDON'
+/** The BTF of an object or of the kernel is malformed. */
+ | 'ERR_EBPF_BTF'
+/** Another consumer in this process already reads this ring, or another producer writes to it. */
+ | 'ERR_EBPF_BUSY'
+/** No clang was found that can compile for BPF. */
+ | 'ERR_EBPF_CLANG'
+/** The handle was closed. */
+ | 'ERR_EBPF_CLOSED'
+/** clang refused a source. */
+ | 'ERR_EBPF_COMPILE'
+/** The program or library that a probe is for is no ELF file that libbpf can read. */
+ | 'ERR_EBPF_INVALID_BINARY'
+/** The file is not an eBPF object that libbpf can read. */
+ | 'ERR_EBPF_INVALID_OBJECT'
+/** The running kernel lacks the hook, or was built without it. */
+ | 'ERR_EBPF_KERNEL'
+/** The libbpf that the addon was built with lacks the operation. */
+ | 'ERR_EBPF_LIBBPF'
+/** Object files that cannot be linked into one: they define the same, or disagree on what it is. */
+ | 'ERR_EBPF_LINKER'
+/** The map's class is not the one that was asked for. */
+ | 'ERR_EBPF_MAP_CLASS'
+/** Keys, values or records have no BTF, so they cannot be decoded. */
+ | 'ERR_EBPF_NO_BTF'
+/** A record is shorter than its type. */
+ | 'ERR_EBPF_RECORD_SIZE'
+/** An iteration met its bound because the map kept changing underneath it. */
+ | 'ERR_EBPF_ITERATION'
+/** Another map is pinned at this path. */
+ | 'ERR_EBPF_PINNED'
+/** The memory is read-only in a loaded object. */
+ | 'ERR_EBPF_READ_ONLY'
+/** A batch of records was used after its handler had returned. */
+ | 'ERR_EBPF_RELEASED'
+/** None of several ways to attach was taken. */
+ | 'ERR_EBPF_NONE_ATTACHED'
+/** The kernel puts no other program in the place of one that is attached so. */
+ | 'ERR_EBPF_NOT_UPDATABLE'
+/** No program, map, global or field has this name. */
+ | 'ERR_EBPF_UNKNOWN_NAME'
+/** An argument has the wrong type or form. */
+ | 'ERR_EBPF_INVALID_ARGUMENT'
+/** A number or size is outside of its range. */
+ | 'ERR_EBPF_OUT_OF_RANGE';
+/** What was being done to what, when an operation failed. */
+interface FailureContext {
+    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
+    operation: string;
+    object?: string | undefined;
+    program?: string | undefined;
+    map?: string | undefined;
+    link?: string | undefined;
+    /** Of an operation on many entries: how many were done before it failed. */
+    done?: number | undefined;
+    /** What a user can do about it, when the cause is known. */
+    hint?: string | undefined;
+    /** libbpf's last warnings that explain the failure. */
+    warnings?: readonly string[] | undefined;
+}
+/** A failure of the kernel, of libbpf, or of this library's own rules. */
+declare class EbpfError extends Error {
+    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
+    readonly code: string;
+    /** Negative errno as in Node, when the kernel or libbpf gave one. */
+    readonly errno?: number;
+    readonly operation: string;
+    readonly object?: string;
+    readonly program?: string;
+    readonly map?: string;
+    readonly link?: string;
+    /** Of an operation on many entries: how many were done before it failed. */
+    readonly done?: number;
+    /** What to do about it, where the cause is known. */
+    readonly hint?: string;
+    /** libbpf's last warnings that explain the failure, each one line. */
+    readonly warnings: readonly string[];
+    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
+}
+/** The verifier refused a program. `log` is its whole text, never cut. */
+declare class VerifierError extends EbpfError {
+    readonly log: string;
+    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
+}
+/** The native addon could not be loaded: says what was tried and what to do. */
+declare class AddonLoadError extends EbpfError {
+    constructor(failures: readonly {
+        path: string;
+        reason: string;
+    }[]);
+}
+
+/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
+interface RawOptions {
+    raw: true;
+}
+/** Of hashes, arrays and storages whose values have a `struct bpf_spin_lock`. */
+interface LockOptions {
+    /**
+     * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
+     * the lock too. The error of a map without a lock is ERR_EBPF_INVALID_ARGUMENT.
+     */
+    lock?: boolean;
+}
+/** When an entry is written. */
+interface SetCondition {
+    /** Only when there is no such entry, or only when there is one. */
+    if?: 'absent' | 'present';
+}
+/** Options of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
+interface SetOptions extends SetCondition, LockOptions {
+}
+
+/**
+ * What memory holds, as plain data: the one description that codecs, record streams and generated TypeScript share.
+ * {@link layoutOf} makes it from BTF, the functions of schema.ts from explicit types.
+ */
+/** Bytes of memory and how to read them. `size` is always in bytes. */
+type Layout = IntegerLayout | BooleanLayout | EnumLayout | FloatLayout | PointerLayout | StringLayout | BytesLayout | ArrayLayout | StructLayout | UnionLayout;
+/** A number up to 32 bits, a bigint above. */
+interface IntegerLayout {
+    readonly kind: 'integer';
+    /** As in C, for messages and generated code: `__u16`. */
+    readonly name: string;
+    readonly size: 1 | 2 | 4 | 8 | 16;
+    readonly signed: boolean;
+}
+interface BooleanLayout {
+    readonly kind: 'boolean';
+    readonly size: 1 | 2 | 4 | 8;
+}
+/** Its value is the integer that memory holds; it need not be one of `values` (flags are combined). */
+interface EnumLayout {
+    readonly kind: 'enum';
+    readonly name: string;
+    readonly size: 1 | 2 | 4 | 8;
+    readonly signed: boolean;
+    /** Values are bigints exactly when `size` is 8. */
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: number | bigint;
+    }[];
+}
+interface FloatLayout {
+    readonly kind: 'float';
+    readonly size: 4 | 8;
+}
+/** An address, as a bigint. */
+interface PointerLayout {
+    readonly kind: 'pointer';
+    readonly size: 8;
+}
+/** `char[size]`: text up to the first NUL, or all of it. */
+interface StringLayout {
+    readonly kind: 'string';
+    readonly size: number;
+}
+/** `__u8[size]`: uninterpreted. */
+interface BytesLayout {
+    readonly kind: 'bytes';
+    readonly size: number;
+}
+interface ArrayLayout {
+    readonly kind: 'array';
+    readonly size: number;
+    readonly element: Layout;
+    readonly length: number;
+}
+/**
+ * One member of a struct or union. In a struct, a field with the name `''` is an anonymous union, whose members are
+ * properties of the struct itself; in a union, it is an anonymous struct. (Anonymous structs in structs and unions in
+ * unions are dissolved into their members.)
+ */
+interface Field {
+    readonly name: string;
+    /** Bytes from the start of the struct; of a bitfield, the byte in which it starts. */
+    readonly offset: number;
+    /** Of a bitfield: its declared type. */
+    readonly layout: Layout;
+    readonly bitfield?: Bitfield;
+}
+/** Signed or not as its declared type is. */
+interface Bitfield {
+    /** 0 to 7: the bit of the byte at the field's offset, counted as the host's C compiler allocates bits: from the least
+     * significant one on little-endian hosts, from the most significant one on big-endian hosts. */
+    readonly bitOffset: number;
+    /** Width, 1 to 64. */
+    readonly bitSize: number;
+}
+interface StructLayout {
+    readonly kind: 'struct';
+    /** The tag or typedef name; `''` for an anonymous struct. */
+    readonly name: string;
+    readonly size: number;
+    readonly fields: readonly Field[];
+    /**
+     * The last field is a flexible array member (`char data[]`): its own size is 0, no other field ends after its offset,
+     * and it extends over whatever a record has from there.
+     */
+    readonly flexible?: true;
+}
+/** All fields start at offset 0, or are bitfields within the first bytes. */
+interface UnionLayout {
+    readonly kind: 'union';
+    readonly name: string;
+    readonly size: number;
+    readonly fields: readonly Field[];
+}
+
+declare const decoded: unique symbol;
+declare const decodedNumber: unique symbol;
+declare const encodable: unique symbol;
+/**
+ * A type of values in memory.
+ *
+ * The parameters exist only for TypeScript: `T` is what decoding gives, `N` what it gives with `int64: 'number'`, `I`
+ * what encoding takes.
+ */
+interface Type<out T = unknown, out N = unknown, out I = unknown> {
+    readonly layout: Layout;
+    /** What C calls `_Alignof`: a power of two. */
+    readonly alignment: number;
+    readonly [decoded]?: T;
+    readonly [decodedNumber]?: N;
+    readonly [encodable]?: I;
+}
+/** The values that a type decodes to: `Infer<typeof entry>`, or with numbers in place of bigints `Infer<typeof entry, 'number'>`. */
+type Infer<S extends Type, Int64 extends 'bigint' | 'number' = 'bigint'> = S extends Type<infer T, infer N> ? (Int64 extends 'number' ? N : T) : never;
+/** The values that a type can be encoded from. */
+type InferInput<S extends Type> = S extends Type<unknown, unknown, infer I> ? I : never;
+type Small = Type<number, number, number | bigint>;
+type Large = Type<bigint, number, number | bigint>;
+declare const u8: Small;
+declare const u16: Small;
+declare const u32: Small;
+declare const u64: Large;
+declare const i8: Small;
+declare const i16: Small;
+declare const i32: Small;
+declare const i64: Large;
+declare const f32: Type<number, number, number>;
+declare const f64: Type<number, number, number>;
+declare const bool: Type<boolean, boolean, boolean | 0 | 1>;
+/** `char[size]`: text of up to `size` bytes, ended by a NUL if it is shorter. */
+declare function char(size: number): Type<string, string, string>;
+/** `__u8[size]`: a Uint8Array. */
+declare function bytes(size: number): Type<Uint8Array, Uint8Array, Uint8Array>;
+/** `T[length]`. For bytes and text {@link bytes} and {@link char} are better. */
+declare function array<T, N, I>(element: Type<T, N, I>, length: number): Type<T[], N[], readonly I[]>;
+/** The members of a {@link struct} or {@link union}, by their names. */
+type Members = Readonly<Record<string, Type>>;
+type Decoded<M extends Members> = {
+    -readonly [K in keyof M]: Infer<M[K]>;
+};
+type DecodedNumber<M extends Members> = {
+    -readonly [K in keyof M]: Infer<M[K], 'number'>;
+};
+type Input$1<M extends Members> = {
+    readonly [K in keyof M]: InferInput<M[K]>;
+};
+/**
+ * A struct with C's alignment and padding: each member at the next multiple of its alignment, the whole rounded up to the
+ * largest of them.
+ *
+ * @param options.packed no padding at all, as by `__attribute__((packed))`.
+ */
+declare function struct<const M extends Members>(members: M, options?: {
+    readonly packed?: boolean;
+}): Type<Decoded<M>, DecodedNumber<M>, Input$1<M>>;
+/** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
+declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input$1<M>>>;
+/**
+ * An enum: decodes to its number, is encoded from a number or a name.
+ *
+ * @param values bigints or numbers by name.
+ * @param underlying the integer type that holds it. Default: `i32` if a value is negative, else `u32`, as in C.
+ */
+declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
+declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
+
+/**
+ * The BPF Type Format's types as plain data: one interface for each kind that the kernel's documentation
+ * (Documentation/bpf/btf.rst) knows, with references between types as type ids.
+ */
+/** A type's number in its BTF; 0 is `void`. */
+type TypeId = number;
+interface Named {
+    readonly id: TypeId;
+    /** As in C; `''` for an anonymous type. */
+    readonly name: string;
+}
+/** Type id 0, and what a pointer to nothing in particular points at. */
+interface BtfVoid extends Named {
+    readonly kind: 'void';
+}
+interface BtfInt extends Named {
+    readonly kind: 'int';
+    /** Bytes of storage. */
+    readonly size: number;
+    /** Significant bits; fewer than `size * 8` only in bitfields described by old compilers. */
+    readonly bits: number;
+    /** Bit at which the value starts in its storage; as rare as an odd `bits`. */
+    readonly bitOffset: number;
+    readonly signed: boolean;
+    /** The compiler marked it as a character. */
+    readonly char: boolean;
+    readonly bool: boolean;
+}
+/** Everything that only refers to another type, with the modifiers that do not change what memory holds. */
+interface BtfReference extends Named {
+    readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag';
+    readonly type: TypeId;
+}
+interface BtfArray extends Named {
+    readonly kind: 'array';
+    readonly element: TypeId;
+    readonly indexType: TypeId;
+    /** 0 also for a flexible array member. */
+    readonly length: number;
+}
+interface BtfMember {
+    /** `''` for an anonymous struct or union. */
+    readonly name: string;
+    readonly type: TypeId;
+    /** Bits from the start of the struct. */
+    readonly bitOffset: number;
+    /** Width of a bitfield; 0 for an ordinary member. */
+    readonly bitSize: number;
+}
+interface BtfComposite extends Named {
+    readonly kind: 'struct' | 'union';
+    /** Bytes. */
+    readonly size: number;
+    readonly members: readonly BtfMember[];
+}
+interface BtfEnum extends Named {
+    readonly kind: 'enum';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: number;
+    }[];
+}
+interface BtfEnum64 extends Named {
+    readonly kind: 'enum64';
+    /** Bytes. */
+    readonly size: number;
+    readonly signed: boolean;
+    readonly values: readonly {
+        readonly name: string;
+        readonly value: bigint;
+    }[];
+}
+/** A struct or union that is declared but not defined. */
+interface BtfForward extends Named {
+    readonly kind: 'fwd';
+    readonly of: 'struct' | 'union';
+}
+type Linkage = 'static' | 'global' | 'extern';
+interface BtfFunction extends Named {
+    readonly kind: 'func';
+    /** Its `func_proto`. */
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfParameter {
+    /** `''` where the declaration names none. */
+    readonly name: string;
+    readonly type: TypeId;
+}
+interface BtfFunctionPrototype extends Named {
+    readonly kind: 'func_proto';
+    readonly returnType: TypeId;
+    /** A last parameter with type 0 and no name stands for `...`. */
+    readonly parameters: readonly BtfParameter[];
+}
+interface BtfVariable extends Named {
+    readonly kind: 'var';
+    readonly type: TypeId;
+    readonly linkage: Linkage;
+}
+interface BtfDataSection extends Named {
+    readonly kind: 'datasec';
+    /** Bytes; 0 in a file that no loader has completed yet. */
+    readonly size: number;
+    readonly variables: readonly {
+        /** A `var`, or in `.ksyms` a `func`. */
+        readonly type: TypeId;
+        /** Bytes from the start of the section; 0 in a file that no loader has completed yet. */
+        readonly offset: number;
+        /** Bytes. */
+        readonly size: number;
+    }[];
+}
+interface BtfFloat extends Named {
+    readonly kind: 'float';
+    /** Bytes. */
+    readonly size: number;
+}
+interface BtfDeclarationTag extends Named {
+    readonly kind: 'decl_tag';
+    readonly type: TypeId;
+    /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
+    readonly component: number;
+}
+type BtfType = BtfVoid | BtfInt | BtfReference | BtfArray | BtfComposite | BtfEnum | BtfEnum64 | BtfForward | BtfFunction | BtfFunctionPrototype | BtfVariable | BtfDataSection | BtfFloat | BtfDeclarationTag;
+/** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
+type BtfKind = BtfType['kind'];
+/** The types of one kind. */
+type BtfTypeOf<K extends BtfKind> = BtfType extends infer T ? T extends {
+    readonly kind: infer Kinds;
+} ? K extends Kinds ? T & {
+    readonly kind: K;
+} : never : never : never;
+
+/** Types -> C, as one would write their declarations. */
+
+interface DeclarationOptions {
+    /** With each member's byte offset and size as a comment, as pahole(1) writes them. */
+    offsets?: boolean;
+}
+
+/**
+ * The types of one BTF section or file. BTF of a module builds on the kernel's: it has all of that one's types, too, and
+ * its own ones after them.
+ */
+declare class Btf {
+    #private;
+    /** What it builds on; `undefined` when it stands alone. */
+    readonly base: Btf | undefined;
+    /** The first id of its own types: 0 (`void`) when it stands alone. */
+    readonly firstId: TypeId;
+    /** Number of types, `void` (id 0) and those of `base` included: valid ids are 0 to `typeCount - 1`. */
+    readonly typeCount: number;
+    readonly littleEndian: boolean;
+    /**
+     * The type with this id.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if the type refers to what does not exist.
+     */
+    type(id: TypeId): BtfType;
+    /**
+     * The first type with this name, of this kind if one is given; `undefined` if there is none. Types of `base` come
+     * first.
+     */
+    find(name: string): BtfType | undefined;
+    find<K extends BtfKind>(name: string, kind: K): BtfTypeOf<K> | undefined;
+    /**
+     * Its own types in the order of their ids, of one kind if one is given; those of `base` are not among them. Each is
+     * decoded when it is its turn, and not kept.
+     */
+    types(): Generator<BtfType, void, undefined>;
+    types<K extends BtfKind>(kind: K): Generator<BtfTypeOf<K>, void, undefined>;
+    /** The data section with this name, such as `.maps` or `.rodata`; `undefined` if there is none. */
+    datasec(name: string): BtfDataSection | undefined;
+    /**
+     * The type behind typedefs, const, volatile, restrict and type tags.
+     *
+     * @throws BtfFormatError if these refer to each other in a circle.
+     */
+    resolve(id: TypeId): BtfType;
+    /**
+     * Bytes that a value of this type takes.
+     *
+     * @throws BtfFormatError if such a value cannot exist (a function, an undefined struct, an endless array).
+     */
+    sizeOf(id: TypeId): number;
+    /**
+     * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
+     * variable the line that declares it. Types that it uses are named, not declared.
+     *
+     * @throws RangeError if there is no such id.
+     * @throws BtfFormatError if its types refer to each other in a circle.
+     */
+    declaration(id: TypeId, options?: DeclarationOptions): string;
+    /**
+     * All types as one C header: the `vmlinux.h` of the kernel's. Accesses to the members of its structs are adapted to the
+     * kernel that runs the program (CO-RE). Of a module these are its own types, and what they need of the kernel's.
+     *
+     * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
+     * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
+     *
+     * @throws BtfFormatError if types refer to each other in a circle.
+     */
+    header(): string;
+    /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
+    toJSON(): {
+        firstId: TypeId;
+        types: unknown[];
+    };
+}
+
+/** Numbers of up to 32 bits, floats, and 64-bit integers where they were asked for as numbers (`Float64Array`). */
+type NumberColumn = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+/** 64-bit integers and pointers. */
+type BigIntColumn = BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+/** Strings: `dictionary[indices[row]]`. Each different string is in the dictionary once. */
+interface TextColumn {
+    indices: Int32Array<ArrayBuffer>;
+    dictionary: string[];
+}
+/**
+ * The column of a field. Booleans are 0 and 1. An array's column has the elements of all records, one record behind the
+ * other; so have bytes. A struct's column is an object of columns, and so is a union's, of all its readings.
+ */
+type Column<V> = [unknown] extends [V] ? AnyColumn : [V] extends [boolean] ? Uint8Array<ArrayBuffer> : [V] extends [number] ? NumberColumn : [V] extends [bigint] ? BigIntColumn : [V] extends [string] ? TextColumn : [V] extends [Uint8Array] ? Uint8Array<ArrayBuffer> : [V] extends [readonly (infer E)[]] ? Column<E> : Columns<V>;
+/** The column of a field whose type is not known. */
+type AnyColumn = NumberColumn | BigIntColumn | TextColumn | {
+    readonly [field: string]: AnyColumn;
+};
+/** Names of fields of records. */
+type ColumnName<T> = unknown extends T ? string : keyof T & string;
+/** What {@link Batch.columns} gives. */
+type Columns<T, K extends ColumnName<T> = ColumnName<T>> = {
+    [F in K]: F extends keyof T ? Column<T[F]> : AnyColumn;
+};
+/** Of several record types, the one whose tag has this value. */
+type RecordOfType<T, N extends string> = unknown extends T ? unknown : T extends unknown ? {
+    [F in keyof T]: string extends T[F] ? never : N extends T[F] ? F : never;
+}[keyof T] extends never ? never : T : never;
+
+/** A view of a record: {@link Batch.forEachView}. Read-only; `{ ...view }` makes an object that can be kept. */
+type RecordView<T> = Readonly<T>;
+
+/**
+ * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
+ * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
+ */
+declare class Batch<T> implements Iterable<T> {
+    #private;
+    /** The number of records. */
+    get length(): number;
+    /** The record at an index, or `undefined` outside of the batch. Negative ones count from the end, as in `Array.at`. */
+    at(index: number): T | undefined;
+    /** An own copy of a record's bytes, or `undefined` outside of the batch. Negative indexes count from the end. */
+    bytes(index: number): Uint8Array | undefined;
+    /**
+     * The CPU that wrote a record of a {@link PerfBuffer}, or `undefined` outside of the batch, and for records of a ring, which
+     * do not say it. Negative indexes count from the end.
+     */
+    cpu(index: number): number | undefined;
+    [Symbol.iterator](): Generator<T, void, undefined>;
+    /** Calls back for each record: faster than iterating. */
+    forEach(callback: (record: T, index: number) => void): void;
+    /**
+     * Calls back with a view of each record: one object, whose properties are read from the batch when they are asked for.
+     * The fastest way to a few fields of each record, since no object is made and nothing else is decoded.
+     *
+     * A view shows a record only while the callback for it runs. Afterwards it throws ERR_EBPF_RELEASED, or, where
+     * `NODE_ENV` is `production`, shows any bytes of the batch. `{ ...view }` is a copy of all its fields.
+     *
+     * @throws TypeError where records are no structs; EbpfError ERR_EBPF_NO_BTF where they are bytes.
+     */
+    forEachView(callback: (view: RecordView<T>, index: number) => void): void;
+    toArray(): T[];
+    /**
+     * The records as columns: one typed array for each field, which is yours, and no object for a record.
+     *
+     * @param fields to gather; all by default. The fewer, the faster.
+     * @param options.type the type of records to gather, where the ring carries several
+     * @throws EbpfError ERR_EBPF_UNKNOWN_NAME for a field or type that records do not have; ERR_EBPF_NO_BTF where records are
+     * bytes; ERR_EBPF_RECORD_SIZE for a record that is shorter than its type.
+     * @throws TypeError for a field that cannot be a column: one of 128 bits, or a flexible array member; for records of
+     * several types without `type`.
+     */
+    columns<K extends ColumnName<T>>(fields?: readonly K[]): Columns<T, K>;
+    columns<N extends string, K extends ColumnName<RecordOfType<T, N>>>(fields: readonly K[] | undefined, options: {
+        readonly type: N;
+    }): Columns<RecordOfType<T, N>, K>;
+}
+
+/** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
+type BatchHandler<T> = (batch: Batch<T>) => unknown;
+
+interface StreamOptions {
+    /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
+    signal?: AbortSignal;
+    /**
+     * The longest that a record submitted without a wake-up (BPF_RB_NO_WAKEUP) waits, in milliseconds; 100 by default, 0 to
+     * wait for the next wake-up, however long. With {@link maxRecords}, the longest that any record waits.
+     */
+    maxLatencyMs?: number;
+    /**
+     * Collects records into batches of so many, from 1 to 4096, for fewer calls. A batch is handed over with fewer when its
+     * first record has waited `maxLatencyMs` (which has to be above 0), when the ring is half full, or when the batch has 128
+     * KiB. By default records are handed over as they come.
+     */
+    maxRecords?: number;
+}
+/** A running {@link RecordStream.subscribe}. */
+interface Subscription {
+    readonly closed: boolean;
+    /** Resolves when the subscription was closed; rejects with the error that ended it, such as one that the handler threw. */
+    readonly finished: Promise<void>;
+    /** Ends the subscription, at once. A second call does nothing. */
+    close(): void;
+    [Symbol.dispose](): void;
+}
+interface StreamStatistics {
+    /** Records handed over. */
+    records: number;
+    /** Bytes of ring space that they took, headers included. Of a perf buffer, bytes of its batches. */
+    bytes: number;
+    /** Bytes in the ring now; of a perf buffer, in the fullest CPU's. */
+    pending: number;
+    /** The most bytes that were found in it; of {@link RingBuffer.size} when programs had to drop. */
+    maxPending: number;
+    /**
+     * Records that the program could not submit, where it counts them (`EBPF_RINGBUF` of ebpf.h); `undefined` where it does
+     * not, since the kernel keeps no such count.
+     */
+    dropped: number | undefined;
+    /**
+     * Records that a {@link PerfBuffer} had no room for, as the kernel counts them; `undefined` for rings, where it does not.
+     * Before Linux 6.0 it tells of losses with the next record that has room.
+     */
+    lost: number | undefined;
+}
+/**
+ * Records of a ring, in the order in which programs reserved them, or of a perf buffer. It has one consumer at a time in a
+ * process, whether that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
+ */
+declare class RecordStream<T, O extends StreamOptions = StreamOptions> implements AsyncIterable<T> {
+    #private;
+    /**
+     * Calls `handler` with each batch: the way with the least cost. When the handler returns a promise, the next batch waits
+     * for it, and the records meanwhile stay in the ring. An error ends the subscription and rejects its `finished`.
+     *
+     * @throws EbpfError ERR_EBPF_BUSY
+     */
+    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
+    /** Batches as an async iterable; each is valid until the next one is asked for. */
+    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
+    /** Records as an async iterable. What was not handed over when the loop is left stays in a ring; a perf buffer is closed with it. */
+    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
+    [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
+    /**
+     * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
+     * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
+     */
+    readable(options?: O): Readable;
+    /**
+     * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
+     * behind the last that was read in the ring. When the iteration fails, so does the stream.
+     */
+    web(options?: O): ReadableStream<T>;
+    /**
+     * Hands over what is in the ring now, whether or not programs wake anybody for it, and resolves when all of it was
+     * handled. A handler, or the body of a loop, that waits for it waits for itself.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when nobody listens, or when the listener ends before; the error that ended it, if any
+     */
+    flush(): Promise<void>;
+    /** Counts since the map was opened by this process. */
+    stats(): StreamStatistics;
+}
+
+/** A map whose records come as a stream: {@link RingBuffer} and {@link PerfBuffer}. */
+declare abstract class RecordMap<T = unknown, O extends StreamOptions = StreamOptions> extends BpfMap implements AsyncIterable<T> {
+    #private;
+    /** Whether records come decoded, not as bytes. */
+    get typed(): boolean;
+    /**
+     * The same stream with its records decoded as a struct, union or typedef of the object.
+     *
+     * @param type C name without `struct`
+     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
+     */
+    as<U = unknown>(type: string): RecordStream<U, O>;
+    /** The same stream with its records as bytes, own copies. */
+    raw(): RecordStream<Uint8Array, O>;
+    /** See {@link RecordStream.subscribe}. */
+    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
+    /** See {@link RecordStream.batches}. */
+    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
+    /** See {@link RecordStream.records}. */
+    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
+    [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
+    /** See {@link RecordStream.readable}. */
+    readable(options?: O): Readable;
+    /** See {@link RecordStream.web}. */
+    web(options?: O): ReadableStream<T>;
+    /** See {@link RecordStream.flush}: whichever stream of this map listens. */
+    flush(): Promise<void>;
+    /** Counts of all streams of this map since it was opened by this process. */
+    stats(): StreamStatistics;
+    /** Ends its stream, then closes the descriptor. A second call does nothing. */
+    close(): void;
+}
+
+/**
+ * Room for one record of a {@link UserRingBuffer}. Programs see it, and all records after it, only when it was submitted
+ * or discarded. It is discarded when the ring is closed, or at the end of a `using` block.
+ */
+declare class Reservation<T = unknown> implements Disposable {
+    #private;
+    /** The record, zeros at first. This is memory of its own: it is copied into the ring by {@link submit}. */
+    get bytes(): Uint8Array<ArrayBuffer>;
+    /** Whether it was submitted or discarded, or the ring was closed. */
+    get closed(): boolean;
+    /**
+     * Gives the record to the programs: what is in {@link bytes}, or first `record` is put there. Bytes behind a record that
+     * is shorter than the reservation stay as they are.
+     *
+     * @throws EbpfError ERR_EBPF_CLOSED when it was submitted or discarded before, or the ring was closed
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that is longer than what was reserved; it then
+     *   stays reserved
+     */
+    submit(record?: Input<T>): void;
+    /** Gives the room up: programs skip it. Does nothing when it was submitted or discarded before. */
+    discard(): void;
+    [Symbol.dispose](): void;
+}
+
+interface WriteOptions {
+    /** Gives up the wait for room: the promise rejects with the signal's reason, and the record is not written. */
+    signal?: AbortSignal;
+}
+/**
+ * Gives records to the programs that drain a user ring, in the order of the calls. Each record is encoded into memory of
+ * our own and then copied whole: programs never see half of one.
+ *
+ * A record can have as many bytes as the ring has, less 8, and never more than 2^24 - 1.
+ */
+declare class RecordProducer<T> {
+    #private;
+    /**
+     * Puts a record into the ring. Programs are not told: they find it when they next drain.
+     *
+     * @returns false when it is not in there, because the ring is full, or others wait for room
+     * @throws TypeError or RangeError for a record of the wrong shape, or one that can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    submit(record: Input<T>): boolean;
+    /**
+     * Puts records into the ring until it is full.
+     *
+     * @returns how many are in there, from the first one on
+     * @throws as {@link submit}, with the number of records that were put there before as the error's `done`
+     */
+    submitMany(records: Iterable<Input<T>>): number;
+    /**
+     * Puts a record into the ring, as soon as there is room: the promise is the back-pressure. Records that wait go in by the
+     * order of the calls, and until then {@link submit} and {@link reserve} find no room. They keep the process running, even
+     * when no program ever drains.
+     *
+     * @returns when it is in the ring
+     * @throws as {@link submit}; the signal's reason; EbpfError ERR_EBPF_CLOSED when the ring is closed before
+     */
+    write(record: Input<T>, options?: WriteOptions): Promise<void>;
+    /**
+     * Takes room for a record that is filled later, and holds its place: programs get neither it nor what comes after it until
+     * it was submitted or discarded.
+     *
+     * @param bytes of the record; by default those of its type
+     * @returns `undefined` when the ring is full, or others wait for room
+     * @throws TypeError where there is no type and no number, RangeError when so many bytes can never fit
+     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
+     */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /**
+     * The ring as a Node stream in object mode, for `pipe` and `pipeline`: each chunk is a record, and each waits for room.
+     * Destroyed, it drops what waits. The ring stays open.
+     */
+    writable(): Writable;
+    /** The same as a stream of the web, for `pipeTo`. Aborted, it drops what waits. */
+    web(): WritableStream<Input<T>>;
+}
+
+/**
+ * `BPF_MAP_TYPE_USER_RINGBUF`: records for programs, which take them by `bpf_user_ringbuf_drain()`. Linux 6.1.
+ *
+ * Records are encoded when the map's declaration names their type (`EBPF_USER_RINGBUF` of ebpf.h); otherwise they are bytes,
+ * and {@link as} encodes them by a type's name. A ring has one producer in a process: the first handle of the map that
+ * writes to it, until that is closed.
+ */
+declare class UserRingBuffer<T = unknown> extends BpfMap {
+    #private;
+    /** Bytes of the ring's data area. */
+    get size(): number;
+    /** Whether records are encoded, not bytes. */
+    get typed(): boolean;
+    /** Bytes in the ring that no program has taken yet: records with their headers of 8 bytes, and what is reserved. */
+    get pending(): number;
+    /**
+     * The same ring with its records encoded as a struct, union or typedef of the object.
+     *
+     * @param type C name without `struct`
+     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
+     */
+    as<U = unknown>(type: string): RecordProducer<U>;
+    /** The same ring with its records as bytes, as many as they are. */
+    raw(): RecordProducer<Uint8Array>;
+    /** See {@link RecordProducer.submit}. */
+    submit(record: Input<T>): boolean;
+    /** See {@link RecordProducer.submitMany}. */
+    submitMany(records: Iterable<Input<T>>): number;
+    /** See {@link RecordProducer.write}. */
+    write(record: Input<T>, options?: WriteOptions): Promise<void>;
+    /** See {@link RecordProducer.reserve}. */
+    reserve(bytes?: number): Reservation<T> | undefined;
+    /** See {@link RecordProducer.writable}. */
+    writable(): Writable;
+    /** See {@link RecordProducer.web}. */
+    web(): WritableStream<Input<T>>;
+    /** Rejects the writes that wait for room, discards what is reserved, and closes the descriptor. A second call does nothing. */
+    close(): void;
+}
+
+/** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
+declare const MAP_FLAGS: {
+    /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
+    readonly noPreallocation: 1;
+    /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
+    readonly noCommonLru: 2;
+    /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
+    readonly numaNode: 4;
+    /** This process's descriptor can only read: BPF_F_RDONLY. */
+    readonly readOnly: 8;
+    /** This process's descriptor can only write: BPF_F_WRONLY. */
+    readonly writeOnly: 16;
+    /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
+    readonly stackBuildId: 32;
+    /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
+    readonly zeroSeed: 64;
+    /** Programs can only read: BPF_F_RDONLY_PROG. */
+    readonly readOnlyProgram: 128;
+    /** Programs can only write: BPF_F_WRONLY_PROG. */
+    readonly writeOnlyProgram: 256;
+    /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
+    readonly clone: 512;
+    /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
+    readonly mmapable: 1024;
+    /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
+    readonly preserveElements: 2048;
+    /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
+    readonly innerMap: 4096;
+    /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
+    readonly segvOnFault: 131072;
+    /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
+    readonly noUserConversion: 262144;
+    /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
+    readonly overwrite: 524288;
+};
+/** The word for a flag of a map. */
+type MapFlag = keyof typeof MAP_FLAGS;
+
+/** What can be said of a map that is made by itself, for each type. */
+
+interface CommonOptions<I extends Int64> {
+    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; by default the map's type, as much of it as that takes. */
+    name?: string;
+    /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
+    flags?: number | readonly MapFlag[];
+    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
+    numaNode?: number;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: I;
+    /**
+     * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
+     * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
+     */
+    btf?: boolean;
+    /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
+    pinPath?: string;
+}
+interface SizedOptions<I extends Int64> extends CommonOptions<I> {
+    /** How many entries it can have. */
+    maxEntries: number;
+}
+type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash';
+/** `rhash` grows as it has to: newer than Linux 7.1. */
+interface HashOptions<T extends HashType = HashType, K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    key: K;
+    value: V;
+}
+interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 4.11. */
+interface LpmTrieOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'lpm_trie';
+    /** 4 bytes of the prefix's length, then 1 to 256 bytes of data: `struct({ prefixLength: u32, address: bytes(4) })`. */
+    key: K;
+    value: V;
+}
+/** Linux 4.20. */
+interface QueueOptions<T extends 'queue' | 'stack' = 'queue' | 'stack', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: T;
+    value: V;
+}
+/** Linux 5.16. */
+interface BloomFilterOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'bloom_filter';
+    value: V;
+    /** How many bits each value sets, 1 to 15; 5 by default. */
+    hashFunctions?: number;
+}
+/** Linux 4.12. */
+interface ArrayOfMapsOptions<M extends InnerMap = InnerMap> extends SizedOptions<Int64> {
+    type: 'array_of_maps';
+    inner: M;
+}
+/** Linux 4.12. */
+interface HashOfMapsOptions<K extends Type = Type, M extends InnerMap = InnerMap, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'hash_of_maps';
+    key: K;
+    inner: M;
+}
+/** A map like those that will be in another one, or the options to make one; the outer map does not keep it. */
+type InnerMap = BpfMap | CreateMapOptions;
+/** Linux 4.2, 4.8 for cgroups. */
+interface DescriptorArrayOptions<T extends 'prog_array' | 'cgroup_array' | 'xskmap' = 'prog_array' | 'cgroup_array' | 'xskmap'> extends SizedOptions<Int64> {
+    type: T;
+}
+/** Linux 4.6. */
+interface StackTraceOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'stack_trace';
+    /**
+     * `array(u64, n)` for stacks of n frames; with the flag `stackBuildId`, 32 bytes a frame. By default 127 frames; no more than
+     * the system's `kernel.perf_event_max_stack`.
+     */
+    value?: V;
+}
+/** Linux 4.14. */
+interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' | 'devmap_hash'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, which can name a program, too (Linux 5.8); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.15. */
+interface CpuMapOptions extends CommonOptions<Int64> {
+    type: 'cpumap';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
+    value?: Type;
+}
+/** Linux 4.14; 4.18 for hashes, 4.19 for groups of reuseport. */
+interface SocketArrayOptions<T extends 'sockmap' | 'reuseport_sockarray' = 'sockmap' | 'reuseport_sockarray'> extends SizedOptions<Int64> {
+    type: T;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+interface SockHashOptions<K extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
+    type: 'sockhash';
+    key: K;
+    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
+    value?: Type;
+}
+type StorageType = 'sk_storage' | 'inode_storage' | 'task_storage' | 'cgrp_storage';
+/** Linux 5.2 for sockets, 5.10 for inodes, 5.11 for tasks, 6.2 for cgroups. It grows as it has to. */
+interface StorageOptions<T extends StorageType = StorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
+    value: V;
+}
+type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage';
+/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
+interface OldCgroupStorageOptions<T extends OldStorageType = OldStorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: T;
+    /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
+    key?: Type;
+    value: V;
+}
+/** Linux 4.3. */
+interface PerfEventArrayOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'perf_event_array';
+    /** The number of possible CPUs by default. */
+    maxEntries?: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 5.8. */
+interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.1. */
+interface UserRingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
+    type: 'user_ringbuf';
+    /** Bytes: a power of two and a multiple of the page size. */
+    maxEntries: number;
+    /** The records' type; bytes without it. */
+    record?: R;
+}
+/** Linux 6.9, on machines for which the kernel has a JIT. */
+interface ArenaOptions extends CommonOptions<Int64> {
+    type: 'arena';
+    /** Pages, at most 4 GiB. */
+    maxEntries: number;
+}
+/** Those of types that have no class of their own yet. */
+type OtherMapOptions = PerfEventArrayOptions;
+type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | StorageOptions | OldCgroupStorageOptions | OtherMapOptions;
+
+/** The kernel's map types, by bpftool's names. */
+/** Index is the kernel's number: `enum bpf_map_type` of linux/bpf.h. */
+declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
+type MapType = (typeof NAMES)[number];
+
+/** A pin's path, an id, or a descriptor, which is duplicated. */
+type KernelTarget = string | {
+    id: number;
+} | {
+    fd: number;
+};
+
+interface OpenMapOptions {
+    /** Types of a map that has no BTF, or other ones than its BTF says. */
+    key?: Type;
+    value?: Type;
+    record?: Type;
+    /** Keys and values as bytes, whatever the BTF says. */
+    raw?: boolean;
+    /** How 64-bit integers come; `bigint`, exact, by default. */
+    int64?: Int64;
+}
+
+type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
+
+/** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
+type Int64 = 'bigint' | 'number';
+
+/** What keys are when a map gives them back. */
+
+/**
+ * A key as iteration gives it: of integers always decoded; of other types a `Uint8Array` where no decoded form would find
+ * the entry again. Two kinds of numbers can come as bytes, too, and a map with such keys says so by `number | Uint8Array` as
+ * its `K`: 64-bit integers read by `int64: 'number'`, and floats.
+ */
+type KeyOf<K> = [K] extends [number | bigint] ? K : K | Uint8Array;
+/** The `K` of a map whose keys are of a type that was given. */
+type InferKey<S extends Type, I extends Int64> = [Infer<S, I>] extends [number] ? [Infer<S>, bigint] extends [number, InferInput<S>] ? Infer<S, I> : Infer<S, I> | Uint8Array : Infer<S, I>;
+
+/**
+ * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ */
+type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
+    readonly [Field in keyof T]: Encodable<T[Field]>;
+} : T;
+/** A key or value to encode, or its bytes. */
+type Input<T> = T | Encodable<T> | Uint8Array;
+/**
+ * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
+ * calls of about a microsecond. A miss is `undefined`, never an exception.
+ *
+ * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
+ * accepted wherever a key is: what iteration gives back finds its entry again.
+ */
+declare class KeyedMap<K, V> extends BpfMap {
+    #private;
+    /** The value of a key, or `undefined` when there is none. */
+    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
+    get(key: Input<K>, options?: LockOptions): V | undefined;
+    /** Whether there is an entry for a key. */
+    has(key: Input<K>): boolean;
+    /**
+     * Writes an entry.
+     *
+     * @returns whether it was written: always, or as the condition says.
+     * @throws EbpfError E2BIG when the map is full
+     */
+    set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
+    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
+    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
+    entries(options?: LockOptions): Generator<[KeyOf<K>, V], void, undefined>;
+    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
+    keys(): Generator<KeyOf<K>, void, undefined>;
+    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
+    values(options?: LockOptions): Generator<V, void, undefined>;
+    [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined>;
+    /** Calls back for each entry: the fastest way to read a whole map. */
+    forEach(callback: (value: V, key: KeyOf<K>, map: this) => void, options?: LockOptions): void;
+    /** All entries as `[key, value]`; faster than `[...map]`. */
+    toArray(options?: LockOptions): [KeyOf<K>, V][];
+    /**
+     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
+     * identity only, as in every `Map`.
+     */
+    toMap(options?: LockOptions): Map<KeyOf<K>, V>;
+    /** The values of several keys, in their order, `undefined` for a miss. */
+    getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
+    getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[];
+    /**
+     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
+     * is one call for each entry: the kernel's batches have none.
+     *
+     * @returns how many were written: all, or those that the condition let pass
+     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
+     * be encoded) with the number of entries that were written before it failed as its `done`
+     */
+    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number;
+    /**
+     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
+     *
+     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
+     * @throws TypeError when a rank is no number
+     */
+    top(n: number, by?: (value: V, key: KeyOf<K>) => number | bigint): [KeyOf<K>, V][];
+    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
+    count(): number;
+}
+
 /** What the kernel knows of a link, with the numbers of its kind decoded into the words of the hooks' builders. */
 
 interface Common {
@@ -291,101 +1406,6 @@ declare class StructOpsMap extends BpfMap {
      * @throws EbpfError with the kernel's code, such as EEXIST when one of this name is registered already
      */
     attach(): Promise<Link>;
-}
-
-/** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
-type EbpfErrorCode = 
-/** The native addon could not be loaded. */
-'ERR_EBPF_ADDON'
-/** The BTF of an object or of the kernel is malformed. */
- | 'ERR_EBPF_BTF'
-/** Another consumer in this process already reads this ring, or another producer writes to it. */
- | 'ERR_EBPF_BUSY'
-/** No clang was found that can compile for BPF. */
- | 'ERR_EBPF_CLANG'
-/** The handle was closed. */
- | 'ERR_EBPF_CLOSED'
-/** clang refused a source. */
- | 'ERR_EBPF_COMPILE'
-/** The program or library that a probe is for is no ELF file that libbpf can read. */
- | 'ERR_EBPF_INVALID_BINARY'
-/** The file is not an eBPF object that libbpf can read. */
- | 'ERR_EBPF_INVALID_OBJECT'
-/** The running kernel lacks the hook, or was built without it. */
- | 'ERR_EBPF_KERNEL'
-/** The libbpf that the addon was built with lacks the operation. */
- | 'ERR_EBPF_LIBBPF'
-/** Object files that cannot be linked into one: they define the same, or disagree on what it is. */
- | 'ERR_EBPF_LINKER'
-/** The map's class is not the one that was asked for. */
- | 'ERR_EBPF_MAP_CLASS'
-/** Keys, values or records have no BTF, so they cannot be decoded. */
- | 'ERR_EBPF_NO_BTF'
-/** A record is shorter than its type. */
- | 'ERR_EBPF_RECORD_SIZE'
-/** An iteration met its bound because the map kept changing underneath it. */
- | 'ERR_EBPF_ITERATION'
-/** Another map is pinned at this path. */
- | 'ERR_EBPF_PINNED'
-/** The memory is read-only in a loaded object. */
- | 'ERR_EBPF_READ_ONLY'
-/** A batch of records was used after its handler had returned. */
- | 'ERR_EBPF_RELEASED'
-/** None of several ways to attach was taken. */
- | 'ERR_EBPF_NONE_ATTACHED'
-/** The kernel puts no other program in the place of one that is attached so. */
- | 'ERR_EBPF_NOT_UPDATABLE'
-/** No program, map, global or field has this name. */
- | 'ERR_EBPF_UNKNOWN_NAME'
-/** An argument has the wrong type or form. */
- | 'ERR_EBPF_INVALID_ARGUMENT'
-/** A number or size is outside of its range. */
- | 'ERR_EBPF_OUT_OF_RANGE';
-/** What was being done to what, when an operation failed. */
-interface FailureContext {
-    /** The failing call as libbpf or the kernel names it, such as `bpf_object__load`. */
-    operation: string;
-    object?: string | undefined;
-    program?: string | undefined;
-    map?: string | undefined;
-    link?: string | undefined;
-    /** Of an operation on many entries: how many were done before it failed. */
-    done?: number | undefined;
-    /** What a user can do about it, when the cause is known. */
-    hint?: string | undefined;
-    /** libbpf's last warnings that explain the failure. */
-    warnings?: readonly string[] | undefined;
-}
-/** A failure of the kernel, of libbpf, or of this library's own rules. */
-declare class EbpfError extends Error {
-    /** The kernel's name (`EPERM`, `ENOTSUPP` for 524) or one of {@link EbpfErrorCode}. */
-    readonly code: string;
-    /** Negative errno as in Node, when the kernel or libbpf gave one. */
-    readonly errno?: number;
-    readonly operation: string;
-    readonly object?: string;
-    readonly program?: string;
-    readonly map?: string;
-    readonly link?: string;
-    /** Of an operation on many entries: how many were done before it failed. */
-    readonly done?: number;
-    /** What to do about it, where the cause is known. */
-    readonly hint?: string;
-    /** libbpf's last warnings that explain the failure, each one line. */
-    readonly warnings: readonly string[];
-    constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
-}
-/** The verifier refused a program. `log` is its whole text, never cut. */
-declare class VerifierError extends EbpfError {
-    readonly log: string;
-    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
-}
-/** The native addon could not be loaded: says what was tried and what to do. */
-declare class AddonLoadError extends EbpfError {
-    constructor(failures: readonly {
-        path: string;
-        reason: string;
-    }[]);
 }
 
 /**
@@ -1689,1040 +2709,25 @@ declare class Link extends Resource {
     protected describe(): string;
 }
 
-/**
- * What memory holds, as plain data: the one description that codecs, record streams and generated TypeScript share.
- * {@link layoutOf} makes it from BTF, the functions of schema.ts from explicit types.
- */
-/** Bytes of memory and how to read them. `size` is always in bytes. */
-type Layout = IntegerLayout | BooleanLayout | EnumLayout | FloatLayout | PointerLayout | StringLayout | BytesLayout | ArrayLayout | StructLayout | UnionLayout;
-/** A number up to 32 bits, a bigint above. */
-interface IntegerLayout {
-    readonly kind: 'integer';
-    /** As in C, for messages and generated code: `__u16`. */
-    readonly name: string;
-    readonly size: 1 | 2 | 4 | 8 | 16;
-    readonly signed: boolean;
-}
-interface BooleanLayout {
-    readonly kind: 'boolean';
-    readonly size: 1 | 2 | 4 | 8;
-}
-/** Its value is the integer that memory holds; it need not be one of `values` (flags are combined). */
-interface EnumLayout {
-    readonly kind: 'enum';
-    readonly name: string;
-    readonly size: 1 | 2 | 4 | 8;
-    readonly signed: boolean;
-    /** Values are bigints exactly when `size` is 8. */
-    readonly values: readonly {
-        readonly name: string;
-        readonly value: number | bigint;
-    }[];
-}
-interface FloatLayout {
-    readonly kind: 'float';
-    readonly size: 4 | 8;
-}
-/** An address, as a bigint. */
-interface PointerLayout {
-    readonly kind: 'pointer';
-    readonly size: 8;
-}
-/** `char[size]`: text up to the first NUL, or all of it. */
-interface StringLayout {
-    readonly kind: 'string';
-    readonly size: number;
-}
-/** `__u8[size]`: uninterpreted. */
-interface BytesLayout {
-    readonly kind: 'bytes';
-    readonly size: number;
-}
-interface ArrayLayout {
-    readonly kind: 'array';
-    readonly size: number;
-    readonly element: Layout;
-    readonly length: number;
-}
-/**
- * One member of a struct or union. In a struct, a field with the name `''` is an anonymous union, whose members are
- * properties of the struct itself; in a union, it is an anonymous struct. (Anonymous structs in structs and unions in
- * unions are dissolved into their members.)
- */
-interface Field {
-    readonly name: string;
-    /** Bytes from the start of the struct; of a bitfield, the byte in which it starts. */
-    readonly offset: number;
-    /** Of a bitfield: its declared type. */
-    readonly layout: Layout;
-    readonly bitfield?: Bitfield;
-}
-/** Signed or not as its declared type is. */
-interface Bitfield {
-    /** 0 to 7: the bit of the byte at the field's offset, counted as the host's C compiler allocates bits: from the least
-     * significant one on little-endian hosts, from the most significant one on big-endian hosts. */
-    readonly bitOffset: number;
-    /** Width, 1 to 64. */
-    readonly bitSize: number;
-}
-interface StructLayout {
-    readonly kind: 'struct';
-    /** The tag or typedef name; `''` for an anonymous struct. */
-    readonly name: string;
-    readonly size: number;
-    readonly fields: readonly Field[];
-    /**
-     * The last field is a flexible array member (`char data[]`): its own size is 0, no other field ends after its offset,
-     * and it extends over whatever a record has from there.
-     */
-    readonly flexible?: true;
-}
-/** All fields start at offset 0, or are bitfields within the first bytes. */
-interface UnionLayout {
-    readonly kind: 'union';
-    readonly name: string;
-    readonly size: number;
-    readonly fields: readonly Field[];
-}
-
-/** Numbers of up to 32 bits, floats, and 64-bit integers where they were asked for as numbers (`Float64Array`). */
-type NumberColumn = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-/** 64-bit integers and pointers. */
-type BigIntColumn = BigUint64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
-/** Strings: `dictionary[indices[row]]`. Each different string is in the dictionary once. */
-interface TextColumn {
-    indices: Int32Array<ArrayBuffer>;
-    dictionary: string[];
-}
-/**
- * The column of a field. Booleans are 0 and 1. An array's column has the elements of all records, one record behind the
- * other; so have bytes. A struct's column is an object of columns, and so is a union's, of all its readings.
- */
-type Column<V> = [unknown] extends [V] ? AnyColumn : [V] extends [boolean] ? Uint8Array<ArrayBuffer> : [V] extends [number] ? NumberColumn : [V] extends [bigint] ? BigIntColumn : [V] extends [string] ? TextColumn : [V] extends [Uint8Array] ? Uint8Array<ArrayBuffer> : [V] extends [readonly (infer E)[]] ? Column<E> : Columns<V>;
-/** The column of a field whose type is not known. */
-type AnyColumn = NumberColumn | BigIntColumn | TextColumn | {
-    readonly [field: string]: AnyColumn;
-};
-/** Names of fields of records. */
-type ColumnName<T> = unknown extends T ? string : keyof T & string;
-/** What {@link Batch.columns} gives. */
-type Columns<T, K extends ColumnName<T> = ColumnName<T>> = {
-    [F in K]: F extends keyof T ? Column<T[F]> : AnyColumn;
-};
-/** Of several record types, the one whose tag has this value. */
-type RecordOfType<T, N extends string> = unknown extends T ? unknown : T extends unknown ? {
-    [F in keyof T]: string extends T[F] ? never : N extends T[F] ? F : never;
-}[keyof T] extends never ? never : T : never;
-
-/** A view of a record: {@link Batch.forEachView}. Read-only; `{ ...view }` makes an object that can be kept. */
-type RecordView<T> = Readonly<T>;
-
-/**
- * Records as the kernel wrote them, decoded when they are asked for. A batch is valid until its handler is done with it;
- * used after that, it throws ERR_EBPF_RELEASED. What `at`, iteration and `toArray` give is the caller's own.
- */
-declare class Batch<T> implements Iterable<T> {
-    #private;
-    /** The number of records. */
-    get length(): number;
-    /** The record at an index, or `undefined` outside of the batch. Negative ones count from the end, as in `Array.at`. */
-    at(index: number): T | undefined;
-    /** An own copy of a record's bytes, or `undefined` outside of the batch. Negative indexes count from the end. */
-    bytes(index: number): Uint8Array | undefined;
-    /**
-     * The CPU that wrote a record of a {@link PerfBuffer}, or `undefined` outside of the batch, and for records of a ring, which
-     * do not say it. Negative indexes count from the end.
-     */
-    cpu(index: number): number | undefined;
-    [Symbol.iterator](): Generator<T, void, undefined>;
-    /** Calls back for each record: faster than iterating. */
-    forEach(callback: (record: T, index: number) => void): void;
-    /**
-     * Calls back with a view of each record: one object, whose properties are read from the batch when they are asked for.
-     * The fastest way to a few fields of each record, since no object is made and nothing else is decoded.
-     *
-     * A view shows a record only while the callback for it runs. Afterwards it throws ERR_EBPF_RELEASED, or, where
-     * `NODE_ENV` is `production`, shows any bytes of the batch. `{ ...view }` is a copy of all its fields.
-     *
-     * @throws TypeError where records are no structs; EbpfError ERR_EBPF_NO_BTF where they are bytes.
-     */
-    forEachView(callback: (view: RecordView<T>, index: number) => void): void;
-    toArray(): T[];
-    /**
-     * The records as columns: one typed array for each field, which is yours, and no object for a record.
-     *
-     * @param fields to gather; all by default. The fewer, the faster.
-     * @param options.type the type of records to gather, where the ring carries several
-     * @throws EbpfError ERR_EBPF_UNKNOWN_NAME for a field or type that records do not have; ERR_EBPF_NO_BTF where records are
-     * bytes; ERR_EBPF_RECORD_SIZE for a record that is shorter than its type.
-     * @throws TypeError for a field that cannot be a column: one of 128 bits, or a flexible array member; for records of
-     * several types without `type`.
-     */
-    columns<K extends ColumnName<T>>(fields?: readonly K[]): Columns<T, K>;
-    columns<N extends string, K extends ColumnName<RecordOfType<T, N>>>(fields: readonly K[] | undefined, options: {
-        readonly type: N;
-    }): Columns<RecordOfType<T, N>, K>;
-}
-
-/** What gets the batches. When it returns a promise, the next batch waits for it; other values mean nothing. */
-type BatchHandler<T> = (batch: Batch<T>) => unknown;
-
-interface StreamOptions {
-    /** Ends the stream: iterations reject with the signal's reason, subscriptions finish. */
-    signal?: AbortSignal;
-    /**
-     * The longest that a record submitted without a wake-up (BPF_RB_NO_WAKEUP) waits, in milliseconds; 100 by default, 0 to
-     * wait for the next wake-up, however long. With {@link maxRecords}, the longest that any record waits.
-     */
-    maxLatencyMs?: number;
-    /**
-     * Collects records into batches of so many, from 1 to 4096, for fewer calls. A batch is handed over with fewer when its
-     * first record has waited `maxLatencyMs` (which has to be above 0), when the ring is half full, or when the batch has 128
-     * KiB. By default records are handed over as they come.
-     */
-    maxRecords?: number;
-}
-/** A running {@link RecordStream.subscribe}. */
-interface Subscription {
-    readonly closed: boolean;
-    /** Resolves when the subscription was closed; rejects with the error that ended it, such as one that the handler threw. */
-    readonly finished: Promise<void>;
-    /** Ends the subscription, at once. A second call does nothing. */
-    close(): void;
-    [Symbol.dispose](): void;
-}
-interface StreamStatistics {
-    /** Records handed over. */
-    records: number;
-    /** Bytes of ring space that they took, headers included. Of a perf buffer, bytes of its batches. */
-    bytes: number;
-    /** Bytes in the ring now; of a perf buffer, in the fullest CPU's. */
-    pending: number;
-    /** The most bytes that were found in it; of {@link RingBuffer.size} when programs had to drop. */
-    maxPending: number;
-    /**
-     * Records that the program could not submit, where it counts them (`EBPF_RINGBUF` of ebpf.h); `undefined` where it does
-     * not, since the kernel keeps no such count.
-     */
-    dropped: number | undefined;
-    /**
-     * Records that a {@link PerfBuffer} had no room for, as the kernel counts them; `undefined` for rings, where it does not.
-     * Before Linux 6.0 it tells of losses with the next record that has room.
-     */
-    lost: number | undefined;
-}
-/**
- * Records of a ring, in the order in which programs reserved them, or of a perf buffer. It has one consumer at a time in a
- * process, whether that is an iteration or a subscription; starting a second one throws ERR_EBPF_BUSY.
- */
-declare class RecordStream<T, O extends StreamOptions = StreamOptions> implements AsyncIterable<T> {
-    #private;
-    /**
-     * Calls `handler` with each batch: the way with the least cost. When the handler returns a promise, the next batch waits
-     * for it, and the records meanwhile stay in the ring. An error ends the subscription and rejects its `finished`.
-     *
-     * @throws EbpfError ERR_EBPF_BUSY
-     */
-    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
-    /** Batches as an async iterable; each is valid until the next one is asked for. */
-    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
-    /** Records as an async iterable. What was not handed over when the loop is left stays in a ring; a perf buffer is closed with it. */
-    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
-    [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
-    /**
-     * Records as a Node stream in object mode, for `pipe` and `pipeline`. It queues nothing: destroyed, it leaves the records
-     * behind the last that was read in the ring. When the iteration fails, it is destroyed with the error.
-     */
-    readable(options?: O): Readable;
-    /**
-     * Records as a stream of the web, for `pipeTo` and `pipeThrough`. It queues nothing: cancelled, it leaves the records
-     * behind the last that was read in the ring. When the iteration fails, so does the stream.
-     */
-    web(options?: O): ReadableStream<T>;
-    /**
-     * Hands over what is in the ring now, whether or not programs wake anybody for it, and resolves when all of it was
-     * handled. A handler, or the body of a loop, that waits for it waits for itself.
-     *
-     * @throws EbpfError ERR_EBPF_CLOSED when nobody listens, or when the listener ends before; the error that ended it, if any
-     */
-    flush(): Promise<void>;
-    /** Counts since the map was opened by this process. */
-    stats(): StreamStatistics;
-}
-
-/** A map whose records come as a stream: {@link RingBuffer} and {@link PerfBuffer}. */
-declare abstract class RecordMap<T = unknown, O extends StreamOptions = StreamOptions> extends BpfMap implements AsyncIterable<T> {
-    #private;
-    /** Whether records come decoded, not as bytes. */
-    get typed(): boolean;
-    /**
-     * The same stream with its records decoded as a struct, union or typedef of the object.
-     *
-     * @param type C name without `struct`
-     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
-     */
-    as<U = unknown>(type: string): RecordStream<U, O>;
-    /** The same stream with its records as bytes, own copies. */
-    raw(): RecordStream<Uint8Array, O>;
-    /** See {@link RecordStream.subscribe}. */
-    subscribe(handler: BatchHandler<T>, options?: O): Subscription;
-    /** See {@link RecordStream.batches}. */
-    batches(options?: O): AsyncIterableIterator<Batch<T>, undefined, undefined> & AsyncDisposable;
-    /** See {@link RecordStream.records}. */
-    records(options?: O): AsyncIterableIterator<T, undefined, undefined> & AsyncDisposable;
-    [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined>;
-    /** See {@link RecordStream.readable}. */
-    readable(options?: O): Readable;
-    /** See {@link RecordStream.web}. */
-    web(options?: O): ReadableStream<T>;
-    /** See {@link RecordStream.flush}: whichever stream of this map listens. */
-    flush(): Promise<void>;
-    /** Counts of all streams of this map since it was opened by this process. */
-    stats(): StreamStatistics;
-    /** Ends its stream, then closes the descriptor. A second call does nothing. */
-    close(): void;
-}
-
-/** `{ raw: true }` gives bytes, own copies, in place of decoded values. */
-interface RawOptions {
-    raw: true;
-}
-/** Of hashes, arrays and storages whose values have a `struct bpf_spin_lock`. */
-interface LockOptions {
-    /**
-     * Copies the value while its lock is held (`BPF_F_LOCK`, Linux 5.1): no value is seen or written by halves where programs hold
-     * the lock too. The error of a map without a lock is ERR_EBPF_INVALID_ARGUMENT.
-     */
-    lock?: boolean;
-}
-/** When an entry is written. */
-interface SetCondition {
-    /** Only when there is no such entry, or only when there is one. */
-    if?: 'absent' | 'present';
-}
-/** Options of {@link KeyedMap.set} and {@link KeyedMap.setMany}. */
-interface SetOptions extends SetCondition, LockOptions {
-}
-
-declare const decoded: unique symbol;
-declare const decodedNumber: unique symbol;
-declare const encodable: unique symbol;
-/**
- * A type of values in memory.
- *
- * The parameters exist only for TypeScript: `T` is what decoding gives, `N` what it gives with `int64: 'number'`, `I`
- * what encoding takes.
- */
-interface Type<out T = unknown, out N = unknown, out I = unknown> {
-    readonly layout: Layout;
-    /** What C calls `_Alignof`: a power of two. */
-    readonly alignment: number;
-    readonly [decoded]?: T;
-    readonly [decodedNumber]?: N;
-    readonly [encodable]?: I;
-}
-/** The values that a type decodes to: `Infer<typeof entry>`, or with numbers in place of bigints `Infer<typeof entry, 'number'>`. */
-type Infer<S extends Type, Int64 extends 'bigint' | 'number' = 'bigint'> = S extends Type<infer T, infer N> ? (Int64 extends 'number' ? N : T) : never;
-/** The values that a type can be encoded from. */
-type InferInput<S extends Type> = S extends Type<unknown, unknown, infer I> ? I : never;
-type Small = Type<number, number, number | bigint>;
-type Large = Type<bigint, number, number | bigint>;
-declare const u8: Small;
-declare const u16: Small;
-declare const u32: Small;
-declare const u64: Large;
-declare const i8: Small;
-declare const i16: Small;
-declare const i32: Small;
-declare const i64: Large;
-declare const f32: Type<number, number, number>;
-declare const f64: Type<number, number, number>;
-declare const bool: Type<boolean, boolean, boolean | 0 | 1>;
-/** `char[size]`: text of up to `size` bytes, ended by a NUL if it is shorter. */
-declare function char(size: number): Type<string, string, string>;
-/** `__u8[size]`: a Uint8Array. */
-declare function bytes(size: number): Type<Uint8Array, Uint8Array, Uint8Array>;
-/** `T[length]`. For bytes and text {@link bytes} and {@link char} are better. */
-declare function array<T, N, I>(element: Type<T, N, I>, length: number): Type<T[], N[], readonly I[]>;
-/** The members of a {@link struct} or {@link union}, by their names. */
-type Members = Readonly<Record<string, Type>>;
-type Decoded<M extends Members> = {
-    -readonly [K in keyof M]: Infer<M[K]>;
-};
-type DecodedNumber<M extends Members> = {
-    -readonly [K in keyof M]: Infer<M[K], 'number'>;
-};
-type Input$1<M extends Members> = {
-    readonly [K in keyof M]: InferInput<M[K]>;
-};
-/**
- * A struct with C's alignment and padding: each member at the next multiple of its alignment, the whole rounded up to the
- * largest of them.
- *
- * @param options.packed no padding at all, as by `__attribute__((packed))`.
- */
-declare function struct<const M extends Members>(members: M, options?: {
-    readonly packed?: boolean;
-}): Type<Decoded<M>, DecodedNumber<M>, Input$1<M>>;
-/** A union: decodes to all readings of the same bytes, is encoded from any that agree. */
-declare function union<const M extends Members>(members: M): Type<Decoded<M>, DecodedNumber<M>, Partial<Input$1<M>>>;
-/**
- * An enum: decodes to its number, is encoded from a number or a name.
- *
- * @param values bigints or numbers by name.
- * @param underlying the integer type that holds it. Default: `i32` if a value is negative, else `u32`, as in C.
- */
-declare function enumeration<const V extends Readonly<Record<string, number>>>(values: V, underlying?: Small): Type<number, number, number | bigint | keyof V>;
-declare function enumeration<const V extends Readonly<Record<string, number | bigint>>>(values: V, underlying: Large): Type<bigint, number, number | bigint | keyof V>;
-
-/**
- * The BPF Type Format's types as plain data: one interface for each kind that the kernel's documentation
- * (Documentation/bpf/btf.rst) knows, with references between types as type ids.
- */
-/** A type's number in its BTF; 0 is `void`. */
-type TypeId = number;
-interface Named {
-    readonly id: TypeId;
-    /** As in C; `''` for an anonymous type. */
-    readonly name: string;
-}
-/** Type id 0, and what a pointer to nothing in particular points at. */
-interface BtfVoid extends Named {
-    readonly kind: 'void';
-}
-interface BtfInt extends Named {
-    readonly kind: 'int';
-    /** Bytes of storage. */
-    readonly size: number;
-    /** Significant bits; fewer than `size * 8` only in bitfields described by old compilers. */
-    readonly bits: number;
-    /** Bit at which the value starts in its storage; as rare as an odd `bits`. */
-    readonly bitOffset: number;
-    readonly signed: boolean;
-    /** The compiler marked it as a character. */
-    readonly char: boolean;
-    readonly bool: boolean;
-}
-/** Everything that only refers to another type, with the modifiers that do not change what memory holds. */
-interface BtfReference extends Named {
-    readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag';
-    readonly type: TypeId;
-}
-interface BtfArray extends Named {
-    readonly kind: 'array';
-    readonly element: TypeId;
-    readonly indexType: TypeId;
-    /** 0 also for a flexible array member. */
-    readonly length: number;
-}
-interface BtfMember {
-    /** `''` for an anonymous struct or union. */
-    readonly name: string;
-    readonly type: TypeId;
-    /** Bits from the start of the struct. */
-    readonly bitOffset: number;
-    /** Width of a bitfield; 0 for an ordinary member. */
-    readonly bitSize: number;
-}
-interface BtfComposite extends Named {
-    readonly kind: 'struct' | 'union';
-    /** Bytes. */
-    readonly size: number;
-    readonly members: readonly BtfMember[];
-}
-interface BtfEnum extends Named {
-    readonly kind: 'enum';
-    /** Bytes. */
-    readonly size: number;
-    readonly signed: boolean;
-    readonly values: readonly {
-        readonly name: string;
-        readonly value: number;
-    }[];
-}
-interface BtfEnum64 extends Named {
-    readonly kind: 'enum64';
-    /** Bytes. */
-    readonly size: number;
-    readonly signed: boolean;
-    readonly values: readonly {
-        readonly name: string;
-        readonly value: bigint;
-    }[];
-}
-/** A struct or union that is declared but not defined. */
-interface BtfForward extends Named {
-    readonly kind: 'fwd';
-    readonly of: 'struct' | 'union';
-}
-type Linkage = 'static' | 'global' | 'extern';
-interface BtfFunction extends Named {
-    readonly kind: 'func';
-    /** Its `func_proto`. */
-    readonly type: TypeId;
-    readonly linkage: Linkage;
-}
-interface BtfParameter {
-    /** `''` where the declaration names none. */
-    readonly name: string;
-    readonly type: TypeId;
-}
-interface BtfFunctionPrototype extends Named {
-    readonly kind: 'func_proto';
-    readonly returnType: TypeId;
-    /** A last parameter with type 0 and no name stands for `...`. */
-    readonly parameters: readonly BtfParameter[];
-}
-interface BtfVariable extends Named {
-    readonly kind: 'var';
-    readonly type: TypeId;
-    readonly linkage: Linkage;
-}
-interface BtfDataSection extends Named {
-    readonly kind: 'datasec';
-    /** Bytes; 0 in a file that no loader has completed yet. */
-    readonly size: number;
-    readonly variables: readonly {
-        /** A `var`, or in `.ksyms` a `func`. */
-        readonly type: TypeId;
-        /** Bytes from the start of the section; 0 in a file that no loader has completed yet. */
-        readonly offset: number;
-        /** Bytes. */
-        readonly size: number;
-    }[];
-}
-interface BtfFloat extends Named {
-    readonly kind: 'float';
-    /** Bytes. */
-    readonly size: number;
-}
-interface BtfDeclarationTag extends Named {
-    readonly kind: 'decl_tag';
-    readonly type: TypeId;
-    /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
-    readonly component: number;
-}
-type BtfType = BtfVoid | BtfInt | BtfReference | BtfArray | BtfComposite | BtfEnum | BtfEnum64 | BtfForward | BtfFunction | BtfFunctionPrototype | BtfVariable | BtfDataSection | BtfFloat | BtfDeclarationTag;
-/** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
-type BtfKind = BtfType['kind'];
-/** The types of one kind. */
-type BtfTypeOf<K extends BtfKind> = BtfType extends infer T ? T extends {
-    readonly kind: infer Kinds;
-} ? K extends Kinds ? T & {
-    readonly kind: K;
-} : never : never : never;
-
-/** Types -> C, as one would write their declarations. */
-
-interface DeclarationOptions {
-    /** With each member's byte offset and size as a comment, as pahole(1) writes them. */
-    offsets?: boolean;
-}
-
-/**
- * The types of one BTF section or file. BTF of a module builds on the kernel's: it has all of that one's types, too, and
- * its own ones after them.
- */
-declare class Btf {
-    #private;
-    /** What it builds on; `undefined` when it stands alone. */
-    readonly base: Btf | undefined;
-    /** The first id of its own types: 0 (`void`) when it stands alone. */
-    readonly firstId: TypeId;
-    /** Number of types, `void` (id 0) and those of `base` included: valid ids are 0 to `typeCount - 1`. */
-    readonly typeCount: number;
-    readonly littleEndian: boolean;
-    /**
-     * The type with this id.
-     *
-     * @throws RangeError if there is no such id.
-     * @throws BtfFormatError if the type refers to what does not exist.
-     */
-    type(id: TypeId): BtfType;
-    /**
-     * The first type with this name, of this kind if one is given; `undefined` if there is none. Types of `base` come
-     * first.
-     */
-    find(name: string): BtfType | undefined;
-    find<K extends BtfKind>(name: string, kind: K): BtfTypeOf<K> | undefined;
-    /**
-     * Its own types in the order of their ids, of one kind if one is given; those of `base` are not among them. Each is
-     * decoded when it is its turn, and not kept.
-     */
-    types(): Generator<BtfType, void, undefined>;
-    types<K extends BtfKind>(kind: K): Generator<BtfTypeOf<K>, void, undefined>;
-    /** The data section with this name, such as `.maps` or `.rodata`; `undefined` if there is none. */
-    datasec(name: string): BtfDataSection | undefined;
-    /**
-     * The type behind typedefs, const, volatile, restrict and type tags.
-     *
-     * @throws BtfFormatError if these refer to each other in a circle.
-     */
-    resolve(id: TypeId): BtfType;
-    /**
-     * Bytes that a value of this type takes.
-     *
-     * @throws BtfFormatError if such a value cannot exist (a function, an undefined struct, an endless array).
-     */
-    sizeOf(id: TypeId): number;
-    /**
-     * A type's declaration in C: of a struct, union or enum its whole body, of a function its signature, of a typedef or a
-     * variable the line that declares it. Types that it uses are named, not declared.
-     *
-     * @throws RangeError if there is no such id.
-     * @throws BtfFormatError if its types refer to each other in a circle.
-     */
-    declaration(id: TypeId, options?: DeclarationOptions): string;
-    /**
-     * All types as one C header: the `vmlinux.h` of the kernel's. Accesses to the members of its structs are adapted to the
-     * kernel that runs the program (CO-RE). Of a module these are its own types, and what they need of the kernel's.
-     *
-     * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
-     * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
-     *
-     * @throws BtfFormatError if types refer to each other in a circle.
-     */
-    header(): string;
-    /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */
-    toJSON(): {
-        firstId: TypeId;
-        types: unknown[];
-    };
-}
-
-/** How 64-bit integers come: exact bigints by default, or numbers where the user has chosen that once. */
-type Int64 = 'bigint' | 'number';
-
-/** What keys are when a map gives them back. */
-
-/**
- * A key as iteration gives it: of integers always decoded; of other types a `Uint8Array` where no decoded form would find
- * the entry again. Two kinds of numbers can come as bytes, too, and a map with such keys says so by `number | Uint8Array` as
- * its `K`: 64-bit integers read by `int64: 'number'`, and floats.
- */
-type KeyOf<K> = [K] extends [number | bigint] ? K : K | Uint8Array;
-/** The `K` of a map whose keys are of a type that was given. */
-type InferKey<S extends Type, I extends Int64> = [Infer<S, I>] extends [number] ? [Infer<S>, bigint] extends [number, InferInput<S>] ? Infer<S, I> : Infer<S, I> | Uint8Array : Infer<S, I>;
-
-/**
- * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
- * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
- */
-type Encodable<T> = T extends bigint | number ? bigint | number : T extends string | boolean | Uint8Array ? T : T extends readonly (infer E)[] ? readonly Encodable<E>[] : T extends object ? {
-    readonly [Field in keyof T]: Encodable<T[Field]>;
-} : T;
-/** A key or value to encode, or its bytes. */
-type Input<T> = T | Encodable<T> | Uint8Array;
-/**
- * A map from keys to values, read and written like JavaScript's `Map` where that is true. Calls are synchronous system
- * calls of about a microsecond. A miss is `undefined`, never an exception.
- *
- * A key that no decoded form can hold (bytes behind a string's NUL, say) is a `Uint8Array` of the key's size, which is
- * accepted wherever a key is: what iteration gives back finds its entry again.
- */
-declare class KeyedMap<K, V> extends BpfMap {
-    #private;
-    /** The value of a key, or `undefined` when there is none. */
-    get(key: Input<K>, options: RawOptions & LockOptions): Uint8Array | undefined;
-    get(key: Input<K>, options?: LockOptions): V | undefined;
-    /** Whether there is an entry for a key. */
-    has(key: Input<K>): boolean;
-    /**
-     * Writes an entry.
-     *
-     * @returns whether it was written: always, or as the condition says.
-     * @throws EbpfError E2BIG when the map is full
-     */
-    set(key: Input<K>, value: Input<V>, options?: SetOptions): boolean;
-    /** Entries as `[key, value]`. What the walk promises under concurrent change is said in docs/maps.md. */
-    entries(options: RawOptions & LockOptions): Generator<[Uint8Array, Uint8Array], void, undefined>;
-    entries(options?: LockOptions): Generator<[KeyOf<K>, V], void, undefined>;
-    keys(options: RawOptions): Generator<Uint8Array, void, undefined>;
-    keys(): Generator<KeyOf<K>, void, undefined>;
-    values(options: RawOptions & LockOptions): Generator<Uint8Array, void, undefined>;
-    values(options?: LockOptions): Generator<V, void, undefined>;
-    [Symbol.iterator](): Generator<[KeyOf<K>, V], void, undefined>;
-    /** Calls back for each entry: the fastest way to read a whole map. */
-    forEach(callback: (value: V, key: KeyOf<K>, map: this) => void, options?: LockOptions): void;
-    /** All entries as `[key, value]`; faster than `[...map]`. */
-    toArray(options?: LockOptions): [KeyOf<K>, V][];
-    /**
-     * All entries as a JavaScript `Map`; faster than `new Map(map)`. Keys that are objects or bytes are found in it by
-     * identity only, as in every `Map`.
-     */
-    toMap(options?: LockOptions): Map<KeyOf<K>, V>;
-    /** The values of several keys, in their order, `undefined` for a miss. */
-    getMany(keys: Iterable<Input<K>>, options: RawOptions & LockOptions): (Uint8Array | undefined)[];
-    getMany(keys: Iterable<Input<K>>, options?: LockOptions): (V | undefined)[];
-    /**
-     * Writes many entries, by one system call for each few thousand where the kernel can (Linux 5.6). With a condition it
-     * is one call for each entry: the kernel's batches have none.
-     *
-     * @returns how many were written: all, or those that the condition let pass
-     * @throws EbpfError (a RangeError for an index outside of an array, a TypeError or RangeError for an entry that cannot
-     * be encoded) with the number of entries that were written before it failed as its `done`
-     */
-    setMany(entries: Iterable<readonly [Input<K>, Input<V>]>, options?: SetOptions): number;
-    /**
-     * The `n` entries with the highest rank, from the highest on, found in one walk that keeps no more than `n`.
-     *
-     * @param by the rank of an entry; without it the value itself, which must be a number then (per-CPU: its sum)
-     * @throws TypeError when a rank is no number
-     */
-    top(n: number, by?: (value: V, key: KeyOf<K>) => number | bigint): [KeyOf<K>, V][];
-    /** How many entries there are now. Walks the map: the kernel keeps no count that can be read. */
-    count(): number;
-}
-
-/**
- * Room for one record of a {@link UserRingBuffer}. Programs see it, and all records after it, only when it was submitted
- * or discarded. It is discarded when the ring is closed, or at the end of a `using` block.
- */
-declare class Reservation<T = unknown> implements Disposable {
-    #private;
-    /** The record, zeros at first. This is memory of its own: it is copied into the ring by {@link submit}. */
-    get bytes(): Uint8Array<ArrayBuffer>;
-    /** Whether it was submitted or discarded, or the ring was closed. */
-    get closed(): boolean;
-    /**
-     * Gives the record to the programs: what is in {@link bytes}, or first `record` is put there. Bytes behind a record that
-     * is shorter than the reservation stay as they are.
-     *
-     * @throws EbpfError ERR_EBPF_CLOSED when it was submitted or discarded before, or the ring was closed
-     * @throws TypeError or RangeError for a record of the wrong shape, or one that is longer than what was reserved; it then
-     *   stays reserved
-     */
-    submit(record?: Input<T>): void;
-    /** Gives the room up: programs skip it. Does nothing when it was submitted or discarded before. */
-    discard(): void;
-    [Symbol.dispose](): void;
-}
-
-interface WriteOptions {
-    /** Gives up the wait for room: the promise rejects with the signal's reason, and the record is not written. */
-    signal?: AbortSignal;
-}
-/**
- * Gives records to the programs that drain a user ring, in the order of the calls. Each record is encoded into memory of
- * our own and then copied whole: programs never see half of one.
- *
- * A record can have as many bytes as the ring has, less 8, and never more than 2^24 - 1.
- */
-declare class RecordProducer<T> {
-    #private;
-    /**
-     * Puts a record into the ring. Programs are not told: they find it when they next drain.
-     *
-     * @returns false when it is not in there, because the ring is full, or others wait for room
-     * @throws TypeError or RangeError for a record of the wrong shape, or one that can never fit
-     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
-     */
-    submit(record: Input<T>): boolean;
-    /**
-     * Puts records into the ring until it is full.
-     *
-     * @returns how many are in there, from the first one on
-     * @throws as {@link submit}, with the number of records that were put there before as the error's `done`
-     */
-    submitMany(records: Iterable<Input<T>>): number;
-    /**
-     * Puts a record into the ring, as soon as there is room: the promise is the back-pressure. Records that wait go in by the
-     * order of the calls, and until then {@link submit} and {@link reserve} find no room. They keep the process running, even
-     * when no program ever drains.
-     *
-     * @returns when it is in the ring
-     * @throws as {@link submit}; the signal's reason; EbpfError ERR_EBPF_CLOSED when the ring is closed before
-     */
-    write(record: Input<T>, options?: WriteOptions): Promise<void>;
-    /**
-     * Takes room for a record that is filled later, and holds its place: programs get neither it nor what comes after it until
-     * it was submitted or discarded.
-     *
-     * @param bytes of the record; by default those of its type
-     * @returns `undefined` when the ring is full, or others wait for room
-     * @throws TypeError where there is no type and no number, RangeError when so many bytes can never fit
-     * @throws EbpfError ERR_EBPF_BUSY when somebody else in this process writes to this ring
-     */
-    reserve(bytes?: number): Reservation<T> | undefined;
-    /**
-     * The ring as a Node stream in object mode, for `pipe` and `pipeline`: each chunk is a record, and each waits for room.
-     * Destroyed, it drops what waits. The ring stays open.
-     */
-    writable(): Writable;
-    /** The same as a stream of the web, for `pipeTo`. Aborted, it drops what waits. */
-    web(): WritableStream<Input<T>>;
-}
-
-/**
- * `BPF_MAP_TYPE_USER_RINGBUF`: records for programs, which take them by `bpf_user_ringbuf_drain()`. Linux 6.1.
- *
- * Records are encoded when the map's declaration names their type (`EBPF_USER_RINGBUF` of ebpf.h); otherwise they are bytes,
- * and {@link as} encodes them by a type's name. A ring has one producer in a process: the first handle of the map that
- * writes to it, until that is closed.
- */
-declare class UserRingBuffer<T = unknown> extends BpfMap {
-    #private;
-    /** Bytes of the ring's data area. */
-    get size(): number;
-    /** Whether records are encoded, not bytes. */
-    get typed(): boolean;
-    /** Bytes in the ring that no program has taken yet: records with their headers of 8 bytes, and what is reserved. */
-    get pending(): number;
-    /**
-     * The same ring with its records encoded as a struct, union or typedef of the object.
-     *
-     * @param type C name without `struct`
-     * @throws EbpfError ERR_EBPF_NO_BTF or ERR_EBPF_UNKNOWN_NAME, with the line to add to the program
-     */
-    as<U = unknown>(type: string): RecordProducer<U>;
-    /** The same ring with its records as bytes, as many as they are. */
-    raw(): RecordProducer<Uint8Array>;
-    /** See {@link RecordProducer.submit}. */
-    submit(record: Input<T>): boolean;
-    /** See {@link RecordProducer.submitMany}. */
-    submitMany(records: Iterable<Input<T>>): number;
-    /** See {@link RecordProducer.write}. */
-    write(record: Input<T>, options?: WriteOptions): Promise<void>;
-    /** See {@link RecordProducer.reserve}. */
-    reserve(bytes?: number): Reservation<T> | undefined;
-    /** See {@link RecordProducer.writable}. */
-    writable(): Writable;
-    /** See {@link RecordProducer.web}. */
-    web(): WritableStream<Input<T>>;
-    /** Rejects the writes that wait for room, discards what is reserved, and closes the descriptor. A second call does nothing. */
-    close(): void;
-}
-
-/** BPF_F_* of linux/bpf.h, as far as they are for the creation of maps. */
-declare const MAP_FLAGS: {
-    /** Entries are allocated when they are set, not with the map: BPF_F_NO_PREALLOC. */
-    readonly noPreallocation: 1;
-    /** Each CPU has a list of its own of what was used last: BPF_F_NO_COMMON_LRU. */
-    readonly noCommonLru: 2;
-    /** Memory comes from the node that `numaNode` names: BPF_F_NUMA_NODE. */
-    readonly numaNode: 4;
-    /** This process's descriptor can only read: BPF_F_RDONLY. */
-    readonly readOnly: 8;
-    /** This process's descriptor can only write: BPF_F_WRONLY. */
-    readonly writeOnly: 16;
-    /** Stacks as build ids and offsets in place of addresses: BPF_F_STACK_BUILD_ID. */
-    readonly stackBuildId: 32;
-    /** Hashes with the seed 0, to compare speed; never for keys that strangers choose: BPF_F_ZERO_SEED. */
-    readonly zeroSeed: 64;
-    /** Programs can only read: BPF_F_RDONLY_PROG. */
-    readonly readOnlyProgram: 128;
-    /** Programs can only write: BPF_F_WRONLY_PROG. */
-    readonly writeOnlyProgram: 256;
-    /** A socket that is accepted gets the storage of the one that listens: BPF_F_CLONE. */
-    readonly clone: 512;
-    /** The contents can be mapped into memory: BPF_F_MMAPABLE. */
-    readonly mmapable: 1024;
-    /** Perf events stay when the descriptor is closed by which they were set: BPF_F_PRESERVE_ELEMS. */
-    readonly preserveElements: 2048;
-    /** An array whose length may differ from that of the template of a map of maps: BPF_F_INNER_MAP. */
-    readonly innerMap: 4096;
-    /** An access to a page that an arena does not have is SIGSEGV and allocates none: BPF_F_SEGV_ON_FAULT. */
-    readonly segvOnFault: 131072;
-    /** An arena's pointers stay the kernel's: BPF_F_NO_USER_CONV. */
-    readonly noUserConversion: 262144;
-    /** A ring that is full overwrites its oldest records: BPF_F_RB_OVERWRITE. */
-    readonly overwrite: 524288;
-};
-/** The word for a flag of a map. */
-type MapFlag = keyof typeof MAP_FLAGS;
-
-/** What can be said of a map that is made by itself, for each type. */
-
-interface CommonOptions<I extends Int64> {
-    /** Name in the kernel, at most 15 letters, digits, `_` and `.`; by default the map's type, as much of it as that takes. */
-    name?: string;
-    /** Words, or BPF_F_* of linux/bpf.h as one number. Those that the type must have are set by themselves. */
-    flags?: number | readonly MapFlag[];
-    /** Memory node, with BPF_F_NUMA_NODE set by itself. */
-    numaNode?: number;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: I;
-    /**
-     * Whether the kernel keeps the types, so that whoever opens the map by its id, `bpftool map dump` among them, knows what
-     * is in it. By default wherever it can: for hashes, arrays, tries whose keys are structs, bloom filters and storages.
-     */
-    btf?: boolean;
-    /** Where it is pinned, in a BPF file system; a map of the same type and sizes that is pinned there already is opened. */
-    pinPath?: string;
-}
-interface SizedOptions<I extends Int64> extends CommonOptions<I> {
-    /** How many entries it can have. */
-    maxEntries: number;
-}
-type HashType = 'hash' | 'rhash' | 'lru_hash' | 'percpu_hash' | 'lru_percpu_hash';
-/** `rhash` grows as it has to: newer than Linux 7.1. */
-interface HashOptions<T extends HashType = HashType, K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    key: K;
-    value: V;
-}
-interface ArrayOptions<T extends 'array' | 'percpu_array' = 'array' | 'percpu_array', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    value: V;
-}
-/** Linux 4.11. */
-interface LpmTrieOptions<K extends Type = Type, V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'lpm_trie';
-    /** 4 bytes of the prefix's length, then 1 to 256 bytes of data: `struct({ prefixLength: u32, address: bytes(4) })`. */
-    key: K;
-    value: V;
-}
-/** Linux 4.20. */
-interface QueueOptions<T extends 'queue' | 'stack' = 'queue' | 'stack', V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: T;
-    value: V;
-}
-/** Linux 5.16. */
-interface BloomFilterOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'bloom_filter';
-    value: V;
-    /** How many bits each value sets, 1 to 15; 5 by default. */
-    hashFunctions?: number;
-}
-/** Linux 4.12. */
-interface ArrayOfMapsOptions<M extends InnerMap = InnerMap> extends SizedOptions<Int64> {
-    type: 'array_of_maps';
-    inner: M;
-}
-/** Linux 4.12. */
-interface HashOfMapsOptions<K extends Type = Type, M extends InnerMap = InnerMap, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'hash_of_maps';
-    key: K;
-    inner: M;
-}
-/** A map like those that will be in another one, or the options to make one; the outer map does not keep it. */
-type InnerMap = BpfMap | CreateMapOptions;
-/** Linux 4.2, 4.8 for cgroups. */
-interface DescriptorArrayOptions<T extends 'prog_array' | 'cgroup_array' | 'xskmap' = 'prog_array' | 'cgroup_array' | 'xskmap'> extends SizedOptions<Int64> {
-    type: T;
-}
-/** Linux 4.6. */
-interface StackTraceOptions<V extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'stack_trace';
-    /**
-     * `array(u64, n)` for stacks of n frames; with the flag `stackBuildId`, 32 bytes a frame. By default 127 frames; no more than
-     * the system's `kernel.perf_event_max_stack`.
-     */
-    value?: V;
-}
-/** Linux 4.14. */
-interface RedirectOptions<T extends 'devmap' | 'devmap_hash' = 'devmap' | 'devmap_hash'> extends SizedOptions<Int64> {
-    type: T;
-    /** 8 bytes by default, which can name a program, too (Linux 5.8); `u32` for older kernels. */
-    value?: Type;
-}
-/** Linux 4.15. */
-interface CpuMapOptions extends CommonOptions<Int64> {
-    type: 'cpumap';
-    /** The number of possible CPUs by default. */
-    maxEntries?: number;
-    /** 8 bytes by default, which can name a program, too (Linux 5.9); `u32` for older kernels. */
-    value?: Type;
-}
-/** Linux 4.14; 4.18 for hashes, 4.19 for groups of reuseport. */
-interface SocketArrayOptions<T extends 'sockmap' | 'reuseport_sockarray' = 'sockmap' | 'reuseport_sockarray'> extends SizedOptions<Int64> {
-    type: T;
-    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
-    value?: Type;
-}
-interface SockHashOptions<K extends Type = Type, I extends Int64 = Int64> extends SizedOptions<I> {
-    type: 'sockhash';
-    key: K;
-    /** 8 bytes by default, so that the sockets' cookies can be read; `u32` otherwise. */
-    value?: Type;
-}
-type StorageType = 'sk_storage' | 'inode_storage' | 'task_storage' | 'cgrp_storage';
-/** Linux 5.2 for sockets, 5.10 for inodes, 5.11 for tasks, 6.2 for cgroups. It grows as it has to. */
-interface StorageOptions<T extends StorageType = StorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    value: V;
-}
-type OldStorageType = 'cgroup_storage' | 'percpu_cgroup_storage';
-/** Linux 4.19, 4.20 for the per-CPU form. It has an entry for each cgroup that a program which uses it was attached to. */
-interface OldCgroupStorageOptions<T extends OldStorageType = OldStorageType, V extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: T;
-    /** `struct({ cgroup_inode_id: u64, attach_type: u32 })` by default; `u64` for one entry for all attach types (Linux 5.9). */
-    key?: Type;
-    value: V;
-}
-/** Linux 4.3. */
-interface PerfEventArrayOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'perf_event_array';
-    /** The number of possible CPUs by default. */
-    maxEntries?: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 5.8. */
-interface RingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'ringbuf';
-    /** Bytes: a power of two and a multiple of the page size. */
-    maxEntries: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 6.1. */
-interface UserRingBufferOptions<R extends Type = Type, I extends Int64 = Int64> extends CommonOptions<I> {
-    type: 'user_ringbuf';
-    /** Bytes: a power of two and a multiple of the page size. */
-    maxEntries: number;
-    /** The records' type; bytes without it. */
-    record?: R;
-}
-/** Linux 6.9, on machines for which the kernel has a JIT. */
-interface ArenaOptions extends CommonOptions<Int64> {
-    type: 'arena';
-    /** Pages, at most 4 GiB. */
-    maxEntries: number;
-}
-/** Those of types that have no class of their own yet. */
-type OtherMapOptions = PerfEventArrayOptions;
-type CreateMapOptions = HashOptions | ArrayOptions | LpmTrieOptions | QueueOptions | BloomFilterOptions | ArrayOfMapsOptions | HashOfMapsOptions | DescriptorArrayOptions | RedirectOptions | CpuMapOptions | SocketArrayOptions | SockHashOptions | StackTraceOptions | RingBufferOptions | UserRingBufferOptions | ArenaOptions | StorageOptions | OldCgroupStorageOptions | OtherMapOptions;
-
-/** The kernel's map types, by bpftool's names. */
-/** Index is the kernel's number: `enum bpf_map_type` of linux/bpf.h. */
-declare const NAMES: readonly ["unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage", "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array", "rhash"];
-type MapType = (typeof NAMES)[number];
-
-/** A pin's path, an id, or a descriptor, which is duplicated. */
-type KernelTarget = string | {
-    id: number;
-} | {
-    fd: number;
-};
-
-interface OpenMapOptions {
-    /** Types of a map that has no BTF, or other ones than its BTF says. */
-    key?: Type;
-    value?: Type;
-    record?: Type;
-    /** Keys and values as bytes, whatever the BTF says. */
-    raw?: boolean;
-    /** How 64-bit integers come; `bigint`, exact, by default. */
-    int64?: Int64;
-}
-
-type MapClass<M extends BpfMap> = abstract new (...args: any[]) => M;
-
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 interface ObjectShape {
     maps?: object;
     programs?: object;
     globals?: object;
+    /** `extern … __kconfig` variables, which are globals of a loaded object. */
+    kconfig?: object;
 }
 /** Without a shape, maps and globals come untyped. */
 interface UnknownShape {
     maps: Record<string, any>;
     programs: Record<string, BpfProgram>;
     globals: Record<string, any>;
+    kconfig: Record<string, any>;
 }
 /** One part of a shape. */
 type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object ? Shape[Part] : UnknownShape[Part];
+/** What a loaded object's globals are: variables, and where a shape says so, what they have of the kernel's configuration. */
+type GlobalsOf<Shape extends ObjectShape> = Shape['kconfig'] extends object ? ShapeOf<Shape, 'globals'> & Readonly<Shape['kconfig']> : ShapeOf<Shape, 'globals'>;
 /** What {@link BpfObject.attach} did. */
 interface AttachResult {
     links: Link[];
@@ -2738,7 +2743,7 @@ declare class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resour
      * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
      * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
      */
-    readonly globals: ShapeOf<Shape, 'globals'>;
+    readonly globals: GlobalsOf<Shape>;
     /** All links of the object that are not closed. */
     get links(): readonly Link[];
     /** The program of a name; for TypeScript never `undefined`. @throws EbpfError ERR_EBPF_UNKNOWN_NAME */
@@ -2809,9 +2814,19 @@ interface OpenOptions {
     /** How 64-bit integers of its maps, records and globals come; `bigint`, exact, by default. */
     int64?: Int64;
 }
+/** Before loading, constants can be assigned too. */
+type EditableGlobals<Shape extends ObjectShape> = {
+    -readonly [Name in keyof ShapeOf<Shape, 'globals'>]: ShapeOf<Shape, 'globals'>[Name];
+};
+/** Values of `__kconfig` externs, in place of the kernel's. */
+type KconfigEdits<Shape extends ObjectShape> = {
+    [Name in keyof ShapeOf<Shape, 'kconfig'>]?: KconfigValue;
+};
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
-    globals?: Partial<ShapeOf<Shape, 'globals'>>;
+    globals?: {
+        [Name in keyof ShapeOf<Shape, 'globals'>]?: Input<ShapeOf<Shape, 'globals'>[Name]>;
+    };
     /** A map here replaces the object's. */
     maps?: {
         [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap;
@@ -2819,7 +2834,7 @@ interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOpti
     programs?: {
         [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit;
     };
-    kconfig?: Record<string, KconfigValue>;
+    kconfig?: KconfigEdits<Shape>;
     kernelBtfPath?: string;
     pinRoot?: string;
     logLevel?: number;
@@ -2836,9 +2851,9 @@ declare class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     readonly programs: Record<keyof ShapeOf<Shape, 'programs'> & string, ProgramSpec>;
     readonly maps: Record<keyof ShapeOf<Shape, 'maps'> & string, MapSpec>;
     /** Initial values of global variables, constants included, by C name. */
-    readonly globals: ShapeOf<Shape, 'globals'>;
+    readonly globals: EditableGlobals<Shape>;
     /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
-    readonly kconfig: Record<string, KconfigValue>;
+    readonly kconfig: KconfigEdits<Shape>;
     /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
     kernelBtfPath?: string;
     /** Folder in a bpffs for maps declared with LIBBPF_PIN_BY_NAME; `/sys/fs/bpf` by default. */
@@ -3924,6 +3939,45 @@ interface QueryOptions {
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
+/** What a generated module is written for. */
+type Form = 'typescript' | 'javascript' | 'declaration';
+
+/** How a module is written. */
+interface SkeletonOptions {
+    /** Where the module finds the object: a URL, or a path from the module. The file that was read, beside the module, by default. */
+    object?: string | undefined;
+    /** Puts the object's bytes into the module, in place of {@link object}. */
+    embed?: boolean | undefined;
+    /** How 64-bit integers come, which `load` and `open` of the module also choose; `bigint`, exact, by default. */
+    int64?: Int64 | undefined;
+    /** Says the offset of each field. */
+    offsets?: boolean | undefined;
+    /**
+     * `typescript`, by default; `javascript`, the same without types; or `declaration`, the types alone as a `.d.ts` file has
+     * them.
+     */
+    form?: Form | undefined;
+    /** What the module imports the package by; `ebpf` by default. */
+    runtime?: string | undefined;
+}
+/**
+ * The TypeScript module for an object: interfaces of its keys, values, records and globals, its enums, its maps and programs by
+ * name, and `load()` and `open()` that find it and give it these types. The same bytes give the same text, formatted.
+ * Needs no privilege.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when libbpf cannot read the object
+ * @throws TypeError for options that cannot be
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+declare function skeleton(source: ObjectSource, options?: SkeletonOptions): Promise<string>;
+
+/**
+ * The name of an enum's value, as generated modules ask for it: of several names of one value the first.
+ *
+ * @param values such as `{ OPEN: 1, CLOSED: 2 }`
+ */
+declare function enumName<const E extends Readonly<Record<string, number | bigint>>>(values: E, value: number | bigint): (keyof E & string) | undefined;
+
 /** A place in a source file. */
 interface SourcePlace {
     /** Absolute; `''` for what is said of no file. */
@@ -4357,5 +4411,5 @@ declare function enableRunStatistics(): RunStatistics;
 /** The libbpf that the addon was built with, such as `1.7.0`. */
 declare const libbpfVersion: string;
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, linkObjects, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumName, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, linkObjects, lirc, listLinks, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, reuseport, skLookup, skeleton, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, EditableGlobals, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, GlobalsOf, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigEdits, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SkeletonOptions, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtHook, UsdtOptions, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

@@ -25,6 +25,11 @@ export const COUNTER_SECTION = '.data.ebpf'
 /** `extern … __kconfig` variables: libbpf gives them the kernel's configuration at load. */
 export const KCONFIG_SECTION = '.kconfig'
 
+/** Whether its variables cannot be assigned once it is loaded. */
+export function isReadOnlySection(name: string): boolean {
+  return name.startsWith('.rodata') || name === KCONFIG_SECTION
+}
+
 /** A record with an accessor for each variable of the sections. Codecs are made when a variable is first used. */
 export function globalsRecord(
   btf: Btf,
@@ -126,7 +131,7 @@ export class LoadedSection implements DataSection {
   constructor(name: string, map: SectionMap) {
     this.name = name
     this.#map = map
-    this.readOnly = name.startsWith('.rodata') || name === KCONFIG_SECTION
+    this.readOnly = isReadOnlySection(name)
   }
 
   memory(): Memory {

@@ -5,6 +5,7 @@ import { invalidArgument, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { type KconfigValue, kconfigLines } from './kconfig.ts'
 import { type MapEdit, type MapSpec, mapEdit, mapSpec } from './map-spec.ts'
+import type { Input } from './maps/keyed-map.ts'
 import { BpfMap } from './maps/map.ts'
 import { define, namedRecord } from './named.ts'
 import type { BpfObject, ObjectShape, ShapeOf, UnknownShape } from './object.ts'
@@ -21,13 +22,21 @@ export interface OpenOptions {
   int64?: Int64
 }
 
+/** Before loading, constants can be assigned too. */
+export type EditableGlobals<Shape extends ObjectShape> = {
+  -readonly [Name in keyof ShapeOf<Shape, 'globals'>]: ShapeOf<Shape, 'globals'>[Name]
+}
+
+/** Values of `__kconfig` externs, in place of the kernel's. */
+export type KconfigEdits<Shape extends ObjectShape> = { [Name in keyof ShapeOf<Shape, 'kconfig'>]?: KconfigValue }
+
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
-  globals?: Partial<ShapeOf<Shape, 'globals'>>
+  globals?: { [Name in keyof ShapeOf<Shape, 'globals'>]?: Input<ShapeOf<Shape, 'globals'>[Name]> }
   /** A map here replaces the object's. */
   maps?: { [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap }
   programs?: { [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit }
-  kconfig?: Record<string, KconfigValue>
+  kconfig?: KconfigEdits<Shape>
   kernelBtfPath?: string
   pinRoot?: string
   logLevel?: number
@@ -44,9 +53,9 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   readonly programs: Record<keyof ShapeOf<Shape, 'programs'> & string, ProgramSpec>
   readonly maps: Record<keyof ShapeOf<Shape, 'maps'> & string, MapSpec>
   /** Initial values of global variables, constants included, by C name. */
-  readonly globals: ShapeOf<Shape, 'globals'>
+  readonly globals: EditableGlobals<Shape>
   /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
-  readonly kconfig: Record<string, KconfigValue> = {}
+  readonly kconfig: KconfigEdits<Shape> = {}
   /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
   kernelBtfPath?: string
   /** Folder in a bpffs for maps declared with LIBBPF_PIN_BY_NAME; `/sys/fs/bpf` by default. */
@@ -85,7 +94,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       btf === undefined
         ? namedRecord<unknown>('global variable')
         : globalsRecord(btf, [...this.#sections.values()], { int64 })
-    this.globals = globals as ShapeOf<Shape, 'globals'>
+    this.globals = globals as EditableGlobals<Shape>
   }
 
   /**
@@ -105,7 +114,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     const { kernelBtfPath, pinRoot } = this
     return {
       name: this.name,
-      kconfig: kconfigLines(this.kconfig, this.#externs),
+      kconfig: kconfigLines(this.kconfig as Record<string, KconfigValue>, this.#externs),
       logLevel: integer(this.logLevel, 'logLevel', 0, 7),
       ...(kernelBtfPath !== undefined && { kernelBtfPath: nonEmptyString(kernelBtfPath, 'kernelBtfPath') }),
       ...(pinRoot !== undefined && { pinRoot: nonEmptyString(pinRoot, 'pinRoot') }),

@@ -89,13 +89,27 @@ export class ObjectTypes {
     }
   }
 
+  /**
+   * How keys or values lie in memory that have a type: as bytes without one.
+   *
+   * @throws BtfFormatError when the type has no layout, or is of another size
+   */
+  entryLayout(typeId: number, size: number): Layout {
+    if (this.btf === undefined || typeId === 0) return bytesLayout(size)
+    const layout = layoutOf(this.btf, typeId)
+    if (layout.size !== size) throw new BtfFormatError(`it has ${layout.size} bytes, where the map has ${size}`)
+    return layout
+  }
+
+  /** How records lie in memory whose type the declaration of their ring names; `undefined` where it names none. */
+  recordLayout(map: string): Layout | undefined {
+    return this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
+  }
+
   #codec(map: string, part: 'key' | 'value', typeId: number, size: number): Codec<unknown> {
     const name = `${map}.${part}`
-    if (this.btf === undefined || typeId === 0) return createCodec(bytesLayout(size), { ...this.#options, name })
     try {
-      const layout = layoutOf(this.btf, typeId)
-      if (layout.size !== size) throw new BtfFormatError(`it has ${layout.size} bytes, where the map has ${size}`)
-      return createCodec<unknown>(layout, { ...this.#options, name })
+      return createCodec<unknown>(this.entryLayout(typeId, size), { ...this.#options, name })
     } catch (error) {
       // One type that cannot be keeps nobody from the rest of the object, nor from the bytes.
       const hint = `Use bytes: a Uint8Array of ${size} bytes to write, { raw: true } to read.`
@@ -115,7 +129,7 @@ export class ObjectTypes {
 
   /** What is made for the type that a ring's declaration names. */
   #declared<C>(map: string, create: (layout: Layout) => C): C | undefined {
-    const layout = this.btf === undefined ? undefined : ringRecordLayout(this.btf, map)
+    const layout = this.recordLayout(map)
     return layout === undefined ? undefined : create(layout)
   }
 

@@ -19,6 +19,8 @@ export interface ObjectShape {
   maps?: object
   programs?: object
   globals?: object
+  /** `extern … __kconfig` variables, which are globals of a loaded object. */
+  kconfig?: object
 }
 
 /** Without a shape, maps and globals come untyped. */
@@ -28,12 +30,19 @@ export interface UnknownShape {
   programs: Record<string, BpfProgram>
   // biome-ignore lint/suspicious/noExplicitAny: nothing is known of a global before its object is read
   globals: Record<string, any>
+  // biome-ignore lint/suspicious/noExplicitAny: nothing is known of the kernel's configuration
+  kconfig: Record<string, any>
 }
 
 /** One part of a shape. */
 export type ShapeOf<Shape extends ObjectShape, Part extends keyof ObjectShape> = Shape[Part] extends object
   ? Shape[Part]
   : UnknownShape[Part]
+
+/** What a loaded object's globals are: variables, and where a shape says so, what they have of the kernel's configuration. */
+export type GlobalsOf<Shape extends ObjectShape> = Shape['kconfig'] extends object
+  ? ShapeOf<Shape, 'globals'> & Readonly<Shape['kconfig']>
+  : ShapeOf<Shape, 'globals'>
 
 /** What {@link BpfObject.attach} did. */
 export interface AttachResult {
@@ -58,7 +67,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
    * Global variables. Those of `.data` and `.bss` are the kernel's own memory: reading sees what programs wrote, and
    * assigning is seen by them. Constants throw ERR_EBPF_READ_ONLY when assigned. A struct is a copy: assign it whole.
    */
-  readonly globals: ShapeOf<Shape, 'globals'>
+  readonly globals: GlobalsOf<Shape>
   readonly #programs: BpfProgram[] = []
   readonly #maps: BpfMap[] = []
   readonly #sections: LoadedSection[] = []
@@ -98,7 +107,7 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
         btf === undefined
           ? namedRecord<unknown>('global variable')
           : globalsRecord(btf, this.#sections, { int64: types.int64 })
-      ) as ShapeOf<Shape, 'globals'>
+      ) as GlobalsOf<Shape>
     } catch (error) {
       this.#abandon(loaded)
       throw error

@@ -25,7 +25,7 @@ const LENGTH_SIZE = 4
 /** @param key of the declared type, or of bytes */
 export function createPrefixCodec({ size, layout }: Codec<unknown>): Codec<PrefixKey> {
   const dataSize = size - LENGTH_SIZE
-  const isAddress = (dataSize === 4 || dataSize === 16) && hasOneMember(layout)
+  const isAddress = areAddresses(size, layout)
   const decode: Codec<PrefixKey>['decode'] = ({ u8, view }, offset) => {
     const prefixLength = view.getUint32(offset, hostIsLittleEndian)
     const data = u8.slice(offset + LENGTH_SIZE, offset + size)
@@ -47,6 +47,12 @@ export function createPrefixCodec({ size, layout }: Codec<unknown>): Codec<Prefi
       u8.set(data, offset + LENGTH_SIZE)
     },
   }
+}
+
+/** Whether keys of so many bytes are text. */
+export function areAddresses(size: number, layout: Layout | undefined): boolean {
+  const dataSize = size - LENGTH_SIZE
+  return (dataSize === 4 || dataSize === 16) && hasOneMember(layout)
 }
 
 /** Behind its length. Of several, an interface and an address say, no text could tell which is which. */
