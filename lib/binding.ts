@@ -90,6 +90,8 @@ export interface Binding {
   }
   /** `bpf_enable_stats(BPF_STATS_RUN_TIME)`: statistics are on until the handle is closed by `descriptorClose`. */
   enableRunStatistics(): Handle | Status
+  /** 0 when the kernel takes these instructions as a socket filter, which is closed at once; else a negative errno. */
+  instructionsProbe(instructions: Uint8Array): Status
   descriptorClose(descriptor: Handle): Status
 
   // ---- pidfd.cc ----

@@ -34,6 +34,7 @@ constexpr Export kExports[] = {
     {"clock", Cold<Clock>},
     {"liveHandles", Cold<LiveHandles>},
     {"enableRunStatistics", Cold<EnableRunStatistics>},
+    {"instructionsProbe", Cold<InstructionsProbe>},
     {"descriptorClose", Cold<DescriptorClose>},
 
     {"pidfdOpen", Cold<PidfdOpen>},

@@ -13,6 +13,7 @@ Napi::Value PossibleCpus(const Napi::CallbackInfo& info);
 Napi::Value Clock(const Napi::CallbackInfo& info);
 Napi::Value LiveHandles(const Napi::CallbackInfo& info);
 Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info);
+Napi::Value InstructionsProbe(const Napi::CallbackInfo& info);
 Napi::Value DescriptorClose(const Napi::CallbackInfo& info);
 
 // pidfd.cc

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <string_view>
+#include <vector>
 
 #include "bindings.h"
 #include "convert.h"
@@ -68,6 +69,18 @@ Napi::Value EnableRunStatistics(const Napi::CallbackInfo& info) {
   if (!fd.valid()) return Napi::Number::New(info.Env(), fd.get());
   return Napi::Number::New(info.Env(), Environment::Of(info)->handles().Insert(
                                            std::make_unique<Descriptor>(std::move(fd))));
+}
+
+Napi::Value InstructionsProbe(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> bytes;
+  if (!ReadArguments(info, &bytes)) return {};
+  if (bytes.empty() || bytes.size() % sizeof(bpf_insn) != 0) {
+    return Napi::Number::New(info.Env(), -EINVAL);
+  }
+  UniqueFd fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, nullptr, "GPL",
+                            reinterpret_cast<const bpf_insn*>(bytes.data()),
+                            bytes.size() / sizeof(bpf_insn), nullptr));
+  return Napi::Number::New(info.Env(), fd.valid() ? 0 : fd.get());
 }
 
 Napi::Value DescriptorClose(const Napi::CallbackInfo& info) {

@@ -4,11 +4,11 @@ import { basename } from 'node:path'
 import { invalidArgument } from '../errors.ts'
 import { linkObjects } from '../link-objects.ts'
 import { writeWhole } from '../system/cache-folder.ts'
-import { findClang } from './clang.ts'
+import { type Clang, findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import { probeCpu } from './cpu.ts'
 import { Diagnostic, Sources } from './diagnostic.ts'
-import { type CompileOptions, type CpuVersion, pathOf, settingsOf } from './options.ts'
+import { type CompileOptions, type CpuVersion, pathOf, type Settings, settingsOf } from './options.ts'
 import { type CompileOutcome, compileSource, type Job } from './run.ts'
 
 export { CompileError } from './compile-error.ts'
@@ -49,7 +49,7 @@ export async function compile(
   const settings = settingsOf(options)
   settings.signal?.throwIfAborted()
   const clang = await findClang(settings.clang)
-  const cpu = settings.cpu === 'probe' ? probeCpu(clang) : settings.cpu
+  const cpu = cpuOf(settings, clang)
   const outcomes = await compileAll(paths, { clang, cpu, settings })
   const sources = new Sources()
   const diagnostics = outcomes.flatMap((each) => each.diagnostics.map((data) => new Diagnostic(data, sources)))
@@ -67,6 +67,12 @@ export async function compile(
     clang: { path: clang.path, version: clang.version },
     cpu,
   }
+}
+
+/** Of another machine nothing is known here: what every kernel of the last years knows. */
+function cpuOf({ cpu, foreign }: Settings, clang: Clang): CpuVersion {
+  if (cpu !== 'probe') return cpu
+  return foreign ? 'v3' : probeCpu(clang)
 }
 
 function sourcePaths(source: string | URL | readonly (string | URL)[]): string[] {

@@ -15,8 +15,9 @@ export interface CompileOptions {
   /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
   clang?: string
   /**
-   * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other
-   * machines wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6.
+   * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other machines
+   * wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6 and clang 18. It is `v3` for another architecture, byte order,
+   * or kernel (`vmlinux`).
    */
   cpu?: CpuVersion | 'probe'
   /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
@@ -72,6 +73,8 @@ const KNOWN = [
 export interface Settings {
   clang: string | undefined
   cpu: CpuVersion | 'probe'
+  /** Whether it is for another machine than this one. */
+  foreign: boolean
   kernel: KernelTypes
   cache: string | undefined
   strip: boolean
@@ -94,12 +97,18 @@ export function settingsOf(options: CompileOptions): Settings {
   const given = { ...optionsObject(options) }
   for (const field of Object.keys(given))
     if (!KNOWN.includes(field)) throw unknownName('option of compile', field, KNOWN)
-  const { target, ...architecture } = architectureOf(given.architecture ?? process.arch)
+  const architecture = architectureOf(given.architecture ?? process.arch)
+  const order = byteOrder(given.endianness ?? OWN_ORDER)
+  const kernel = kernelTypes(given.vmlinux)
   const own = list(given.includes ?? [], 'includes').map((folder, index) => pathOf(folder, `includes[${index}]`))
   return {
     clang: given.clang === undefined ? undefined : nonEmptyString(given.clang, 'clang'),
     cpu: oneOf(given.cpu ?? 'probe', 'cpu', ['probe', 'v1', 'v2', 'v3', 'v4']),
-    kernel: kernelTypes(given.vmlinux),
+    foreign:
+      architecture !== architectureOf(process.arch) ||
+      order !== byteOrder(OWN_ORDER) ||
+      (kernel !== undefined && kernel !== false),
+    kernel,
     cache: cacheOf(given.cache ?? true),
     strip: given.strip === undefined ? false : boolean(given.strip, 'strip'),
     output: given.output === undefined ? undefined : pathOf(given.output, 'output'),
@@ -107,8 +116,8 @@ export function settingsOf(options: CompileOptions): Settings {
     flags: [
       ...((given.debug === undefined ? true : boolean(given.debug, 'debug')) ? ['-g'] : []),
       '-O2',
-      `--target=bpf${byteOrder(given.endianness)}`,
-      `-D__TARGET_ARCH_${target}`,
+      `--target=bpf${order}`,
+      `-D__TARGET_ARCH_${architecture.target}`,
       // Where distributions turn it on by default: programs have no place for such functions.
       '-fno-stack-protector',
       ...warningFlags(given.warnings ?? ['all']),
@@ -120,7 +129,7 @@ export function settingsOf(options: CompileOptions): Settings {
       own,
       // Kernel headers of the same age as libbpf come before the distribution's, which may be years older.
       package: [INCLUDE, resolve(INCLUDE, 'uapi')],
-      system: [...systemFolders({ target, ...architecture }), resolve(INCLUDE, 'fallback')],
+      system: [...systemFolders(architecture), resolve(INCLUDE, 'fallback')],
     },
   }
 }
@@ -135,9 +144,11 @@ export function clangArguments({ flags, folders }: Settings, cpu: CpuVersion): s
   ]
 }
 
+const OWN_ORDER = endianness() === 'LE' ? 'little' : 'big'
+
+/** As it is in the name of clang's target. */
 function byteOrder(name: unknown): string {
-  const order = oneOf(name ?? (endianness() === 'LE' ? 'little' : 'big'), 'endianness', ['little', 'big'])
-  return order === 'little' ? 'el' : 'eb'
+  return oneOf(name, 'endianness', ['little', 'big']) === 'little' ? 'el' : 'eb'
 }
 
 function warningFlags(warnings: readonly string[] | false): string[] {

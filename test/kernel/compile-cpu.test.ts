@@ -1,0 +1,43 @@
+/** Which instruction set is chosen: the kernel is asked, not its number. */
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { binding } from '../../lib/binding.ts'
+import { probeCpu } from '../../lib/compile/cpu.ts'
+import { olderThan } from '../support/kernel-features.ts'
+
+describe('the instruction set', () => {
+  it('is the newest that the kernel and clang know', () => {
+    expect(probeCpu({ major: 14 })).toBe('v3')
+    expect(probeCpu({ major: 17 })).toBe('v3')
+    expect(probeCpu({ major: 18 })).toBe(olderThan('6.6') ? 'v3' : 'v4')
+  })
+
+  it('is one that all supported kernels know where they may not be asked', () => {
+    const module = new URL('../../dist/compile/cpu.js', import.meta.url).href
+    const script = `import { probeCpu } from ${JSON.stringify(module)}
+      process.stdout.write(probeCpu({ major: 14 }))`
+    const command = ['--bounding-set=-all', '--', process.execPath, '--input-type=module', '--eval', script]
+    expect(spawnSync('setpriv', ['--no-new-privs', '--inh-caps=-all', ...command], { encoding: 'utf8' })).toMatchObject(
+      {
+        stdout: 'v3',
+        stderr: '',
+      },
+    )
+  })
+})
+
+describe('probing instructions', () => {
+  const exit = [0x95, 0, 0, 0, 0, 0, 0, 0]
+  const zero = [0xb7, 0, 0, 0, 0, 0, 0, 0]
+
+  it('says whether the kernel takes them', () => {
+    expect(binding.instructionsProbe(new Uint8Array([...zero, ...exit]))).toBe(0)
+    expect(binding.instructionsProbe(new Uint8Array([0xff, ...zero.slice(1), ...exit]))).toBeLessThan(0)
+  })
+
+  it('refuses what are none', () => {
+    expect(binding.instructionsProbe(new Uint8Array())).toBe(-22)
+    expect(binding.instructionsProbe(new Uint8Array(12))).toBe(-22)
+    expect(() => binding.instructionsProbe('x' as unknown as Uint8Array)).toThrow(TypeError)
+  })
+})
