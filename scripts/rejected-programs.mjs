@@ -3,7 +3,8 @@
 //
 // The comment at the top of each says what is wrong, for people, and then, for programs:
 //
-//   // needs: FEATURE                                       (a feature of test/support/kernel-features.ts)
+//   // needs: FEATURE        (a feature of test/support/kernel-features.ts)
+//   // slow: WHY             (too slow for a kernel that is emulated)
 //   // expect [since X] [before Y]: KIND, "START OF THE HINT"   (of VerifierError; without a hint none is given)
 //   // expect [since X] [before Y]: accepted
 //   // expect [since X] [before Y]: nothing, WHY            (the kernel lacks what the program is about: it does not load)
@@ -19,7 +20,7 @@ import { filesUnder, main, Problem, root } from './support.mjs'
  * @typedef {{ since?: string, before?: string }} Range
  * @typedef {Range & { outcome: 'refused' | 'accepted' | 'nothing', kind?: string, hint?: string, why?: string }} Statement
  * @typedef {Range & { file: string, line: number, text: string }} Place
- * @typedef {{ name: string, wrong: string, needs?: string, statements: Statement[], places: Place[] }} RejectedProgram
+ * @typedef {{ name: string, wrong: string, needs?: string, slow?: string, statements: Statement[], places: Place[] }} RejectedProgram
  */
 
 export const folder = join(root, 'test/fixtures/rejected')
@@ -37,9 +38,8 @@ export function rejectedPrograms() {
 }
 
 const range = String.raw`(?: since (\d+\.\d+))?(?: before (\d+\.\d+))?`
-const statementPattern = new RegExp(
-  String.raw`^// expect${range}: (?:(accepted)|nothing, (.+)|([a-z][a-z-]*)(?:, "(.+)")?)$`,
-)
+const statementPattern = new RegExp(`^// expect${range}: (?:(accepted)|nothing, (.+)|([a-z][a-z-]*)(?:, "(.+)")?)$`)
+const notePattern = /^\/\/ (needs|slow): (.+)$/
 const placePattern = new RegExp(String.raw`/\* refused here((?:${range},?)*) \*/`)
 
 /**
@@ -57,19 +57,21 @@ export function parseRejected(name, read) {
   )
   const wrong = comment.slice(0, comment.indexOf('//')).map((line) => line.slice(3))
   const rest = comment.slice(wrong.length + 1)
-  const needs = /^\/\/ needs: (\w+)$/.exec(rest[0] ?? '')?.[1]
-  const statements = rest.slice(needs === undefined ? 0 : 1).map((line) => {
-    const match = statementPattern.exec(line)
-    if (match === null) throw new Problem(`${source}: "${line}" is no statement.`)
-    const [, since, before, accepted, why, kind, hint] = match
-    const outcome = accepted !== undefined ? 'accepted' : why !== undefined ? 'nothing' : 'refused'
-    return { since, before, outcome, kind, hint, why }
-  })
+  const { needs, slow } = Object.fromEntries(rest.map((line) => notePattern.exec(line)?.slice(1) ?? ['', '']))
+  const statements = rest
+    .filter((line) => !notePattern.test(line))
+    .map((line) => {
+      const match = statementPattern.exec(line)
+      if (match === null) throw new Problem(`${source}: "${line}" is no statement.`)
+      const [, since, before, accepted, why, kind, hint] = match
+      const outcome = accepted !== undefined ? 'accepted' : why !== undefined ? 'nothing' : 'refused'
+      return { since, before, outcome, kind, hint, why }
+    })
   const headers = [...text.matchAll(/^#include "(.+)"$/gm)].map((match) => match[1])
   const places = [source, ...headers].flatMap((file) => markedLines(file, read(file)))
   if (wrong.length === 0 || statements.length === 0) throw new Problem(`${source} does not say what is expected.`)
   checkRanges(source, statements)
-  return { name, wrong: wrong.join(' '), needs, statements, places }
+  return { name, wrong: wrong.join(' '), needs, slow, statements, places }
 }
 
 /** @returns {Place[]} */
