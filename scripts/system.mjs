@@ -93,14 +93,26 @@ function headerVersion(prefix) {
   }
 }
 
-/** The newest clang here that is new enough, as { path, version }, or undefined. EBPF_CLANG names one outright. */
+/**
+ * The newest clang here that is new enough, as { path, version }, or undefined. EBPF_CLANG names one outright. The library has
+ * the same rule (lib/compile/clang.ts), but is compiled only after this was asked; a test holds them together.
+ */
 export function newestClang() {
   const named = process.env.EBPF_CLANG
-  const candidates = named ? [named] : programNames().filter((name) => /^clang(-\d+)?$/.test(name))
+  const candidates = named
+    ? [named]
+    : [...programNames().filter((name) => /^clang(-\d+)?$/.test(name)), ...clangsOfDistributions()]
   return candidates
     .map((path) => ({ path, version: Number(/version (\d+)/.exec(outputOf(path, ['--version']) ?? '')?.[1] ?? 0) }))
     .filter(({ version }) => version >= oldestClang)
     .sort((a, b) => b.version - a.version)[0]
+}
+
+function clangsOfDistributions() {
+  return ['/usr/lib', '/usr/lib64']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'bin/clang')))
+    .filter((path) => /\/llvm-?\d+\//.test(path) && existsSync(path))
 }
 
 function programFolders() {
