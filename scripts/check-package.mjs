@@ -1,6 +1,6 @@
 // Proves the package as a stranger gets it: packs it, installs the tarball into an empty folder with no compiler at hand,
-// and runs the README's first program there, on the Node that runs this and on Node 24, and the program "ebpf". Needs
-// root, as the first program does.
+// and runs the README's first program there, on the Node that runs this and on Node 24, and the program "ebpf"; where there
+// is a clang, also what that compiles of the README's C. Needs root, as the first program does.
 
 import { spawn } from 'node:child_process'
 import {
@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { main, outputOf, Problem, root, run, say } from './support.mjs'
+import { newestClang } from './system.mjs'
 
 const otherNode = 24
 
@@ -32,6 +33,8 @@ const promised = [
   'dist/testing/index.js',
   'include/bpf/bpf_helpers.h',
   'include/ebpf.h',
+  'include/fallback/linux/types.h',
+  'include/uapi/linux/bpf.h',
   'licenses/README.md',
   'licenses/elfutils/COPYING-LGPLV3',
   'licenses/libbpf/LICENSE.BSD-2-Clause',
@@ -48,8 +51,9 @@ await main(import.meta.url, async () => {
     checkTypes(tarball)
     const project = install(tarball, folder)
     checkCommand(project)
+    checkCompiling(project)
     const program = join(project, 'first.mjs')
-    writeFileSync(program, firstProgram())
+    writeFileSync(program, readmeBlock('js', '// first.mjs'))
     for (const node of [process.execPath, installNode(folder)]) await runProgram(node, program)
     say('The package is fit to publish.')
   } finally {
@@ -149,12 +153,40 @@ function checkCommand(project) {
   }
 }
 
-/** The README's block of JavaScript whose first line is "// first.mjs". */
-function firstProgram() {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const program = /^```js\n(\/\/ first\.mjs\n[\s\S]*?)^```/m.exec(readme)?.[1]
-  if (program === undefined) throw new Problem('README.md has no ```js block that starts with "// first.mjs".')
-  return program
+/** Compiles with the package's own headers, and with the kernel's types, as the README says. */
+function checkCompiling(project) {
+  if (newestClang() === undefined) {
+    say('There is no clang here: compiling is not checked.')
+    return
+  }
+  writeFileSync(join(project, 'first.bpf.c'), readmeBlock('c', '/* first.bpf.c */'))
+  writeFileSync(
+    join(project, 'types.bpf.c'),
+    '#include "vmlinux.h"\nint pid(struct task_struct *task) { return task->pid; }\n',
+  )
+  writeFileSync(
+    join(project, 'compile.mjs'),
+    `import { compile, loadObject } from 'ebpf'
+    const object = await loadObject(await compile('first.bpf.c'))
+    await object.close()
+    await compile('types.bpf.c')
+    console.log('loaded')`,
+  )
+  const command = join(project, 'node_modules/.bin/ebpf')
+  const env = { ...process.env, XDG_CACHE_HOME: join(project, 'cache') }
+  run(process.execPath, [command, 'compile', 'first.bpf.c'], { cwd: project, env })
+  if (!existsSync(join(project, 'first.bpf.o'))) throw new Problem('"ebpf compile first.bpf.c" wrote no first.bpf.o.')
+  if (outputOf(process.execPath, ['compile.mjs'], { cwd: project, env }) !== 'loaded')
+    throw new Problem("What compile() makes of the README's C cannot be loaded.")
+}
+
+/** The README's block whose first line is this one. */
+function readmeBlock(language, firstLine) {
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)
+  const found = [...blocks].find(([, name, text]) => name === language && text.startsWith(`${firstLine}\n`))
+  if (found === undefined)
+    throw new Problem(`README.md has no \`\`\`${language} block that starts with "${firstLine}".`)
+  return found[2]
 }
 
 function installNode(folder) {

@@ -9,7 +9,7 @@ import { inspectBriefly } from '../arguments.ts'
 import { parseBtf } from '../btf/parse.ts'
 import { invalidArgument } from '../errors.ts'
 import { objectBtf } from '../object-btf.ts'
-import { cacheFolder, writeWhole } from '../system/cache-folder.ts'
+import { cacheFolder, markUsed, writeWhole } from '../system/cache-folder.ts'
 import { readKernelBtf } from '../system/kernel-btf.ts'
 
 /** The package's own headers. */
@@ -94,7 +94,10 @@ export async function vmlinuxFolder(
 ): Promise<string> {
   const folder = join(cache ?? otherwise, 'vmlinux', identity)
   const path = join(folder, 'vmlinux.h')
-  if (await isWhole(path)) return folder
+  if (await isWhole(path)) {
+    await markUsed(path)
+    return folder
+  }
   const header = await headerText(bytes)
   try {
     await writeWhole(path, header)

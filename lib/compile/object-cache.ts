@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, stat, utimes } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeWhole } from '../system/cache-folder.ts'
+import { markUsed, writeWhole } from '../system/cache-folder.ts'
 import type { DiagnosticData } from './diagnostic.ts'
+import { prune } from './prune.ts'
 
 /** What clang made of a source. */
 export interface Compiled {
@@ -54,9 +55,7 @@ export async function recallObject(
     const entry = JSON.parse(file.toString('utf8', 0, end)) as Entry
     const bytes = new Uint8Array(file.subarray(end + 1))
     if (hashOf(bytes) !== entry.hash || !(await holds(entry, vmlinux))) return undefined
-    const now = new Date()
-    // So that those that are in use are not the oldest. It may be another user's.
-    await utimes(path, now, now).catch(() => {})
+    await markUsed(path)
     const { diagnostics, dependencies } = entry
     return {
       bytes,
@@ -108,6 +107,7 @@ export async function keepObject(
       ...(vmlinux !== undefined && { vmlinux }),
     }
     await writeWhole(entryPath(cache, key), Buffer.concat([Buffer.from(`${JSON.stringify(entry)}\n`), bytes]))
+    await prune(cache)
   } catch {
     // A cache that cannot be written, or a header that is gone again: the next one compiles anew.
   }

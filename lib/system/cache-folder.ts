@@ -1,6 +1,6 @@
 /** What is kept between runs: in a folder of the user's, that can be deleted at any time, and by files that are whole or not there. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -24,4 +24,10 @@ export async function writeWhole(path: string, data: string | Uint8Array): Promi
   } finally {
     await rm(fresh, { force: true })
   }
+}
+
+/** What was used last is not what is deleted first. It may be another user's. */
+export async function markUsed(path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now).catch(() => {})
 }

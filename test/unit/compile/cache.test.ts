@@ -1,10 +1,20 @@
 /** What was compiled before is not compiled again, and never taken for what it is not. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CompileOptions, type CompiledObject, compile } from '../../../lib/compile/index.ts'
+import { prune } from '../../../lib/compile/prune.ts'
 import { SourceFolder } from '../../support/source-folder.ts'
 
 let folder: SourceFolder
@@ -150,6 +160,30 @@ describe('a cache', () => {
     for (const { bytes } of objects) expect(bytes).toEqual(objects[0]?.bytes)
     expect(entries()).toHaveLength(1)
     expect((await compiled()).cached).toBe(true)
+  })
+
+  it('forgets what was not used for a month', async () => {
+    await compiled()
+    const [old = ''] = entries()
+    await compiled({ cpu: 'v2' })
+    const now = Date.now()
+    const month = 31 * 86_400_000
+    utimesSync(old, new Date(now - month), new Date(now - month))
+    await prune(folder.cache, now)
+    expect(entries(), 'it looks once a day').toHaveLength(2)
+    await prune(folder.cache, now + 86_400_000)
+    expect(entries()).toHaveLength(1)
+    expect(entries()).not.toContain(old)
+    expect((await compiled()).cached).toBe(false)
+  })
+
+  it('keeps what is used', async () => {
+    await compiled()
+    const [entry = ''] = entries()
+    utimesSync(entry, new Date(0), new Date(0))
+    expect((await compiled()).cached).toBe(true)
+    await prune(folder.cache, Date.now() + 86_400_000)
+    expect(entries()).toEqual([entry])
   })
 
   it.each(['value.h', 'x.bpf.c'])('does not keep what was compiled while %s was saved', async (name) => {
