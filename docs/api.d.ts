@@ -4040,8 +4040,9 @@ interface CompileOptions {
     /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
     clang?: string;
     /**
-     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other
-     * machines wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6.
+     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other machines
+     * wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6 and clang 18. It is `v3` for another architecture, byte order,
+     * or kernel (`vmlinux`).
      */
     cpu?: CpuVersion | 'probe';
     /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
