@@ -1,0 +1,46 @@
+/** The module that an import of a C file or of an object gives. */
+import { readFile } from 'node:fs/promises'
+import { basename, resolve, sep } from 'node:path'
+import { type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
+import { INCLUDE } from '../compile/headers.ts'
+import { cacheFolder } from '../system/cache-folder.ts'
+import { configurationOf, type ImportOptions } from './configuration.ts'
+import type { ImportRequest } from './request.ts'
+
+/** An object, compiled or read, and what it depends on. */
+export interface ImportedObject {
+  bytes: Uint8Array
+  /** The file's name without `.bpf.c`. */
+  name: string
+  int64: 'bigint' | 'number' | undefined
+  warnings: readonly Diagnostic[]
+  /** What to watch: the file, its own headers, and the package.json that says how it is compiled. */
+  dependencies: readonly string[]
+}
+
+/**
+ * @throws CompileError when clang refuses the file; its `dependencies` are what to watch then
+ * @throws EbpfError ERR_EBPF_CLANG without a compiler; the error of `fs.readFile` when there is no such file
+ */
+export async function importObject(request: ImportRequest, options: ImportOptions): Promise<ImportedObject> {
+  const { path } = request
+  const configuration = await configurationOf(path, options)
+  const int64 = request.int64 ?? configuration.int64
+  const { bytes, name, diagnostics, dependencies } = await objectOf(path, configuration.compile)
+  const files = configuration.file === undefined ? dependencies : [...dependencies, configuration.file]
+  return { bytes, name, int64, warnings: diagnostics, dependencies: ownFiles(files) }
+}
+
+type Made = Pick<CompiledObject, 'bytes' | 'name' | 'diagnostics' | 'dependencies'>
+
+async function objectOf(path: string, options: ImportOptions): Promise<Made> {
+  if (path.endsWith('.c')) return await compile(path, options)
+  const name = basename(path).replace(/(\.bpf)?\.o$/, '')
+  return { bytes: await readFile(path), name, diagnostics: [], dependencies: [path] }
+}
+
+/** What a user changes. Headers of the package and of the system would cost a watcher each, and change with an installation. */
+export function ownFiles(files: readonly string[]): string[] {
+  const foreign = [INCLUDE, cacheFolder(), '/usr/include', '/usr/lib'].map((folder) => `${resolve(folder)}${sep}`)
+  return files.filter((file) => !foreign.some((folder) => file.startsWith(folder)))
+}
