@@ -143,6 +143,11 @@ export { modulesWithBtf } from './system/kernel-btf.ts'
 export { objectBtf } from './object-btf.ts'
 export { Btf } from './btf/btf.ts'
 
+// What there is to attach to
+export { listSymbols, type BinarySymbol } from './discover/symbols.ts'
+export { listUsdt, type UsdtPlace, type UsdtProbe } from './discover/usdt.ts'
+export type { UsdtArgument, UsdtOperand } from './elf/usdt-arguments.ts'
+
 // Errors
 export { EbpfError } from './errors.ts'
 export { VerifierError } from './errors.ts'

@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, Registration>> = {
   compile: { summary: 'compile C to an object', load: async () => await import('./compile.ts') },
   vmlinux: { summary: "write the kernel's types as a C header", load: async () => await import('./vmlinux.ts') },
   link: { summary: 'link several object files into one', load: async () => await import('./link.ts') },
+  symbols: { summary: 'list functions and variables of a binary', load: async () => await import('./symbols.ts') },
+  usdt: { summary: 'list static probes of a binary', load: async () => await import('./usdt.ts') },
   vm: { summary: 'run a command in a Linux virtual machine', load: async () => await import('./vm.ts') },
 }
 
@@ -31,6 +33,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
   await program.parseAsync(args, { from: 'user' })
 }
+
+// Who reads it may have seen enough, as head(1) has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 
 try {
   await main(process.argv.slice(2))

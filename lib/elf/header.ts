@@ -151,5 +151,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 export function textAt(strings: Uint8Array, at: number): string | undefined {
   if (at >= strings.length) return undefined
   const end = strings.indexOf(0, at)
-  return end === -1 ? undefined : Buffer.from(strings.buffer, strings.byteOffset + at, end - at).toString('utf8')
+  if (end === -1) return undefined
+  const text = Buffer.isBuffer(strings) ? strings : Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength)
+  return text.toString('utf8', at, end)
 }

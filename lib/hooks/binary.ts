@@ -45,9 +45,18 @@ export function describeBinary(binary: Binary): string {
  * file: the kernel would place a probe in any file, and the program would never run.
  */
 export function resolveBinary(binary: Binary): string {
-  const path = typeof binary === 'string' ? namedPath(binary) : processPath(binary)
+  const path = binaryPath(binary)
   requireElf(path, describeBinary(binary))
   return path
+}
+
+/**
+ * The path alone, of whatever kind of file.
+ *
+ * @throws EbpfError ENOENT when there is none of that name, ESRCH when there is no such process
+ */
+export function binaryPath(binary: Binary): string {
+  return typeof binary === 'string' ? namedPath(binary) : processPath(binary)
 }
 
 function namedPath(name: string): string {
