@@ -2,9 +2,9 @@
  * Layouts -> BTF bytes, for maps that are made from explicit types: whoever opens such a map by its id, `bpftool map dump`
  * among them, then knows what is in it.
  */
-import { endianness } from 'node:os'
 import type { ArrayLayout, EnumLayout, Field, IntegerLayout, Layout, StructLayout, UnionLayout } from './layout.ts'
-import { type BtfKind, type TypeId, btfKinds } from './types.ts'
+import type { BtfKind, TypeId } from './types.ts'
+import { BtfWriter } from './writer.ts'
 
 /** BTF and the ids in it of the layouts that were asked for; `undefined` is `void`, 0. */
 export interface BuiltBtf {
@@ -27,7 +27,6 @@ export interface BuildOptions {
 
 const INT_SIGNED = 1
 const INT_BOOL = 4
-const HEADER_SIZE = 24
 /** BTF_MAX_VLEN of linux/btf.h. */
 const MAX_MEMBERS = 0xffff
 /** A member's place is a number of bits: 32 of them, 24 where a bitfield is in the same struct. */
@@ -47,13 +46,7 @@ export function buildBtf(layouts: readonly (Layout | undefined)[], options: Buil
 
 class Builder {
   readonly #old: boolean
-  /** Each type's 32-bit words. */
-  readonly #types: (readonly number[])[] = []
-  /** By what they look like, so that every `u32` is one. */
-  readonly #ids = new Map<string, TypeId>()
-  readonly #strings: string[] = ['']
-  readonly #places = new Map<string, number>([['', 0]])
-  #stringsLength = 1
+  readonly #writer = new BtfWriter()
   modern = false
 
   constructor(old: boolean) {
@@ -85,19 +78,7 @@ class Builder {
   }
 
   bytes(): Uint8Array {
-    const words = this.#types.flat()
-    const strings = Buffer.from(`${this.#strings.join('\0')}\0`)
-    const bytes = new Uint8Array(HEADER_SIZE + words.length * 4 + strings.length)
-    const view = new DataView(bytes.buffer)
-    const little = endianness() === 'LE'
-    view.setUint16(0, 0xeb9f, little)
-    view.setUint8(2, 1)
-    const typesLength = words.length * 4
-    for (const [index, word] of [HEADER_SIZE, 0, typesLength, typesLength, strings.length, ...words].entries()) {
-      view.setUint32(4 + index * 4, word, little)
-    }
-    bytes.set(strings, HEADER_SIZE + typesLength)
-    return bytes
+    return this.#writer.bytes()
   }
 
   #integer({ name, size, signed }: IntegerLayout): TypeId {
@@ -154,14 +135,7 @@ class Builder {
     flag: boolean = false,
   ): TypeId {
     if (length > MAX_MEMBERS) throw new UnspeakableLayout(`${length} members are more than BTF can count`)
-    const info = ((flag ? 0x8000_0000 : 0) | (btfKinds.indexOf(kind) << 24) | length) >>> 0
-    const words = [this.#string(name), info, sizeOrType, ...rest]
-    const look = words.join(' ')
-    const known = this.#ids.get(look)
-    if (known !== undefined) return known
-    this.#types.push(words)
-    this.#ids.set(look, this.#types.length)
-    return this.#types.length
+    return this.#writer.add(kind, name, sizeOrType, rest, length, flag)
   }
 
   /** Of a struct, union or enum: absent rather than wrong. */
@@ -171,19 +145,8 @@ class Builder {
 
   /** The kernel refuses names that C does not have (btf_name_valid_identifier, kernel/bpf/btf.c). */
   #name(name: string): number {
-    if (isIdentifier(name)) return this.#string(name)
+    if (isIdentifier(name)) return this.#writer.string(name)
     throw new UnspeakableLayout(`${JSON.stringify(name)} is no name in C`)
-  }
-
-  /** Offset in the string section. */
-  #string(text: string): number {
-    const known = this.#places.get(text)
-    if (known !== undefined) return known
-    const offset = this.#stringsLength
-    this.#strings.push(text)
-    this.#places.set(text, offset)
-    this.#stringsLength += Buffer.byteLength(text) + 1
-    return offset
   }
 }
 

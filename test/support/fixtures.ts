@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type LoadOptions, loadObject } from '../../lib/object-spec.ts'
 import type { BpfObject } from '../../lib/object.ts'
 
@@ -14,4 +17,13 @@ export async function withObject<T>(
 ): Promise<T> {
   await using object = await loadObject(fixture(name), options)
   return await body(object)
+}
+
+/** Paths of all compiled objects of test/fixtures and of its folders. */
+export function compiledObjects(): string[] {
+  const folder = fileURLToPath(new URL('../fixtures', import.meta.url))
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.bpf.o'))
+    .sort()
+    .map((name) => join(folder, name))
 }
