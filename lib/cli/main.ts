@@ -15,6 +15,7 @@ interface Registration {
 
 const COMMANDS: Readonly<Record<string, Registration>> = {
   compile: { summary: 'compile C to an object', load: async () => await import('./compile.ts') },
+  types: { summary: 'write the TypeScript module of an object', load: async () => await import('./types.ts') },
   vmlinux: { summary: "write the kernel's types as a C header", load: async () => await import('./vmlinux.ts') },
   link: { summary: 'link several object files into one', load: async () => await import('./link.ts') },
   symbols: { summary: 'list functions and variables of a binary', load: async () => await import('./symbols.ts') },

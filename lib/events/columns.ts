@@ -57,7 +57,8 @@ export type Columns<T, K extends ColumnName<T> = ColumnName<T>> = {
 export type RecordOfType<T, N extends string> = unknown extends T
   ? unknown
   : T extends unknown
-    ? { [F in keyof T]: string extends T[F] ? never : N extends T[F] ? F : never }[keyof T] extends never
+    ? { [F in keyof T & string]: string extends T[F] ? never : N extends T[F] ? F : never }[keyof T &
+        string] extends never
       ? never
       : T
     : never

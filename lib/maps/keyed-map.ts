@@ -17,6 +17,7 @@ import {
 } from './entry-options.ts'
 import type { KeyOf } from './key-types.ts'
 import { BpfMap, type MapInit } from './map.ts'
+import type { ReadingsOf, readings } from './readings.ts'
 import { mapOf, toKeys, toValues } from './to-map.ts'
 import { createLoop, type Loop, type Sink, toCallback, toPairs } from './visit.ts'
 import { type Chunk, type Cursor, type Purpose, type WalkedMap, walk } from './walk.ts'
@@ -45,7 +46,8 @@ export interface Progress {
 
 /**
  * What a value can be encoded from: as it is decoded, with numbers and bigints in each other's place. (An enumerator's
- * name is taken for an enum too, which TypeScript cannot tell from other numbers.)
+ * name is taken for an enum too, which TypeScript cannot tell from other numbers.) Of readings of the same bytes, where the type says
+ * that they are, some are enough.
  */
 export type Encodable<T> = T extends bigint | number
   ? bigint | number
@@ -54,8 +56,14 @@ export type Encodable<T> = T extends bigint | number
     : T extends readonly (infer E)[]
       ? readonly Encodable<E>[]
       : T extends object
-        ? { readonly [Field in keyof T]: Encodable<T[Field]> }
+        ? typeof readings extends keyof T
+          ? EncodableUnion<T, ReadingsOf<T>>
+          : { readonly [Field in keyof T]: Encodable<T[Field]> }
         : T
+
+type EncodableUnion<T, Readings extends string> = {
+  readonly [Field in Exclude<keyof T, Readings | typeof readings>]: Encodable<T[Field]>
+} & { readonly [Field in Readings & keyof T]?: Encodable<T[Field]> }
 
 /** A key or value to encode, or its bytes. */
 export type Input<T> = T | Encodable<T> | Uint8Array

@@ -22,6 +22,7 @@ type Part = Layout | Error | undefined
 interface Parts {
   readonly name: string
   readonly keySize: number
+  readonly maxEntries: number
   key(): Part
   value(): Part
   record(): Part
@@ -59,11 +60,11 @@ const value = ({ values, parts, notes }: Context): string => {
 }
 
 const record =
-  (macro: (name: string) => string) =>
+  (macro: (parts: Parts) => string) =>
   ({ values, parts, notes }: Context): string => {
     const layout = parts.record()
     if (layout === undefined) {
-      notes.push(`Records are bytes. For typed ones declare it by: ${macro(parts.name)}, struct type);`)
+      notes.push(`Records are bytes. For typed ones declare it by: ${macro(parts)}, struct type);`)
       return 'Uint8Array'
     }
     try {
@@ -100,9 +101,15 @@ const ROWS: Readonly<Partial<Record<MapType, Row>>> = {
   sockmap: { class: 'SockMap' },
   sockhash: { class: 'SockHash', arguments: [key] },
   reuseport_sockarray: { class: 'ReuseportSocketArray' },
-  perf_event_array: { class: 'PerfBuffer', arguments: [record((name) => `EBPF_PERF_BUFFER(${name}`)] },
-  ringbuf: { class: 'RingBuffer', arguments: [record((name) => `EBPF_RINGBUF(${name}, 256 * 1024`)] },
-  user_ringbuf: { class: 'UserRingBuffer', arguments: [record((name) => `EBPF_USER_RINGBUF(${name}, 256 * 1024`)] },
+  perf_event_array: { class: 'PerfBuffer', arguments: [record(({ name }) => `EBPF_PERF_BUFFER(${name}`)] },
+  ringbuf: {
+    class: 'RingBuffer',
+    arguments: [record(({ name, maxEntries }) => `EBPF_RINGBUF(${name}, ${maxEntries}`)],
+  },
+  user_ringbuf: {
+    class: 'UserRingBuffer',
+    arguments: [record(({ name, maxEntries }) => `EBPF_USER_RINGBUF(${name}, ${maxEntries}`)],
+  },
   arena: { class: 'Arena' },
   sk_storage: { class: 'SocketStorage', arguments: [value] },
   task_storage: { class: 'TaskStorage', arguments: [value] },
@@ -121,10 +128,11 @@ export const MAP_CLASSES: readonly string[] = [
 
 /** The class of a map of an object, as the map factory makes it. */
 export function mapText(map: NativeMapDescription, types: ObjectTypes, values: ValueTypes): MapText {
-  const { name, keySize, valueSize, keyTypeId, valueTypeId } = map
+  const { name, keySize, valueSize, maxEntries, keyTypeId, valueTypeId } = map
   const parts: Parts = {
     name,
     keySize,
+    maxEntries,
     key: () => usable(() => types.entryLayout(keyTypeId, keySize)),
     value: () => usable(() => types.entryLayout(valueTypeId, valueSize)),
     record: () => usable(() => types.recordLayout(name)),
@@ -154,10 +162,11 @@ function innerType(outer: string, types: ObjectTypes, values: ValueTypes, notes:
     notes.push(`Maps in it cannot be opened by their declaration: ${reasonOf(error)}.`)
   }
   if (declared === undefined) return { name: 'BpfMap', arguments: [] }
-  const { type, keySize, valueSize, key, value, record } = declared
+  const { type, keySize, valueSize, maxEntries, key, value, record } = declared
   const parts: Parts = {
     name: `${outer}_inner`,
     keySize: key?.layout.size ?? keySize,
+    maxEntries,
     key: () => usable(() => key?.layout ?? bytesLayout(keySize)),
     value: () => usable(() => value?.layout ?? bytesLayout(valueSize)),
     record: () => usable(() => record?.layout),

@@ -22,7 +22,7 @@ export interface SkeletonSettings {
 
 /** Types of the package that the module's functions have. */
 const RUNTIME_TYPES = ['BpfObject', 'BpfProgram', 'LoadOptions', 'ObjectSpec', 'OpenOptions']
-const RUNTIME_FUNCTIONS = ['enumName', 'loadObject', 'openObject']
+const RUNTIME_FUNCTIONS = ['enumName', 'loadObject', 'openObject', 'readings']
 
 export function skeletonText(opened: OpenedObject, settings: SkeletonSettings): string {
   const names = new ModuleNames([...MAP_CLASSES, ...RUNTIME_TYPES, ...RUNTIME_FUNCTIONS])
@@ -53,9 +53,16 @@ export function skeletonText(opened: OpenedObject, settings: SkeletonSettings): 
 function importLine(
   { form, runtime }: SkeletonSettings,
   used: ReadonlySet<string>,
-  { usesEnumName }: ValueTypes,
+  { usesEnumName, usesReadings }: ValueTypes,
 ): string {
-  const types = ['BpfObject', 'LoadOptions', 'ObjectSpec', 'OpenOptions', ...used].sort()
+  const types = [
+    'BpfObject',
+    'LoadOptions',
+    'ObjectSpec',
+    'OpenOptions',
+    ...(usesReadings ? ['readings'] : []),
+    ...used,
+  ].sort()
   const functions = [...(usesEnumName ? ['enumName'] : []), 'loadObject', 'openObject']
   const end = `} from ${quoted(runtime)}`
   if (form === 'declaration') return listed('import type {', types, end)

@@ -30,6 +30,8 @@ type Place = readonly string[]
 export class ValueTypes {
   /** Declarations, in the order in which they are needed. */
   readonly declarations: string[] = []
+  /** Whether {@link declarations} have the symbol `readings`. */
+  usesReadings = false
   /** Whether {@link declarations} call `enumName`. */
   usesEnumName = false
   readonly #options: ValueTypesOptions
@@ -153,12 +155,14 @@ export class ValueTypes {
   }
 
   #body(layout: StructLayout | UnionLayout, place: Place, literal: (field: Field) => string | undefined): string {
-    return visibleFields(layout)
-      .map((field) => {
-        const type = literal(field) ?? this.of(field.layout, [...place, field.name])
-        return `${documentation([this.#about(field)], '  ')}  ${propertyName(field.name)}: ${type}\n`
-      })
-      .join('')
+    const fields = visibleFields(layout).map((field) => {
+      const type = literal(field) ?? this.of(field.layout, [...place, field.name])
+      return `${documentation([this.#about(field)], '  ')}  ${propertyName(field.name)}: ${type}\n`
+    })
+    const names = readingsOf(layout)
+    if (names.length < 2) return fields.join('')
+    this.usesReadings = true
+    return fields.join('') + readingsText(names)
   }
 
   #about({ layout, offset, bitfield }: Field): string {
@@ -192,6 +196,21 @@ function usableValues({ values }: EnumLayout, wide: boolean): EnumLayout['values
   return [...byName.values()]
     .map(({ name, value }) => ({ name, value: wide ? value : Number(value) }))
     .filter(({ value }) => wide || Number.isSafeInteger(value))
+}
+
+/** Names of properties of which some are enough to write a value. */
+function readingsOf(layout: StructLayout | UnionLayout): string[] {
+  if (layout.kind === 'union') return visibleFields(layout).map(({ name }) => name)
+  return layout.fields.flatMap((field) =>
+    field.name === '' && field.layout.kind === 'union' ? readingsOf(field.layout) : [],
+  )
+}
+
+function readingsText(names: readonly string[]): string {
+  const doc = documentation(['Some of these are enough to write a value: they are readings of the same bytes.'], '  ')
+  const line = `  readonly [readings]?: ${names.map(quoted).join(' | ')}`
+  if (line.length <= LINE_WIDTH) return `${doc}${line}\n`
+  return `${doc}  readonly [readings]?:\n${names.map((name) => `    | ${quoted(name)}\n`).join('')}`
 }
 
 interface EnumerationText {
