@@ -26,12 +26,18 @@ interface Flags {
   watch: boolean
 }
 
+/** As clang has it. */
+const STDOUT = '-'
+
 const collect = (value: string, all: string[]): string[] => [...all, value]
 
 export function define(command: Command): void {
   command
     .argument('<sources...>', 'C sources; several are linked to one object. What follows -- is for clang')
-    .option('-o, --output <file>', 'the object; x.bpf.o here for x.bpf.c, to be named for several sources')
+    .option(
+      '-o, --output <file>',
+      'the object, - for the standard output; x.bpf.o here for x.bpf.c, to be named for several sources',
+    )
     .option('-I, --includes <folder>', 'look there for headers first', collect, [])
     .option('-D, --defines <macro[=value]>', 'define a macro', collect, [])
     .option('-U, --undefines <macro>', 'undefine a macro', collect, [])
@@ -54,7 +60,11 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample: ebpf compile opensnoop.bpf.c -o build/opensnoop.bpf.o -- -ffast-math')
     .action(async (operands: string[], flags: Flags) => {
       const { sources, args } = split(operands, process.argv)
-      const job = { sources, options: optionsOf(sources, flags, args), json: flags.jsonDiagnostics }
+      const toStdout = flags.output === STDOUT
+      if (toStdout && (flags.jsonDiagnostics || flags.watch)) {
+        throw invalidArgument('the standard output is for the object alone: no --json-diagnostics, no --watch')
+      }
+      const job = { sources, options: optionsOf(sources, flags, args), json: flags.jsonDiagnostics, toStdout }
       if (!flags.watch) await run(job)
       else await runAgain(job)
     })
@@ -64,6 +74,7 @@ interface CompileJob {
   sources: string[]
   options: CompileOptions
   json: boolean
+  toStdout: boolean
 }
 
 /** commander joins what stands before -- with what stands after it. */
@@ -86,7 +97,7 @@ function optionsOf(sources: readonly string[], flags: Flags, args: readonly stri
       ...flags.defines.map((define) => definition(define)),
       ...flags.undefines.map((name) => [name, false] as const),
     ]),
-    output: flags.output ?? outputOf(sources),
+    ...(flags.output !== STDOUT && { output: flags.output ?? outputOf(sources) }),
     cache,
     args: [...(optimize === undefined ? [] : [`-O${optimize}`]), ...args],
     ...(warnings !== undefined && { warnings }),
@@ -131,10 +142,11 @@ async function runAgain(job: CompileJob): Promise<void> {
 }
 
 /** Gives what it read. */
-async function run({ sources, options, json }: CompileJob): Promise<readonly string[]> {
+async function run({ sources, options, json, toStdout }: CompileJob): Promise<readonly string[]> {
   try {
     const object = await compile(sources, options)
     report(object, json)
+    if (toStdout) process.stdout.write(object.bytes)
     return object.dependencies
   } catch (error) {
     if (!(error instanceof CompileError)) throw error

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { invalidArgument } from '../errors.ts'
 import { linkObjects } from '../link-objects.ts'
-import { writeWhole } from '../system/cache-folder.ts'
+import { writeOutput } from '../system/output-file.ts'
 import { type Clang, findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import { probeCpu } from './cpu.ts'
@@ -57,7 +57,7 @@ export async function compile(
   const images = outcomes.map(({ bytes }) => bytes).filter((image) => image !== undefined)
   if (images.length < paths.length) throw new CompileError(paths, diagnostics, dependencies)
   const bytes = await link(images, paths, settings.strip)
-  if (settings.output !== undefined) await writeWhole(settings.output, bytes)
+  if (settings.output !== undefined) await writeOutput(settings.output, bytes)
   return {
     bytes,
     name: objectName(settings.output ?? (paths[0] as string)),

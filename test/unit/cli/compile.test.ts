@@ -44,6 +44,14 @@ describe('ebpf compile', () => {
     expect(existsSync(join(folder.path, 'out/z.o'))).toBe(true)
   })
 
+  it('writes the object to the standard output', () => {
+    expect(compile('x.bpf.c', '-DVALUE=3', '-o', '-')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^.ELF/s),
+    })
+    expect(compile('x.bpf.c', '-o', '-', '--json-diagnostics').stderr).toContain('for the object alone')
+  })
+
   it('shows errors and warnings as compilers do', () => {
     folder.write('y.bpf.c', 'int f(void)\n{\n  int unused;\n  return valeu;\n}\n')
     expect(compile('y.bpf.c')).toEqual(

@@ -3,13 +3,16 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -207,6 +210,29 @@ describe('an object', () => {
     expect(new Uint8Array(readFileSync(output))).toEqual(bytes)
     expect(name).toBe('x')
     expect(readdirSync(join(folder.path, 'made/here'))).toEqual(['x.bpf.o'])
+  })
+})
+
+describe('an output that is no file of its own', () => {
+  it('is written where a link leads', async () => {
+    const target = folder.write('there.o', 'old')
+    const output = join(folder.path, 'link.o')
+    symlinkSync(target, output)
+    const { bytes } = await compiled({ output })
+    expect(lstatSync(output).isSymbolicLink()).toBe(true)
+    expect(new Uint8Array(readFileSync(target))).toEqual(bytes)
+  })
+
+  it('is written to when it is a pipe, and stays one', async () => {
+    const output = join(folder.path, 'pipe')
+    execFileSync('mkfifo', [output])
+    const [{ bytes }, read] = await Promise.all([compiled({ output }), readFile(output)])
+    expect(new Uint8Array(read)).toEqual(bytes)
+    expect(lstatSync(output).isFIFO()).toBe(true)
+  })
+
+  it('is refused when it is a folder', async () => {
+    await expect(compiled({ output: folder.path })).rejects.toMatchObject({ code: 'EISDIR' })
   })
 })
 
