@@ -105,17 +105,6 @@ export class EbpfError extends Error {
   }
 }
 
-/** The verifier refused a program. `log` is its whole text, never cut. */
-export class VerifierError extends EbpfError {
-  readonly log: string
-
-  constructor(message: string, code: string, errno: number, context: FailureContext, log: string) {
-    super(message, code, errno, context)
-    this.name = 'VerifierError'
-    this.log = log
-  }
-}
-
 /** The native addon could not be loaded: says what was tried and what to do. */
 export class AddonLoadError extends EbpfError {
   constructor(failures: readonly { path: string; reason: string }[]) {

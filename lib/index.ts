@@ -150,7 +150,8 @@ export type { UsdtArgument, UsdtOperand } from './elf/usdt-arguments.ts'
 
 // Errors
 export { EbpfError } from './errors.ts'
-export { VerifierError } from './errors.ts'
+export { type VerifierFailureKind, VerifierError } from './verifier-error.ts'
+export type { VerifierInstruction, VerifierLocation, VerifierStatistics, VerifierStep } from './verifier-error.ts'
 export { AddonLoadError } from './errors.ts'
 export { NoneAttachedError } from './attach-first.ts'
 export { text } from './text.ts'

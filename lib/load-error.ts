@@ -4,22 +4,27 @@ import type { Outcome } from './binding.ts'
 import type { NativeMapDescription } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
 import type { Btf } from './btf/btf.ts'
-import { EbpfError, VerifierError, errnoName, ruleError } from './errors.ts'
+import { EbpfError, ruleError } from './errors.ts'
 import { sectionTarget } from './hooks/section.ts'
 import { sectionFeature, sectionLibbpf } from './hooks/section-feature.ts'
 import { type Feature, attachError, lackOf } from './hooks/support.ts'
 import { NO_EMPTY_ENTRIES } from './map-spec.ts'
 import { mapTypeName } from './maps/types.ts'
-import { type Names, failureContext, libbpfError } from './outcome.ts'
+import { type Names, failureContext, libbpfError, warningsOf } from './outcome.ts'
 import type { ProgramDescription } from './program.ts'
 import { isOlder } from './system/kernel-version.ts'
 import { libbpfVersion } from './system/libbpf-version.ts'
 import { publish } from './system/logging.ts'
-import { failedProgram, lastWords, NO_REASON, rejectedProgram } from './verifier/load-log.ts'
+import { type VerifierError, verifierError } from './verifier-error.ts'
+import type { LineLookup } from './verifier/explain.ts'
+import { failedProgram, NO_REASON, type RejectedProgram, rejectedProgram } from './verifier/load-log.ts'
 
 /** libbpf maps an object's arenas before it loads programs that use them. */
 const UNMAPPED_ARENA = "arena's user address must be set"
 const ARENA_LIBBPF = '1.4'
+
+/** Tells of a program where in the source its instructions come from. */
+export type LinesOf = (program: string) => Promise<LineLookup | undefined>
 
 export async function loadError(
   outcome: Outcome<unknown>,
@@ -27,6 +32,7 @@ export async function loadError(
   programs: readonly ProgramDescription[],
   btf: Btf | undefined,
   maps: readonly NativeMapDescription[],
+  linesOf: LinesOf = async () => undefined,
 ): Promise<EbpfError> {
   const messages = outcome.log.map(({ message }) => message)
   const rejected = rejectedProgram(messages)
@@ -34,8 +40,11 @@ export async function loadError(
     publish(outcome.log)
     return libbpfError('an arena of an object', ARENA_LIBBPF, failureContext(outcome, { object }))
   }
-  const spoken = rejected === undefined ? NO_REASON : lastWords(rejected.log)
-  if (rejected !== undefined && spoken !== NO_REASON) return verifierError(outcome, object, rejected, spoken)
+  const refusal = rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, linesOf)
+  if (refusal !== undefined && refusal.rule !== NO_REASON) {
+    publish(outcome.log)
+    return refusal
+  }
   const names: Names = { object, program: rejected?.program ?? failedProgram(messages) }
   const program = programs.find(({ name }) => name === names.program)
   const known =
@@ -47,17 +56,15 @@ export async function loadError(
   return known ?? attachError(outcome, { ...names, hint: targetHint(outcome.errno, program) }, feature(program))
 }
 
-function verifierError(
+async function refusalOf(
   outcome: Outcome<unknown>,
   object: string,
-  { program, log }: { program: string; log: string },
-  spoken: string,
-): VerifierError {
-  publish(outcome.log)
-  const code = errnoName(outcome.errno)
-  const context = failureContext(outcome, { object, program, hint: 'The whole log is in error.log.' })
-  const message = `the verifier refused program '${program}' of object '${object}' (${code}): ${spoken}`
-  return new VerifierError(message, code, outcome.errno, context, log)
+  { program, log }: RejectedProgram,
+  linesOf: LinesOf,
+): Promise<VerifierError> {
+  const { errno, operation } = outcome
+  const warnings = warningsOf(outcome)
+  return verifierError(log, { program, object, errno, operation, warnings, lineInfo: await linesOf(program) })
 }
 
 function feature(program: ProgramDescription | undefined): ReturnType<typeof sectionFeature> {

@@ -7,15 +7,22 @@ export interface RejectedProgram {
 }
 
 /** What libbpf.c prints around the log of a program (`bpf_object_load_prog`). */
-const LOAD_LOG = /^(?:libbpf: )?prog '([^']*)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)(?:-- END PROG LOAD LOG --\s*)?$/
+const BEGIN = /^(?:libbpf: )?prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/
+const END = '-- END PROG LOAD LOG --'
 
 /** The verifier's log of the program that was refused last; `undefined` when the failure was not the verifier's. */
 export function rejectedProgram(messages: readonly string[]): RejectedProgram | undefined {
   for (const message of [...messages].reverse()) {
-    const match = LOAD_LOG.exec(message)
-    if (match !== null) return { program: match[1] as string, log: match[2] as string }
+    const match = BEGIN.exec(message)
+    if (match !== null) return { program: match[1] as string, log: logBetween(message, match[0].length) }
   }
   return undefined
+}
+
+function logBetween(message: string, start: number): string {
+  const text = message.slice(start)
+  const end = text.lastIndexOf(END)
+  return end < 0 || text.slice(end + END.length).trim() !== '' ? text : text.slice(0, end)
 }
 
 /** The program that libbpf names as failed, with or without a log. */
@@ -27,18 +34,5 @@ export function failedProgram(messages: readonly string[]): string | undefined {
   return undefined
 }
 
-/** Lines of statistics and markers that say nothing of the cause. */
-const NOISE = /^(?:processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|$)/
-
 /** What a log says that has nothing to say. */
 export const NO_REASON = 'the verifier gave no reason'
-
-/** What Linux 7.3 puts between the last words and their explanation, which is many lines long. */
-const EXPLANATION = /^Verification failed:/m
-
-/** The last line of a log that tells the cause, or {@link NO_REASON}. */
-export function lastWords(log: string): string {
-  const [words = ''] = log.split(EXPLANATION, 1)
-  const lines = words.split('\n').map((line) => line.trim())
-  return lines.filter((line) => !NOISE.test(line)).at(-1) ?? NO_REASON
-}

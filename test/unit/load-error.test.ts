@@ -2,10 +2,11 @@
 import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../lib/binding.ts'
-import { EbpfError, VerifierError } from '../../lib/errors.ts'
+import { EbpfError } from '../../lib/errors.ts'
 import { sectionFeature, sectionLibbpf } from '../../lib/hooks/section-feature.ts'
 import { loadError as loadErrorOf } from '../../lib/load-error.ts'
 import type { ProgramDescription } from '../../lib/program.ts'
+import { VerifierError } from '../../lib/verifier-error.ts'
 
 const { EINVAL, ESRCH } = constants.errno
 

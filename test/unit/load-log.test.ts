@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { failedProgram, lastWords, rejectedProgram } from '../../lib/verifier/load-log.ts'
+import { failedProgram, rejectedProgram } from '../../lib/verifier/load-log.ts'
 
 const log = `0: R1=ctx() R10=fp0
 ; int x = *(int *)ptr; @ bad.bpf.c:12
@@ -59,34 +59,5 @@ describe('the program that failed', () => {
     ["libbpf: map 'e': failed to create: Invalid argument\n", undefined],
   ])('is named by libbpf: %s', (message, program) => {
     expect(failedProgram(['libbpf: loading x\n', message, 'libbpf: failed to load object\n'])).toBe(program)
-  })
-})
-
-describe('the last words of a log', () => {
-  test('are the cause, not the statistics behind it', () => {
-    expect(lastWords(log)).toBe('invalid bpf_context access off=4096 size=4')
-    const statistics = 'R0 !read_ok\nverification time 95 usec\nstack depth 0+0\nprocessed 2 insns\n\n'
-    expect(lastWords(statistics)).toBe('R0 !read_ok')
-  })
-
-  test('come before the explanation that Linux 7.3 adds', () => {
-    const explained = `${log.split('processed')[0]}
-Verification failed: Policy: Operation is not allowed
-
-Reason:
-  The helper is not allowed.
-
-Suggestion:
-  Use a GPL-compatible license, or replace the helper with one that is available to non-GPL
-  programs.
-
-processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
-`
-    expect(lastWords(explained)).toBe('invalid bpf_context access off=4096 size=4')
-  })
-
-  test('of a log without any say so', () => {
-    expect(lastWords('')).toBe('the verifier gave no reason')
-    expect(lastWords('processed 0 insns (limit 1000000)\n')).toBe('the verifier gave no reason')
   })
 })
