@@ -4,7 +4,7 @@ import { unknownName } from './errors.ts'
 import { COUNTER_SECTION, LoadedSection, globalsRecord } from './globals.ts'
 import type { Link } from './link.ts'
 import { type MapClass, narrow } from './maps/factory.ts'
-import { loadError } from './load-error.ts'
+import { type LinesOf, loadError } from './load-error.ts'
 import { BpfMap } from './maps/map.ts'
 import { wrapAnyMap } from './maps/nested-factory.ts'
 import { StructOpsMap } from './maps/struct-ops.ts'
@@ -13,6 +13,8 @@ import type { ObjectTypes } from './object-types.ts'
 import { unwrap } from './outcome.ts'
 import { BpfProgram, type ProgramDescription } from './program.ts'
 import { Resource, attemptAll } from './resource.ts'
+import { programLogs } from './verifier/load-log.ts'
+import { readStatistics } from './verifier/statistics.ts'
 
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
 export interface ObjectShape {
@@ -54,6 +56,8 @@ export interface AttachResult {
 /** What is known of an object that was loaded. */
 export interface LoadedDescription extends Pick<NativeObjectDescription, 'maps'> {
   programs: ProgramDescription[]
+  /** Where instructions of a program come from. */
+  linesOf: LinesOf
 }
 
 /** Not made in the constructor, whose other functions hold the object: see {@link Resource}. */
@@ -129,9 +133,17 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     description: LoadedDescription,
     types: ObjectTypes,
   ): Promise<BpfObject<Shape>> {
-    if (outcome.errno !== 0) throw await loadError(outcome, name, description.programs, types.btf, description.maps)
+    if (outcome.errno !== 0) {
+      const { programs, maps, linesOf } = description
+      throw await loadError(outcome, name, programs, types.btf, maps, linesOf)
+    }
     const loaded = unwrap(outcome, { object: name })
-    return new BpfObject<Shape>(name, loaded, description, types)
+    const logs = programLogs(outcome.log.map(({ message }) => message))
+    const programs = description.programs.map((program) => {
+      const log = logs.get(program.name)
+      return log === undefined ? program : { ...program, verifier: readStatistics(log) }
+    })
+    return new BpfObject<Shape>(name, loaded, { ...description, programs }, types)
   }
 
   /** `EBPF_RINGBUF(events, …)` and `EBPF_PERF_BUFFER(events, …)` count in `events_dropped` of a section of its own. */

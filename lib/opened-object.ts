@@ -10,7 +10,13 @@ import { BpfObject, type ObjectShape } from './object.ts'
 import { type Int64, ObjectTypes } from './object-types.ts'
 import { libbpfError, unwrap } from './outcome.ts'
 import { releaseWhenIdle } from './shared-btf.ts'
-import { type NamedSource, openSource } from './source.ts'
+import { programLines } from './program-lines.ts'
+import { type NamedSource, openSource, readImage } from './source.ts'
+import type { LineLookup } from './verifier/explain.ts'
+
+/** Log levels of the verifier (BPF_LOG_LEVEL1 and BPF_LOG_STATS of linux/bpf_verifier.h). */
+const LOG_INSTRUCTIONS = 1
+const LOG_STATISTICS = 4
 
 /** What libbpf found in an object file, and what it can be loaded from: its bytes, or for one load what is still open. */
 export class OpenedObject {
@@ -18,11 +24,14 @@ export class OpenedObject {
   readonly description: NativeObjectDescription
   readonly types: ObjectTypes
   readonly #image: NativeImage
+  readonly #source: NamedSource
   /** What libbpf said. */
   readonly #log: readonly NativeLogMessage[]
 
-  private constructor(name: string, opened: NativeOpenedObject, log: readonly NativeLogMessage[], int64: Int64) {
+  private constructor(source: NamedSource, opened: NativeOpenedObject, log: readonly NativeLogMessage[], int64: Int64) {
     const { image, ...description } = opened
+    const { name } = source
+    this.#source = source
     this.name = name
     this.description = description
     this.types = new ObjectTypes(name, description.btf === undefined ? undefined : parseBtf(description.btf), int64)
@@ -46,7 +55,7 @@ export class OpenedObject {
     }
     const opened = unwrap(outcome, { object: name })
     try {
-      const object = new OpenedObject(name, opened, outcome.log, int64)
+      const object = new OpenedObject(source, opened, outcome.log, int64)
       object.#refuseMisplaced()
       object.#refuseAmbiguous()
       return object
@@ -59,7 +68,12 @@ export class OpenedObject {
   /** @throws VerifierError when the verifier refuses a program */
   async load<Shape extends ObjectShape>(options: NativeLoadOptions): Promise<BpfObject<Shape>> {
     const { maps, programs } = this.description
-    const outcome = await binding.objectLoad(this.#image, options)
+    let outcome = await binding.objectLoad(this.#image, options)
+    // Asked for statistics only, the verifier says what is wrong, but not where.
+    if (outcome.errno !== 0 && options.logLevel === LOG_STATISTICS && typeof this.#image !== 'number') {
+      const again = await binding.objectLoad(this.#image, { ...options, logLevel: LOG_STATISTICS | LOG_INSTRUCTIONS })
+      if (again.errno === 0 || again.errno === outcome.errno) outcome = again
+    }
     releaseWhenIdle()
     // Of bytes, that load says so itself.
     if (outcome.errno !== 0 && typeof this.#image === 'number') outcome.log.unshift(...this.#log)
@@ -67,7 +81,20 @@ export class OpenedObject {
       ...program,
       attachTarget: options.programs[index]?.attachTarget,
     }))
-    return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs: targets, maps }, this.types)
+    const linesOf = (program: string): Promise<LineLookup | undefined> => this.#linesOf(program)
+    return BpfObject.fromOutcome<Shape>(outcome, this.name, { programs: targets, maps, linesOf }, this.types)
+  }
+
+  /** Read again where it is kept open, because libbpf keeps no bytes: only a load that failed asks for it. */
+  async #linesOf(program: string): Promise<LineLookup | undefined> {
+    try {
+      const { source } = this.#source
+      const bytes = typeof this.#image === 'number' ? (await readImage(source)).bytes : this.#image
+      return programLines(bytes, program)
+    } catch {
+      // The log itself says less, but it is what was refused.
+      return undefined
+    }
   }
 
   /** What libbpf would load, and something else would come of it than was meant. */

@@ -21,6 +21,7 @@ import { type Names, check, checkValue, unwrap } from './outcome.ts'
 import { Resource } from './resource.ts'
 import { bootTimeToDate } from './system/clocks.ts'
 import { checkPin, removePin } from './target.ts'
+import { type VerifierStatistics, onlyInstructions } from './verifier/statistics.ts'
 
 /** What the kernel knows of a loaded program. */
 export interface ProgramInfo {
@@ -89,6 +90,8 @@ export interface ProgramDescription extends Pick<NativeProgramDescription, 'name
   expectedAttachType?: string | undefined
   /** Where the user had it loaded for, in place of what its section says. */
   attachTarget?: string | undefined
+  /** What the verifier said of its work, where it was asked. */
+  verifier?: VerifierStatistics | undefined
 }
 
 const NO_TARGET_HINT = "The program's section names no target: attach it by a hook, such as attach(xdp('eth0'))."
@@ -110,6 +113,7 @@ export class BpfProgram extends Resource {
   /** The object itself, not only its name: a link keeps its program, and so this, alive. */
   readonly #object: { readonly name: string } | undefined
   readonly #owner: LinkOwner
+  readonly #verifier: VerifierStatistics | undefined
   #stdout: ProgramStream | undefined
   #stderr: ProgramStream | undefined
   /** What a tracing program was loaded for; `''` when it is not known. */
@@ -126,6 +130,7 @@ export class BpfProgram extends Resource {
     this.#target = description.attachTarget ?? sectionTarget(description.section)
     this.knowsTarget = namesTarget(description.section) || description.attachTarget !== undefined
     this.#object = object
+    this.#verifier = description.verifier
     this.#owner = new LinkOwner(this, 'program', description.type, this.#names())
   }
 
@@ -142,6 +147,16 @@ export class BpfProgram extends Resource {
   /** The links made by {@link attach} that are not closed. */
   get links(): readonly Link[] {
     return this.#owner.links
+  }
+
+  /**
+   * What verifying the program took. Loaded with a `logLevel` that has 4 (BPF_LOG_STATS), all of it, of any kernel since
+   * Linux 5.2; otherwise only `instructions`, which the kernel keeps since 5.16. `undefined` where nothing is known.
+   */
+  get verifier(): VerifierStatistics | undefined {
+    if (this.#verifier !== undefined) return this.#verifier
+    const { verifiedInstructions } = this.info()
+    return verifiedInstructions === 0 ? undefined : onlyInstructions(verifiedInstructions)
   }
 
   info(): ProgramInfo {

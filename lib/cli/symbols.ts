@@ -11,7 +11,8 @@ const COLUMNS: readonly Column<BinarySymbol>[] = [
   { head: 'TABLE', cell: ({ table }) => table },
   {
     head: 'NAME',
-    cell: ({ name, version, isDefault }) => (version === undefined ? name : `${name}${isDefault ? '@@' : '@'}${version}`),
+    cell: ({ name, version, isDefault }) =>
+      version === undefined ? name : `${name}${isDefault ? '@@' : '@'}${version}`,
   },
 ]
 

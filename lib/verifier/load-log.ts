@@ -13,10 +13,21 @@ const END = '-- END PROG LOAD LOG --'
 /** The verifier's log of the program that was refused last; `undefined` when the failure was not the verifier's. */
 export function rejectedProgram(messages: readonly string[]): RejectedProgram | undefined {
   for (const message of [...messages].reverse()) {
-    const match = BEGIN.exec(message)
-    if (match !== null) return { program: match[1] as string, log: logBetween(message, match[0].length) }
+    const found = programLog(message)
+    if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The logs of all programs, by name. */
+export function programLogs(messages: readonly string[]): Map<string, string> {
+  const found = messages.map(programLog).filter((log) => log !== undefined)
+  return new Map(found.map(({ program, log }) => [program, log]))
+}
+
+function programLog(message: string): RejectedProgram | undefined {
+  const match = BEGIN.exec(message)
+  return match === null ? undefined : { program: match[1] as string, log: logBetween(message, match[0].length) }
 }
 
 function logBetween(message: string, start: number): string {

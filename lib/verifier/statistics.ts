@@ -39,6 +39,19 @@ export function readStatistics(log: string): VerifierStatistics | undefined {
   }
 }
 
+/** What the kernel keeps of a program that was loaded without a log. */
+export function onlyInstructions(instructions: number): VerifierStatistics {
+  return {
+    instructions,
+    instructionLimit: undefined,
+    maxStatesPerInstruction: undefined,
+    totalStates: undefined,
+    peakStates: undefined,
+    stackDepth: undefined,
+    timeNs: undefined,
+  }
+}
+
 function lastMatch(text: string, pattern: RegExp): string | undefined {
   return [...text.matchAll(pattern)].at(-1)?.[1]
 }
