@@ -206,11 +206,6 @@ declare class EbpfError extends Error {
     readonly warnings: readonly string[];
     constructor(message: string, code: string, errno: number | undefined, context: FailureContext);
 }
-/** The verifier refused a program. `log` is its whole text, never cut. */
-declare class VerifierError extends EbpfError {
-    readonly log: string;
-    constructor(message: string, code: string, errno: number, context: FailureContext, log: string);
-}
 /** The native addon could not be loaded: says what was tried and what to do. */
 declare class AddonLoadError extends EbpfError {
     constructor(failures: readonly {
@@ -2535,6 +2530,24 @@ declare class LinkSet implements Iterable<Link> {
     [Symbol.dispose](): void;
 }
 
+/** What the verifier says of its work on a program, at the end of its log (log level 4, and after any other). */
+interface VerifierStatistics {
+    /** Instructions that it walked over, all ways together. */
+    instructions: number;
+    /** At which it gives up: 1,000,000, or 4096 without privileges. */
+    instructionLimit: number | undefined;
+    /** States that it kept at one instruction, at most. */
+    maxStatesPerInstruction: number | undefined;
+    /** States that it made. */
+    totalStates: number | undefined;
+    /** States that it kept at one time, at most. */
+    peakStates: number | undefined;
+    /** Bytes of stack of each function, in the order of the program: its own first. Linux 4.20. */
+    stackDepth: readonly number[] | undefined;
+    /** Nanoseconds that it took; the kernel measures microseconds. Linux 5.2. */
+    timeNs: number | undefined;
+}
+
 /** What the kernel knows of a loaded program. */
 interface ProgramInfo {
     id: number;
@@ -2597,6 +2610,11 @@ declare class BpfProgram extends Resource {
     get id(): number;
     /** The links made by {@link attach} that are not closed. */
     get links(): readonly Link[];
+    /**
+     * What verifying the program took. Loaded with a `logLevel` that has 4 (BPF_LOG_STATS), all of it, of any kernel since
+     * Linux 5.2; otherwise only `instructions`, which the kernel keeps since 5.16. `undefined` where nothing is known.
+     */
+    get verifier(): VerifierStatistics | undefined;
     info(): ProgramInfo;
     /**
      * Attaches, off the JavaScript thread.
@@ -2721,6 +2739,147 @@ declare class Link extends Resource {
     /** The blocking form of {@link close}: stops the whole JavaScript thread for the kernel's grace period. */
     [Symbol.dispose](): void;
     protected describe(): string;
+}
+
+/** The classes of what the verifier refuses. */
+type VerifierFailureKind = 
+/** An argument of a helper or a kernel function has a type that it does not take. */
+'argument-type'
+/** The size that goes with a pointer is negative, zero, or may be too large. */
+ | 'argument-size'
+/** An atomic operation on memory that allows none. */
+ | 'atomic-access'
+/** The function to attach to is not one that such a program may be attached to. */
+ | 'attach-target'
+/** More than eight frames of functions that call each other. */
+ | 'call-depth'
+/** A field of the context that is not there, has another size, or cannot be written. */
+ | 'context-access'
+/** A dynptr that was not made, or was overwritten. */
+ | 'dynptr'
+/** A global function that the verifier cannot check by itself. */
+ | 'global-function'
+/** The program's type, or its attach type, cannot call this helper. */
+ | 'helper-not-allowed'
+/** An instruction that this kernel does not know, or that can never be right, such as a division by the constant 0. */
+ | 'invalid-instruction'
+/** Memory is accessed by a value that is no pointer for the verifier. */
+ | 'invalid-pointer'
+/** An iterator that was not made, or was destroyed. */
+ | 'iterator'
+/** A jump goes out of the function. */
+ | 'jump-out-of-range'
+/** What is given back was not acquired, or only a part of it is. */
+ | 'invalid-release'
+/** The program's type cannot call this function of the kernel. */
+ | 'kfunc-not-allowed'
+/** A reference is still held at the end: a ring's record, a socket, a task. */
+ | 'leaked-reference'
+/** Not allowed while a lock is held, or the lock is still held at the end. */
+ | 'lock-held'
+/** A value of a map is accessed outside of its size. */
+ | 'map-value-out-of-bounds'
+/** Memory of a known size, such as a ring's record, is accessed outside of it. */
+ | 'memory-out-of-bounds'
+/** Memory is accessed at an offset that its size does not divide. */
+ | 'misaligned-access'
+/** A function only for programs under the GPL. */
+ | 'missing-gpl'
+/** A function of the program does not end in `exit` or a jump. */
+ | 'no-exit'
+/** An argument has to be a constant. */
+ | 'not-constant'
+/** A pointer is followed where it is known to be NULL. */
+ | 'null-dereference'
+/** A packet is read or written beyond what was compared to its end. */
+ | 'packet-out-of-bounds'
+/** Arithmetic that a pointer does not allow. */
+ | 'pointer-arithmetic'
+/** A pointer of the kernel would be seen outside. */
+ | 'pointer-leak'
+/** Memory that cannot be written is written. */
+ | 'read-only-memory'
+/** A function calls itself, or one that calls it. */
+ | 'recursion'
+/** The value that the program returns is outside of what its type may return. */
+ | 'return-value'
+/** A lock, a timer or another field that only its helpers may touch. */
+ | 'special-field'
+/** A call that may sleep, in a program or at a place that may not. */
+ | 'sleepable'
+/** The stack is accessed outside of the buffer, or at an offset that is not bounded. */
+ | 'stack-out-of-bounds'
+/** More than 512 bytes of stack. */
+ | 'stack-overflow'
+/** A pointer into a packet from before a helper that may have moved it. */
+ | 'stale-packet-pointer'
+/** A member of a struct_ops that programs cannot be attached to. */
+ | 'struct-ops'
+/** A tail call where none can be made. */
+ | 'tail-call'
+/** More instructions or states than the verifier walks over. */
+ | 'too-complex'
+/** A loop whose end the verifier does not see. */
+ | 'unbounded-loop'
+/** The result of a look-up that may be NULL is used. */
+ | 'unchecked-map-value'
+/** Another pointer that may be NULL is used. */
+ | 'unchecked-pointer'
+/** A register is read that holds nothing. */
+ | 'uninitialised-register'
+/** Bytes of the stack are read that nothing was written to. */
+ | 'uninitialised-stack'
+/** This kernel has no helper of this number. */
+ | 'unknown-helper'
+/** This kernel has no such function that programs may call. */
+ | 'unknown-kfunc'
+/** A type, field or enumerator that this kernel does not have (CO-RE). */
+ | 'unmatched-core-relocation'
+/** A map that was not made is used. */
+ | 'uncreated-map'
+/** Instructions that nothing leads to. */
+ | 'unreachable-code'
+/** A pointer that the kernel does not keep valid. */
+ | 'untrusted-pointer'
+/** Memory that was given back is used, or given back again. */
+ | 'use-after-release'
+/** The helper does not take maps of this type. */
+ | 'wrong-map-type'
+/** None of these: `rule` says what the verifier said. */
+ | 'unknown';
+
+/** By name: `r0` to `r10`, slots of the stack such as `fp-8`, and `refs`, the references that are held. */
+type RegisterState = Readonly<Record<string, string>>;
+
+/** A place in the source of a program. */
+interface VerifierLocation {
+    /** As the compiler was given it; without its folder where only the log tells it. `''` when it is not known. */
+    file: string;
+    /** From 1; 0 when it is not known. */
+    line: number;
+    /** From 1, in bytes. */
+    column: number | undefined;
+    /** That line of the source. */
+    text: string;
+    /** The C function. */
+    function: string | undefined;
+}
+interface VerifierInstruction {
+    /** From 0, as the kernel counts: an address or a 64-bit constant is two. Functions come after the program that calls them. */
+    number: number;
+    /** Its disassembly, such as `(71) r1 = *(u8 *)(r1 +23)`; `''` when the log does not have it. */
+    text: string;
+}
+/** A step on the way to what was refused. */
+interface VerifierStep {
+    /** `state` is a change of a register or a resource, which Linux 7.3 tells. */
+    kind: 'branch' | 'call' | 'return' | 'loop' | 'state';
+    instruction: VerifierInstruction | undefined;
+    location: VerifierLocation | undefined;
+    /** Of a branch or a loop: whether the jump was taken. */
+    taken: boolean | undefined;
+    /** In words. */
+    why: string;
 }
 
 /** What an object holds, by C name: written by hand or generated. What it leaves out is as in {@link UnknownShape}. */
@@ -4456,6 +4615,34 @@ interface UsdtPlace {
  */
 declare function listUsdt(binary: Binary, pattern?: string): Promise<UsdtProbe[]>;
 
+/** The verifier refused a program. */
+declare class VerifierError extends EbpfError {
+    #private;
+    /** The verifier's whole text, never cut. Not printed with the error: it can have many megabytes. */
+    readonly log: string;
+    /** The class of the mistake; `unknown` where the log says something that this package does not know. */
+    readonly kind: VerifierFailureKind;
+    /** The verifier's own sentence. */
+    readonly rule: string;
+    /** The kernel's own explanation; Linux 7.3. */
+    readonly reason?: string;
+    /** What was refused; `undefined` when it is the program as a whole. */
+    readonly instruction?: VerifierInstruction;
+    /**
+     * What the registers and the slots of the stack hold before that instruction, as the verifier prints it, by name: `r1`,
+     * `fp-8`. Before Linux 5.18 the log seldom tells all: load with a `logLevel` of 2.
+     */
+    readonly registers: RegisterState;
+    /** Where it is in the source: from the object's line information, else from the log. */
+    readonly location?: VerifierLocation;
+    /** The branches and calls that led there, in order; one that repeats comes once. The last 4096 lines of a way are looked at. */
+    readonly path: readonly VerifierStep[];
+    /** How far the verifier came, where the log says. */
+    readonly stats?: VerifierStatistics;
+    /** The place in the source, the registers, how the verifier came there, and what to do, as compilers print it. */
+    toString(): string;
+}
+
 /**
  * The text of a C string in bytes, such as those of a record without a type: UTF-8 up to the first NUL, or all of it. Bytes
  * that are not UTF-8 become U+DC80 to U+DCFF, as in every `char[]` that is decoded.
@@ -4520,4 +4707,4 @@ declare function enableRunStatistics(): RunStatistics;
 declare const libbpfVersion: string;
 
 export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumName, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, linkObjects, lirc, listLinks, listSymbols, listUsdt, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, readings, reuseport, skLookup, skeleton, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BinarySymbol, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, EditableGlobals, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, GlobalsOf, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigEdits, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReadingsOf, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SkeletonOptions, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtArgument, UsdtHook, UsdtOperand, UsdtOptions, UsdtPlace, UsdtProbe, UserRingBufferOptions, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BinarySymbol, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, EditableGlobals, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, GlobalsOf, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigEdits, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReadingsOf, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SkeletonOptions, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtArgument, UsdtHook, UsdtOperand, UsdtOptions, UsdtPlace, UsdtProbe, UserRingBufferOptions, VerifierFailureKind, VerifierInstruction, VerifierLocation, VerifierStatistics, VerifierStep, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

@@ -83,7 +83,8 @@ describe('the verifier of a loaded program', () => {
     await using object = await loadObject(fixture('maps'))
     const [program] = Object.values(object.programs)
     if (olderThan('5.16')) expect(program?.verifier).toBeUndefined()
-    else expect(program?.verifier).toMatchObject({ instructions: program?.info().verifiedInstructions, timeNs: undefined })
+    else
+      expect(program?.verifier).toMatchObject({ instructions: program?.info().verifiedInstructions, timeNs: undefined })
   })
 
   it('does not keep a refusal from saying where it is', async () => {
