@@ -4522,6 +4522,84 @@ interface ObjectBtf {
  */
 declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
 
+/** A function of the kernel, or of a module that is loaded. */
+interface KernelFunction {
+    name: string;
+    /** The module that it belongs to; `undefined` for the kernel itself. */
+    module: string | undefined;
+    /** How many functions there have this name: with several, no probe by name can tell which is meant. */
+    count: number;
+    /**
+     * What takes it, as far as the kernel tells: `fentry` (also fexit and so on) needs its type, and code that begins with a call to
+     * ftrace, which `kprobe_multi` needs as well. Whether this kernel has such probes at all is another question.
+     */
+    hooks: ('fentry' | 'kprobe' | 'kprobe_multi')[];
+    /** Whether it begins with a call to ftrace; `undefined` where tracefs cannot be read. */
+    traceable: boolean | undefined;
+    /** Whether the kernel refuses kprobes on it; `undefined` where debugfs cannot be read. */
+    blacklisted: boolean | undefined;
+    /** Of its `func` in `kernelBtf()`, or in `moduleBtf(module)`; `undefined` where there is none, as of what the compiler has changed. */
+    typeId: TypeId | undefined;
+    /** In C, such as `int vfs_unlink(struct mnt_idmap *idmap, …);`. */
+    declaration: string | undefined;
+}
+/**
+ * Functions of the kernel and of its modules, in the order of modules and names. Their names come from /proc/kallsyms, what
+ * they take and give from BTF, and what can be done with them from tracefs and debugfs, each as far as this process may read it.
+ *
+ * @param pattern of names, with `*` and `?`; with a colon of `module:name`, where the kernel itself is `vmlinux`
+ * @throws EbpfError ERR_EBPF_KERNEL where the kernel tells of no functions
+ */
+declare function listFunctions(pattern: string): Promise<KernelFunction[]>;
+
+/** The `format` file of an event of tracefs: what a program of `SEC("tp/…")` finds in its context. */
+/** A field of the record that an event has, which is the context of a program there. */
+interface TracepointField {
+    name: string;
+    /** In C, such as `char[16]`; with `__data_loc` or `__rel_loc` for what is of varying length. */
+    type: string;
+    /** Bytes from the start of the context. */
+    offset: number;
+    /** Bytes. */
+    size: number;
+    signed: boolean;
+    /**
+     * The field is where its bytes are, in place of the bytes: 16 bits of length above 16 bits of offset, from the start of the
+     * context (`data_loc`) or from the end of the field (`rel_loc`).
+     */
+    location: 'data_loc' | 'rel_loc' | undefined;
+}
+
+/** A place where the kernel says what it does. */
+interface KernelTracepoint {
+    /** Such as `sched`; `undefined` where only its types are known: it is no event of tracefs, or tracefs cannot be read. */
+    category: string | undefined;
+    name: string;
+    /** The module that has its types; `undefined` for the kernel itself, and where there are none. */
+    module: string | undefined;
+    /** For `tracepoint()`: what is in the context; `undefined` where tracefs cannot be read, or does not have it. */
+    fields: TracepointField[] | undefined;
+    /** For `tpBtf()` and `rawTracepoint()`: what the kernel passes; `undefined` for events that have no tracepoint of their own, as system calls. */
+    arguments: TracepointArgument[] | undefined;
+}
+interface TracepointArgument {
+    /** `''` where the kernel does not tell. */
+    name: string;
+    /** In C, such as `struct task_struct *`. */
+    type: string;
+    /** In `kernelBtf()`, or in `moduleBtf(module)`. */
+    typeId: TypeId;
+}
+/**
+ * Tracepoints of the kernel and of its modules, in the order of categories and names: those of tracefs with the fields of their
+ * records, and those that BTF knows with the types of what the kernel passes. Where tracefs cannot be read (it takes root), it
+ * tells what BTF does: Linux 5.5, modules 5.11.
+ *
+ * @param pattern of names, with `*` and `?`; with a colon of `category:name`, for which tracefs must be readable
+ * @throws EbpfError ERR_EBPF_KERNEL where neither tracefs can be read nor the kernel has BTF
+ */
+declare function listTracepoints(pattern?: string): Promise<KernelTracepoint[]>;
+
 /** A function or variable of a program or library. */
 interface BinarySymbol {
     /** As the linker has it: names of C++ and Rust are mangled. */
@@ -4706,5 +4784,5 @@ declare function enableRunStatistics(): RunStatistics;
 /** The libbpf that the addon was built with, such as `1.7.0`. */
 declare const libbpfVersion: string;
 
-export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumName, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, linkObjects, lirc, listLinks, listSymbols, listUsdt, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, readings, reuseport, skLookup, skeleton, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
-export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BinarySymbol, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, EditableGlobals, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, GlobalsOf, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigEdits, KconfigValue, KernelFrame, KernelFunctions, KernelSymbol, KernelTarget, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReadingsOf, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SkeletonOptions, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtArgument, UsdtHook, UsdtOperand, UsdtOptions, UsdtPlace, UsdtProbe, UserRingBufferOptions, VerifierFailureKind, VerifierInstruction, VerifierLocation, VerifierStatistics, VerifierStep, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };
+export { AddonLoadError, Arena, ArrayMap, ArrayOfMaps, Batch, BloomFilter, BpfMap, BpfObject, BpfProgram, Btf, BtfFormatError, CgroupArray, CgroupStorage, CompileError, CpuMap, DescriptorArray, DeviceHashMap, DeviceMap, Diagnostic, EbpfError, EntryMap, HashMap, HashOfMaps, InodeStorage, KeyedMap, LineStream, Link, LinkSet, Log2Histogram, LpmTrie, LruHashMap, LruPerCpuHashMap, MergedStream, NestedMap, NoneAttachedError, ObjectSpec, OldCgroupStorage, OldPerCpuCgroupStorage, OverwritableBuffer, PerCpuArrayMap, PerCpuHashMap, PerfBuffer, ProgramArray, QueueMap, ReadableTargetMap, RecordMap, RecordProducer, RecordStream, Reservation, ReuseportSocketArray, RingBuffer, RunStatistics, SockHash, SockMap, SocketMap, SocketStorage, StackMap, StackTraceMap, StorageMap, StructOpsMap, TargetMap, TaskStorage, TracePipe, UserRingBuffer, VerifierError, XskMap, array, attachClassicFilter, attachFirst, bool, bootTimeToDate, breakpoint, bytes, cacheEvent, cgroup, char, compile, createMap, enableRunStatistics, enumName, enumeration, f32, f64, fentry, fexit, flowDissector, fmodRet, freplace, fsession, hardwareEvent, i16, i32, i64, i8, iterator, kernelBtf, kernelSymbols, kprobe, kprobeMulti, kprobeSession, kprobes, kretprobe, kretprobeMulti, kretprobes, kretsyscall, ksyscall, libbpfVersion, linkObjects, lirc, listFunctions, listLinks, listSymbols, listTracepoints, listUsdt, loadObject, log2Histogram, lsm, lsmCgroup, mergeStreams, moduleBtf, modulesWithBtf, monotonicToDate, netfilter, netkit, objectBtf, onLog, openLink, openMap, openObject, openProgram, perfEvent, perfEvents, possibleCpus, query, rawEvent, rawTracepoint, readings, reuseport, skLookup, skeleton, socketFilter, sockmap, softwareEvent, struct, tc, tcx, text, tpBtf, tracePipe, tracepoint, tracepoints, u16, u32, u64, u8, union, uprobe, uprobeMulti, uprobeSession, uretprobe, uretprobeMulti, usdt, xdp };
+export type { Anchor, AnyColumn, ArenaOptions, ArrayOfMapsOptions, ArrayOptions, AttachChoice, AttachResult, AttachedPlace, AttachedPlaceInput, AttachedPlaceKey, BatchHandler, BigIntColumn, Binary, BinarySymbol, BloomFilterOptions, BreakpointAccess, BreakpointOptions, BtfArray, BtfComposite, BtfDataSection, BtfDeclarationTag, BtfEnum, BtfEnum64, BtfFloat, BtfForward, BtfFunction, BtfFunctionPrototype, BtfInt, BtfKind, BtfMember, BtfParameter, BtfReference, BtfType, BtfTypeOf, BtfVariable, BtfVoid, BuildIdFrame, CacheLevel, CacheOperation, CacheResult, CgroupAnchor, CgroupAttachType, CgroupHook, CgroupLinkInfo, CgroupOptions, CgroupOrder, ClassicFilterOptions, ClassicInstruction, Column, ColumnName, Columns, CompileOptions, CompiledObject, CoreRelocation, CoreRelocationKind, CpuMapOptions, CpuOptions, CpuQueue, CpuTarget, CpuVersion, CreateInnerOptions, CreateMapOptions, CreatedMap, DeclarationOptions, DescriptorArrayOptions, Device, DeviceTarget, DiagnosticData, DiagnosticFix, Direction, EbpfErrorCode, EditableGlobals, Encodable, FailureContext, FirstAttached, FlowDissectorHook, FreplaceHook, FreplaceTarget, FunctionInfo, GlobalsOf, HardwareEvent, HashOfMapsOptions, HashOptions, HashType, HistogramBucket, HistogramOptions, HistogramSource, Hook, Infer, InferInput, InferKey, InnerMap, Input, InstructionPlace, Int64, InterfacePlace, IteratorHook, IteratorLinkInfo, IteratorOptions, KconfigEdits, KconfigValue, KernelFrame, KernelFunction, KernelFunctions, KernelSymbol, KernelTarget, KernelTracepoint, KeyOf, KprobeHook, KprobeMultiHook, KprobeMultiLinkInfo, KprobeMultiOptions, KprobeOptions, KretprobeOptions, KsyscallHook, KsyscallOptions, LineInfo, LineOptions, LinkInfo, LinkObjectsOptions, Linkage, LircHook, LoadOptions, LockOptions, LogLevel, LogMessage, LpmTrieOptions, LsmCgroupHook, LsmHook, LsmOptions, MapClass, MapEdit, MapFlag, MapInfo, MapOwner, MapSpec, MapType, MapView, MapViewClass, Members, MergeableStream, MergeableStreams, MergedBatch, MergedRecord, NetfilterFamily, NetfilterHook, NetfilterHookName, NetfilterLinkInfo, NetfilterOptions, NetkitHook, NetkitLinkInfo, NetkitOptions, NetkitSide, NetnsLinkInfo, NetworkNamespace, NetworkNamespaceOptions, NumberColumn, ObjectBtf, ObjectBytes, ObjectShape, ObjectSource, OldCgroupStorageOptions, OldStorageType, OpenMapOptions, OpenOptions, OpenPerfEventOptions, Ordering, OtherMapOptions, OverwritableOptions, PassedOver, PathOrDescriptor, PerfBufferOptions, PerfEventArrayOptions, PerfEventHook, PerfEventLinkInfo, PerfEventOptions, PerfEventPrecision, PerfEventSource, PerfEventsOptions, PerfStreamOptions, Prefix, PrefixKey, ProbeMode, ProcessBinary, ProgramEdit, ProgramInfo, ProgramSpec, PushOptions, QueryEntry, QueryOptions, QueryResult, QueueOptions, RawEventOptions, RawOptions, RawTracepointHook, RawTracepointLinkInfo, RawTracepointOptions, ReadingsOf, RecordOfType, RecordView, RedirectOptions, ReuseportHook, RingBufferOptions, SetCondition, SetCpuOptions, SetOptions, ShapeOf, SkLookupHook, SkeletonOptions, SockHashOptions, SocketArrayOptions, SocketFilterHook, SocketOrDescriptor, SockmapAttachType, SockmapHook, SockmapLinkInfo, SockmapOptions, SoftwareEvent, SourcePlace, StackTraceOptions, StorageOptions, StorageType, StreamOptions, StreamStatistics, StructOpsLinkInfo, Subscription, TaskOrDescriptor, TcHook, TcOptions, TcxHook, TcxLinkInfo, TcxOptions, TestRunOptions, TestRunResult, TextColumn, TpBtfHook, TpBtfOptions, TraceLine, TracepointArgument, TracepointField, TracepointHook, TracepointOptions, TracingHook, TracingLinkInfo, TracingOptions, Type, TypeId, UnknownLinkInfo, UnknownShape, UpdateOptions, UprobeHook, UprobeMultiHook, UprobeMultiLinkInfo, UprobeMultiOptions, UprobeOptions, UsdtArgument, UsdtHook, UsdtOperand, UsdtOptions, UsdtPlace, UsdtProbe, UserRingBufferOptions, VerifierFailureKind, VerifierInstruction, VerifierLocation, VerifierStatistics, VerifierStep, ViewOf, WriteOptions, XdpHook, XdpLinkInfo, XdpMode, XdpOptions };

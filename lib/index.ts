@@ -144,6 +144,9 @@ export { objectBtf } from './object-btf.ts'
 export { Btf } from './btf/btf.ts'
 
 // What there is to attach to
+export { listFunctions, type KernelFunction } from './discover/functions.ts'
+export { listTracepoints, type KernelTracepoint, type TracepointArgument } from './discover/tracepoints.ts'
+export type { TracepointField } from './discover/tracepoint-format.ts'
 export { listSymbols, type BinarySymbol } from './discover/symbols.ts'
 export { listUsdt, type UsdtPlace, type UsdtProbe } from './discover/usdt.ts'
 export type { UsdtArgument, UsdtOperand } from './elf/usdt-arguments.ts'

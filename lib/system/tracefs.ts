@@ -1,5 +1,6 @@
 /** What of the running kernel can be traced, as tracefs lists it. */
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { kernelError } from '../errors.ts'
 
@@ -72,10 +73,37 @@ export function globExpression(pattern: string): RegExp {
 /** Nothing where debugfs is not mounted: it only helps to leave out what the kernel would refuse. */
 function blacklist(): string[] {
   try {
-    const text = readFileSync('/sys/kernel/debug/kprobes/blacklist', 'latin1')
-    return text.split('\n').map((line) => line.split('\t')[1] ?? '')
+    return blacklisted(readFileSync('/sys/kernel/debug/kprobes/blacklist', 'latin1'))
   } catch {
     return []
+  }
+}
+
+/** Lines are an area of addresses, a tab, and the name of what is there. */
+function blacklisted(text: string): string[] {
+  return text.split('\n').map((line) => line.split('\t')[1] ?? '')
+}
+
+/** A file of tracefs, off the JavaScript thread; `undefined` where tracefs is not mounted or not readable. */
+export async function tracefsText(file: string): Promise<string | undefined> {
+  for (const folder of TRACEFS_FOLDERS) {
+    const text = await textOf(`${folder}/${file}`)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+/** Functions that the kernel lets nobody put a kprobe on; `undefined` where it does not tell. */
+export async function kprobeBlacklist(): Promise<Set<string> | undefined> {
+  const text = await textOf('/sys/kernel/debug/kprobes/blacklist')
+  return text === undefined ? undefined : new Set(blacklisted(text))
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1')
+  } catch {
+    return undefined
   }
 }
 
