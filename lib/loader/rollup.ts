@@ -56,9 +56,16 @@ export interface Bundler {
   isDevelopment: () => boolean | undefined
   /** Whether it leaves the package alone by itself. */
   resolvesPackage: () => boolean
+  /** Told what a module depends on, also when it did not compile. */
+  depends: (id: string, files: readonly string[]) => void
 }
 
-const ROLLUP: Bundler = { canEmit: () => true, isDevelopment: () => undefined, resolvesPackage: () => false }
+const ROLLUP: Bundler = {
+  canEmit: () => true,
+  isDevelopment: () => undefined,
+  resolvesPackage: () => false,
+  depends: () => {},
+}
 
 /**
  * Imports of `./x.bpf.c` and `./x.bpf.o` are modules that load the object, as `ebpf types` writes them; the package itself
@@ -85,7 +92,7 @@ export function pluginFor(bundler: Bundler, options: PluginOptions): RollupPlugi
     async load(id) {
       const request = requestOfId(id)
       if (request === undefined) return null
-      return { code: await loadModule(this, bundler, request, settings), map: null }
+      return { code: await loadModule(this, bundler, { id, ...request }, settings), map: null }
     },
     // Vite's own answer is the path of a web server.
     resolveFileUrl({ moduleId, format, relativePath }) {
@@ -98,13 +105,13 @@ export function pluginFor(bundler: Bundler, options: PluginOptions): RollupPlugi
 async function loadModule(
   context: HookContext,
   bundler: Bundler,
-  request: ImportRequest,
+  request: ImportRequest & { id: string },
   settings: PluginSettings,
 ): Promise<string> {
   try {
     const imported = await importObject(request, settings.imports)
     const { dependencies, warnings } = imported
-    watch(context, request.path, dependencies)
+    watch(context, bundler, request, dependencies)
     for (const warning of warnings) context.warn({ message: warning.toString(), id: request.path, ...locOf(warning) })
     const isDevelopment = bundler.isDevelopment() ?? context.meta.watchMode === true
     if (settings.declarations ?? isDevelopment) await declare(context, request.path, imported)
@@ -112,14 +119,20 @@ async function loadModule(
       ? await moduleText(imported, 'ebpf')
       : await moduleBeside(context, imported)
   } catch (error) {
-    if (error instanceof CompileError) watch(context, request.path, ownFiles(error.dependencies))
+    if (error instanceof CompileError) watch(context, bundler, request, ownFiles(error.dependencies))
     throw located(error, request.path)
   }
 }
 
 /** The file itself is watched by whoever asked for it. */
-function watch(context: HookContext, path: string, dependencies: readonly string[]): void {
+function watch(
+  context: HookContext,
+  bundler: Bundler,
+  { id, path }: ImportRequest & { id: string },
+  dependencies: readonly string[],
+): void {
   for (const file of dependencies) if (file !== path) context.addWatchFile(file)
+  bundler.depends(id, dependencies)
 }
 
 /** A folder that cannot be written is no reason not to build. */

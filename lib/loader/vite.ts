@@ -8,11 +8,19 @@ interface ResolvedConfig {
   mode: string
 }
 
+interface ModuleGraph<Module> {
+  getModuleById: (id: string) => Module | undefined
+}
+
 /** A plugin that Vite 6 and newer, and Vitest, take. */
 export interface VitePlugin extends RollupPlugin {
   enforce: 'pre'
   config: () => { ssr: { external: string[] }; build?: { emitAssets: boolean } }
   configResolved: (config: ResolvedConfig) => void
+  hotUpdate: <Module>(
+    this: { environment: { moduleGraph: ModuleGraph<Module> } },
+    update: { file: string; modules: Module[] },
+  ) => Module[] | undefined
 }
 
 /**
@@ -24,11 +32,16 @@ export interface VitePlugin extends RollupPlugin {
 export default function vite(options: PluginOptions = {}): VitePlugin {
   let serves = false
   let tests = false
+  /** By the files that modules are made of. */
+  const dependents = new Map<string, Set<string>>()
   const plugin = pluginFor(
     {
       canEmit: () => !serves,
       isDevelopment: () => serves && !tests,
       resolvesPackage: () => serves,
+      depends(id, files) {
+        for (const file of files) dependents.set(file, (dependents.get(file) ?? new Set()).add(id))
+      },
     },
     options,
   )
@@ -40,6 +53,13 @@ export default function vite(options: PluginOptions = {}): VitePlugin {
     configResolved({ command, mode }) {
       serves = command === 'serve'
       tests = mode === 'test'
+    },
+    // Vite itself knows it only of what was loaded, not of what failed.
+    hotUpdate({ file, modules }) {
+      const ids = dependents.get(file)
+      if (ids === undefined) return undefined
+      const found = [...ids].map((id) => this.environment.moduleGraph.getModuleById(id))
+      return [...new Set([...modules, ...found.filter((module) => module !== undefined)])]
     },
   }
 }

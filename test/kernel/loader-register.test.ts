@@ -146,7 +146,7 @@ describe.each(nodesHere())('Node %s', (version, node) => {
     project.write('scale.h', '#define SCALE 7\n')
     project.write(
       'watched.mjs',
-      "import { open } from './count.bpf.c'\nconsole.log(`seen ${(await open()).globals.seen}`)\n",
+      "import { open } from './count.bpf.c'\nconsole.log('seen', Number((await open()).globals.seen))\n",
     )
     const child = project.start(node, ['--watch', ...REGISTER, 'watched.mjs'])
     try {
