@@ -1,4 +1,5 @@
 /** `ebpf compile`: C sources to an object. */
+import { constants } from 'node:os'
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CompileError, type CompileOptions, type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
@@ -64,9 +65,15 @@ export function define(command: Command): void {
       if (toStdout && (flags.jsonDiagnostics || flags.watch)) {
         throw invalidArgument('the standard output is for the object alone: no --json-diagnostics, no --watch')
       }
-      const job = { sources, options: optionsOf(sources, flags, args), json: flags.jsonDiagnostics, toStdout }
-      if (!flags.watch) await run(job)
-      else await runAgain(job)
+      const { signal } = interruption()
+      const options = { ...optionsOf(sources, flags, args), signal }
+      const job = { sources, options, json: flags.jsonDiagnostics, toStdout, signal }
+      try {
+        if (!flags.watch) await run(job)
+        else await runAgain(job)
+      } catch (error) {
+        if (error !== signal.reason) throw error
+      }
     })
 }
 
@@ -75,6 +82,19 @@ interface CompileJob {
   options: CompileOptions
   json: boolean
   toStdout: boolean
+  signal: AbortSignal
+}
+
+/** A compiler that is told to end leaves nothing behind; then the process ends as shells expect it. */
+function interruption(): AbortController {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      process.exitCode = 128 + constants.signals[name]
+      controller.abort()
+    })
+  }
+  return controller
 }
 
 /** commander joins what stands before -- with what stands after it. */
@@ -129,16 +149,18 @@ function outputOf([source = '', ...others]: readonly string[]): string {
 /** What fails may be put right by the next change. */
 async function runAgain(job: CompileJob): Promise<void> {
   let files: readonly string[] = job.sources.map((source) => resolve(source))
-  await watchFiles(files, async () => {
+  const again = async (): Promise<readonly string[]> => {
     try {
       files = await run(job)
     } catch (error) {
+      if (error === job.signal.reason) return files
       reportFailure(error)
     }
     const time = new Date().toTimeString().slice(0, 8)
     process.stderr.write(`${time} waiting for a change of ${files.length} files\n`)
     return files
-  })
+  }
+  await watchFiles(files, again, { signal: job.signal })
 }
 
 /** Gives what it read. */

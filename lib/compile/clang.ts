@@ -1,7 +1,7 @@
 /** Which clang compiles. */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ruleError } from '../errors.ts'
@@ -95,17 +95,31 @@ async function describe(path: string): Promise<Clang | string> {
   const target = await realpath(path)
   const { size, mtimeMs, ctimeMs } = await stat(target)
   const identity = [path, target, size, mtimeMs, ctimeMs].join('|')
-  const asked = known.get(identity) ?? recall(path, identity)
+  const asked = known.get(identity) ?? recall(path, identity, target)
   known.set(identity, asked)
-  return await asked
+  const clang = await asked
+  // What could not be started now may be another time.
+  if (typeof clang === 'string') known.delete(identity)
+  return clang
 }
 
-async function recall(path: string, identity: string): Promise<Clang | string> {
-  const kept = await readKept()
-  const version = kept[identity]
+/** Scripts and ccache(1) stay what they are when the compiler behind them becomes another one. */
+async function isCompiler(target: string): Promise<boolean> {
+  const file = await open(target)
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2)
+    return basename(target).startsWith('clang') && buffer.toString('latin1') !== '#!'
+  } finally {
+    await file.close()
+  }
+}
+
+async function recall(path: string, identity: string, target: string): Promise<Clang | string> {
+  const lasting = await isCompiler(target)
+  const version = lasting ? (await readKept())[identity] : undefined
   if (typeof version === 'string' && /^\d+\.\d+\.\d+$/.test(version)) return clangOf(path, version, identity)
   const clang = await ask(path, identity)
-  if (typeof clang !== 'string') await keep(identity, clang.version)
+  if (lasting && typeof clang !== 'string') await keep(identity, clang.version)
   return clang
 }
 

@@ -74,7 +74,7 @@ let running: HeaderSource | undefined
 
 /** @throws EbpfError ERR_EBPF_KERNEL where the running kernel has no BTF; the error of `fs.readFile` for a file */
 export async function headerSource(kernel: Exclude<KernelTypes, false>): Promise<HeaderSource> {
-  if (kernel !== undefined) return sourceOf(types.isUint8Array(kernel) ? kernel.slice() : await readFile(kernel))
+  if (kernel !== undefined) return sourceOf(types.isUint8Array(kernel) ? kernel : await readFile(kernel))
   running ??= sourceOf(readKernelBtf())
   return running
 }

@@ -1,5 +1,4 @@
 /** C to an object: clang, told all that it has to know. */
-import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { invalidArgument } from '../errors.ts'
 import { linkObjects } from '../link-objects.ts'
@@ -84,19 +83,13 @@ function sourcePaths(source: string | URL | readonly (string | URL)[]): string[]
   return paths
 }
 
-/** One for each core. What fails is told when nothing runs any more. */
+/** What fails is told when nothing runs any more. */
 async function compileAll(paths: readonly string[], job: Job): Promise<CompileOutcome[]> {
-  const outcomes: CompileOutcome[] = []
-  const waiting = [...paths.entries()]
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, path] = next
-      outcomes[index] = await compileSource(path, job)
-    }
-  }
-  const workers = await Promise.allSettled(Array.from({ length: Math.min(paths.length, availableParallelism()) }, work))
-  for (const worker of workers) if (worker.status === 'rejected') throw worker.reason
-  return outcomes
+  const results = await Promise.allSettled(paths.map(async (path) => await compileSource(path, job)))
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
 }
 
 async function link(images: readonly Uint8Array[], paths: readonly string[], strip: boolean): Promise<Uint8Array> {

@@ -94,6 +94,7 @@ export async function keepObject(
   if (!compiled.complete) return
   try {
     const { bytes, diagnostics, dependencies, vmlinux } = compiled
+    if (await isVolatile(dependencies, folders)) return
     const hashes = await hashFiles(dependencies)
     // Somebody wrote to one meanwhile: before or after clang read it, who knows.
     const times = await Promise.all(dependencies.map(async (path) => (await stat(path)).mtimeMs))
@@ -111,6 +112,16 @@ export async function keepObject(
   } catch {
     // A cache that cannot be written, or a header that is gone again: the next one compiles anew.
   }
+}
+
+/** What makes a result depend on more than the contents of the files that are known: the time, files that may come, files that the assembler reads. */
+const VOLATILE = /__TIME__|__DATE__|__TIMESTAMP__|__has_include|\.incbin/
+
+/** Headers of the system ask for others, too, but those do not come and go. */
+async function isVolatile(dependencies: readonly string[], folders: readonly string[]): Promise<boolean> {
+  const own = dependencies.filter((file) => !folders.some((folder) => file.startsWith(`${folder}/`)))
+  const texts = await Promise.all(own.map(async (path) => await readFile(path, 'latin1')))
+  return texts.some((text) => VOLATILE.test(text))
 }
 
 /** Files that are not there, and would be read in place of one that was: beside those that include, or in an earlier folder. */

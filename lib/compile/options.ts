@@ -100,6 +100,7 @@ export function settingsOf(options: CompileOptions): Settings {
   const architecture = architectureOf(given.architecture ?? process.arch)
   const order = byteOrder(given.endianness ?? OWN_ORDER)
   const kernel = kernelTypes(given.vmlinux)
+  const args = list(given.args ?? [], 'args').map((arg, index) => nonEmptyString(arg, `args[${index}]`))
   const own = list(given.includes ?? [], 'includes').map((folder, index) => pathOf(folder, `includes[${index}]`))
   return {
     clang: given.clang === undefined ? undefined : nonEmptyString(given.clang, 'clang'),
@@ -123,10 +124,12 @@ export function settingsOf(options: CompileOptions): Settings {
       ...warningFlags(given.warnings ?? ['all']),
       ...own.flatMap((folder) => ['-I', folder]),
       ...defineFlags(given.defines ?? {}),
-      ...list(given.args ?? [], 'args').map((arg, index) => nonEmptyString(arg, `args[${index}]`)),
+      ...args,
     ],
     folders: {
-      own,
+      own: [...own, ...includedBy(args), ...(process.env.CPATH ?? '').split(':').filter(Boolean)].map((folder) =>
+        resolve(folder),
+      ),
       // Kernel headers of the same age as libbpf come before the distribution's, which may be years older.
       package: [INCLUDE, resolve(INCLUDE, 'uapi')],
       system: [...systemFolders(architecture), resolve(INCLUDE, 'fallback')],
@@ -175,9 +178,18 @@ function defineFlags(defines: NonNullable<CompileOptions['defines']>): string[] 
   })
 }
 
+/** Folders of -I among arguments. */
+function includedBy(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    if (!arg.startsWith('-I')) return []
+    return arg === '-I' ? args.slice(index + 1, index + 2) : [arg.slice(2)]
+  })
+}
+
 function kernelTypes(given: unknown): KernelTypes {
   if (given === undefined || given === false) return given
-  return types.isUint8Array(given) ? given : pathOf(given, 'vmlinux')
+  // Whoever owns the bytes may change them meanwhile.
+  return types.isUint8Array(given) ? given.slice() : pathOf(given, 'vmlinux')
 }
 
 function cacheOf(given: boolean | string): string | undefined {

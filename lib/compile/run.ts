@@ -1,7 +1,7 @@
 /** One source, compiled by clang, or found among what was compiled before. */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { EbpfError } from '../errors.ts'
 import { runCommand } from '../system/subprocess.ts'
@@ -96,9 +96,10 @@ async function runClang(work: string, source: string, args: readonly string[], j
   const rule = join(work, 'dependencies')
   const words = join(work, 'diagnostics')
   const outputs = ['-serialize-diagnostics', words, '-MD', '-MF', rule, '-MT', 'object', '-o', object]
-  const { code, stderr } = await runCommand(job.clang.path, [...args, ...outputs, '-c', '-x', 'c', source], {
-    signal: job.settings.signal,
-  })
+  const all = [...args, ...outputs, '-c', '-x', 'c', source]
+  const { code, stderr } = await inTurn(
+    async () => await runCommand(job.clang.path, all, { signal: job.settings.signal }),
+  )
   const diagnostics = await readDiagnostics(words)
   if (code !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
     diagnostics.push(crash(source, code, stderr))
@@ -106,6 +107,23 @@ async function runClang(work: string, source: string, args: readonly string[], j
   const read = filesOf(await readFile(rule, 'utf8').catch(() => ''), source)
   if (code !== 0) return { diagnostics, ...read, cached: false }
   return { bytes: new Uint8Array(await readFile(object)), diagnostics, ...read, cached: false }
+}
+
+let running = 0
+const waiting: (() => void)[] = []
+
+/** As many compilers at once as there are cores, whoever asks for them: a build tool may ask for hundreds. */
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= availableParallelism()) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  try {
+    return await work()
+  } finally {
+    // Its place goes to the next one.
+    const next = waiting.shift()
+    if (next === undefined) running--
+    else next()
+  }
 }
 
 /** A name that the rule cannot hold comes out as one that is not there: its file is not known. */

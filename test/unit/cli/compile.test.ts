@@ -1,7 +1,7 @@
 /** `ebpf compile`, as a person at a terminal runs it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -122,6 +122,27 @@ describe('ebpf compile --watch', () => {
     renameSync(folder.write('value.h~', '#define VALUE 2\n'), join(folder.path, 'value.h'))
     await told(/waiting/)
     expect(readFileSync(object).equals(first)).toBe(false)
+  })
+})
+
+describe('ebpf compile, interrupted', () => {
+  it('ends the compiler, leaves nothing, and says by which signal', async () => {
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\ncase "$1" in\n--version) echo clang version 14.0.6;;\n--print-targets) echo ' bpf - BPF';;\n*) echo $$ > pid; exec sleep 60;;\nesac\n`,
+    )
+    chmodSync(clang, 0o755)
+    mkdirSync(join(folder.path, 'tmp'))
+    const child = spawn(process.execPath, [ebpf, 'compile', '--clang', clang, 'x.bpf.c'], {
+      cwd: folder.path,
+      env: { ...environment(), TMPDIR: join(folder.path, 'tmp') },
+    })
+    while (!existsSync(join(folder.path, 'pid'))) await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(readdirSync(join(folder.path, 'tmp'))).toHaveLength(1)
+    child.kill('SIGINT')
+    expect((await once(child, 'close'))[0]).toBe(130)
+    expect(readdirSync(join(folder.path, 'tmp'))).toEqual([])
+    expect(existsSync(join(folder.path, 'x.bpf.o'))).toBe(false)
   })
 })
 

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -145,6 +146,25 @@ describe('it is compiled anew', () => {
     expect((await compiled()).cached).toBe(false)
   })
 
+  it.each([
+    '/* __TIME__ */',
+    '#if __has_include("later.h")\n#endif',
+    'asm(".data; .incbin \\"/etc/hostname\\"; .text");',
+  ])('always when it depends on more than its files: %s', async (text) => {
+    writeFileSync(source, `${text}\nint f(void) { return 1; }\n`)
+    expect([(await compiled()).cached, (await compiled()).cached]).toEqual([false, false])
+  })
+
+  it('when a header comes that an argument lets clang find first', async () => {
+    folder.write('late/other.h', '#define OTHER 1\n')
+    writeFileSync(source, '#include <other.h>\nint f(void) { return OTHER; }\n')
+    const options = { args: ['-I', join(folder.path, 'early'), `-I${join(folder.path, 'late')}`] }
+    await compiled(options)
+    expect((await compiled(options)).cached).toBe(true)
+    folder.write('early/other.h', '#define OTHER 2\n')
+    expect((await compiled(options)).cached).toBe(false)
+  })
+
   it('when no cache is wanted', async () => {
     expect((await compiled({ cache: false })).cached).toBe(false)
   })
@@ -163,6 +183,22 @@ describe('a cache', () => {
     for (const { bytes } of objects) expect(bytes).toEqual(objects[0]?.bytes)
     expect(entries()).toHaveLength(1)
     expect((await compiled()).cached).toBe(true)
+  })
+
+  it('lets no more compilers run at once than there are cores', async () => {
+    const real = (await compiled({ cache: false })).clang.path
+    const running = join(folder.path, 'running')
+    folder.write('running/.keep', '')
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\ntouch '${running}'/$$\nls '${running}' | wc -l >> '${folder.path}/counts'\n'${real}' "$@"\nstatus=$?\nrm '${running}'/$$\nexit $status\n`,
+    )
+    chmodSync(clang, 0o755)
+    const sources = Array.from({ length: 12 }, (_, index) => folder.write(`${index}.bpf.c`, `int f${index};\n`))
+    await Promise.all(sources.map((each) => compile(each, { clang, cache: false })))
+    const counts = readFileSync(join(folder.path, 'counts'), 'utf8').trim().split('\n').map(Number)
+    expect(counts.length).toBeGreaterThanOrEqual(12)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(availableParallelism())
   })
 
   it('forgets what was not used for a month', async () => {
