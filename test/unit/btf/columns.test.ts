@@ -28,7 +28,7 @@ import type { Batch } from '../../../lib/events/batch.ts'
 import { anyLayout, layoutAndRecords } from './arbitrary.ts'
 import { kinds } from './codec-helpers.ts'
 import { expectedColumns, isTooWide, plainColumn } from './column-values.ts'
-import { batchOf, unlessUnsafe } from './record-helpers.ts'
+import { batchOf, flexiblePacket, unlessUnsafe } from './record-helpers.ts'
 
 const numRuns = Number(process.env.CODEC_PROPERTY_RUNS ?? 300)
 
@@ -321,17 +321,7 @@ describe.each(kinds)('%s columns', (_, interpret) => {
     expect(() => wide.columns()).toThrow('events.wide has 128 bits')
     expect(() => wide.columns(['wide'])).toThrow(TypeError)
     expect(wide.columns(['pid'])).toStrictEqual({ pid: Uint32Array.of(0) })
-    const layout: StructLayout = {
-      kind: 'struct',
-      name: 'packet',
-      size: 4,
-      fields: [
-        { name: 'port', offset: 0, layout: u16.layout },
-        { name: 'data', offset: 2, layout: { kind: 'bytes', size: 0 } },
-      ],
-      flexible: true,
-    }
-    const packets = batchOf(codecOf(layout), [{ bytes: [1, 0, 7, 8, 9] }])
+    const packets = batchOf(codecOf(flexiblePacket), [{ bytes: [1, 0, 7, 8, 9] }])
     expect(() => packets.columns()).toThrow('events.data')
     expect(packets.columns(['port'])).toStrictEqual({ port: Uint16Array.of(1) })
     expect(() => batchOf(codecOf(u32), []).columns()).toThrow('no structs')

@@ -7,7 +7,7 @@ import { createRecordCodec, type RecordCodec } from '../../../lib/btf/record-cod
 import { char, enumeration, struct, type Type, u8, u16, u32, u64 } from '../../../lib/btf/schema.ts'
 import { anyRecordLayout, layoutAndRecords } from './arbitrary.ts'
 import { kinds } from './codec-helpers.ts'
-import { batchOf, spanOf, unlessUnsafe } from './record-helpers.ts'
+import { batchOf, flexiblePacket, spanOf, taggedUnion, unlessUnsafe } from './record-helpers.ts'
 
 const numRuns = Number(process.env.CODEC_PROPERTY_RUNS ?? 300)
 
@@ -19,29 +19,7 @@ function tagged(tagType: typeof u8 | typeof u32 | typeof u64): Layout {
     tagType === u64 ? { EXEC: 1n << 40n, EXIT: 2n } : { EXEC: 1, EXIT: 2 },
     tagType as typeof u64,
   )
-  const exec = struct({ kind, pid: u32, comm: char(4) }).layout
-  const exit = struct({ kind, code: u16 }).layout
-  return {
-    kind: 'union',
-    name: 'event',
-    size: exec.size,
-    fields: [
-      { name: 'exec', offset: 0, layout: exec },
-      { name: 'exit', offset: 0, layout: exit },
-    ],
-  }
-}
-
-/** A struct that ends in whatever else a record has. */
-const flexible: StructLayout = {
-  kind: 'struct',
-  name: 'packet',
-  size: 4,
-  fields: [
-    { name: 'port', offset: 0, layout: u16.layout },
-    { name: 'data', offset: 2, layout: { kind: 'bytes', size: 0 } },
-  ],
-  flexible: true,
+  return taggedUnion(kind)
 }
 
 describe.each(kinds)('%s loops', (_, interpret) => {
@@ -74,7 +52,7 @@ describe.each(kinds)('%s loops', (_, interpret) => {
     expect(
       batchOf(codecOf(struct({ pid: u32 })), [{ bytes: [1, 0, 0, 0, 9, 9] }, { bytes: [2, 0, 0, 0] }]).toArray(),
     ).toEqual([{ pid: 1 }, { pid: 2 }])
-    expect(batchOf(codecOf(flexible), [{ bytes: [1, 0, 7, 8, 9] }, { bytes: [2, 0] }]).toArray()).toEqual([
+    expect(batchOf(codecOf(flexiblePacket), [{ bytes: [1, 0, 7, 8, 9] }, { bytes: [2, 0] }]).toArray()).toEqual([
       { port: 1, data: Uint8Array.of(7, 8, 9) },
       { port: 2, data: Uint8Array.of() },
     ])

@@ -8,6 +8,7 @@ import { createRecordCodec } from '../../../lib/btf/record-codec.ts'
 import { createBytesEncoder, createLazyEncoder, createRecordEncoder } from '../../../lib/btf/record-encoder.ts'
 import { char, enumeration, struct, u8, u16, u32, u64 } from '../../../lib/btf/schema.ts'
 import { kinds } from './codec-helpers.ts'
+import { taggedUnion } from './record-helpers.ts'
 
 const event = struct({ pid: u32, level: u8, comm: char(8) })
 
@@ -16,17 +17,7 @@ function tagged(large: boolean): Layout {
   const kind = large
     ? enumeration({ KIND_EXEC: 1n << 40n, KIND_EXIT: 2n }, u64)
     : enumeration({ KIND_EXEC: 1, KIND_EXIT: 2 })
-  const exec = struct({ kind, pid: u32, comm: char(4) }).layout
-  const exit = struct({ kind, code: u16 }).layout
-  return {
-    kind: 'union',
-    name: 'event',
-    size: exec.size,
-    fields: [
-      { name: 'exec', offset: 0, layout: exec },
-      { name: 'exit', offset: 0, layout: exit },
-    ],
-  }
+  return taggedUnion(kind)
 }
 
 const bytesOf = (bytes: Uint8Array): number[] => [...bytes]

@@ -1,6 +1,8 @@
 /** Batches of records, as the kernel lays them out and a consumer copies them. */
+import type { Layout, StructLayout } from '../../../lib/btf/layout.ts'
 import { createMemory, type Memory } from '../../../lib/btf/memory.ts'
 import { DISCARD_BIT, HEADER_SIZE } from '../../../lib/btf/record-span.ts'
+import { char, struct, type Type, u16, u32 } from '../../../lib/btf/schema.ts'
 import { Batch } from '../../../lib/events/batch.ts'
 import type { RecordCodec } from '../../../lib/btf/record-codec.ts'
 
@@ -44,4 +46,31 @@ export function unlessUnsafe<T>(act: () => T): T | undefined {
 export function batchOf<T = unknown>(codec: RecordCodec<unknown>, records: readonly TestRecord[]): Batch<T> {
   const { memory, end, count } = spanOf(records)
   return new Batch(codec as RecordCodec<T>).fill(memory, count, end)
+}
+
+/** A union of structs with this tag. */
+export function taggedUnion(kind: Type): Layout {
+  const exec = struct({ kind, pid: u32, comm: char(4) }).layout
+  const exit = struct({ kind, code: u16 }).layout
+  return {
+    kind: 'union',
+    name: 'event',
+    size: exec.size,
+    fields: [
+      { name: 'exec', offset: 0, layout: exec },
+      { name: 'exit', offset: 0, layout: exit },
+    ],
+  }
+}
+
+/** A struct that ends in whatever else a record has. */
+export const flexiblePacket: StructLayout = {
+  kind: 'struct',
+  name: 'packet',
+  size: 4,
+  fields: [
+    { name: 'port', offset: 0, layout: u16.layout },
+    { name: 'data', offset: 2, layout: { kind: 'bytes', size: 0 } },
+  ],
+  flexible: true,
 }

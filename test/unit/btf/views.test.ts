@@ -9,7 +9,7 @@ import { char, enumeration, struct, type Type, u16, u32, u64 } from '../../../li
 import type { Batch } from '../../../lib/events/batch.ts'
 import { anyRecordLayout, layoutAndRecords } from './arbitrary.ts'
 import { kinds } from './codec-helpers.ts'
-import { batchOf, unlessUnsafe } from './record-helpers.ts'
+import { batchOf, flexiblePacket, unlessUnsafe } from './record-helpers.ts'
 
 const numRuns = Number(process.env.CODEC_PROPERTY_RUNS ?? 200)
 
@@ -168,18 +168,8 @@ describe.each(kinds)('%s views', (_, interpret) => {
   })
 
   test('show what is behind the fixed part of a record', () => {
-    const layout: StructLayout = {
-      kind: 'struct',
-      name: 'packet',
-      size: 4,
-      fields: [
-        { name: 'port', offset: 0, layout: u16.layout },
-        { name: 'data', offset: 2, layout: { kind: 'bytes', size: 0 } },
-      ],
-      flexible: true,
-    }
     const seen: object[] = []
-    const batch = batchOf<object>(codecOf(layout), [{ bytes: [1, 0, 7, 8, 9] }, { bytes: [2, 0] }])
+    const batch = batchOf<object>(codecOf(flexiblePacket), [{ bytes: [1, 0, 7, 8, 9] }, { bytes: [2, 0] }])
     batch.forEachView((view) => seen.push({ ...view }))
     expect(seen).toStrictEqual([
       { port: 1, data: Uint8Array.of(7, 8, 9) },
