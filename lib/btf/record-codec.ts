@@ -53,7 +53,6 @@ export interface RecordCodec<T> {
   ): Record<string, unknown>
 }
 
-/** @internal */
 export interface RecordCodecOptions extends CodecOptions {
   /** Records that pass through the loops that all types share before loops for this type are generated. */
   readonly sharedRecords?: number

@@ -50,12 +50,15 @@ for await (const call of object.maps.calls) {
 await object.close()
 `
 
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
 export class ImportProject extends SourceFolder {
   constructor() {
     super()
     const modules = join(this.path, 'node_modules')
     mkdirSync(modules)
-    symlinkSync(fileURLToPath(new URL('../../', import.meta.url)), join(modules, 'ebpf'))
+    symlinkSync(root, join(modules, 'ebpf'))
+    symlinkSync(join(root, 'node_modules/@types'), join(modules, '@types'))
     this.write('package.json', '{ "type": "module" }')
     this.write('scale.h', '#define SCALE 7\n')
     this.write('count.bpf.c', COUNT_BPF_C)
