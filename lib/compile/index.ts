@@ -99,5 +99,5 @@ async function link(images: readonly Uint8Array[], paths: readonly string[], str
 }
 
 function objectName(path: string): string {
-  return basename(path).replace(/(\.bpf)?\.[co]$/, '')
+  return basename(path).replace(/(\.bpf)?\.[co]$/, '') || 'object'
 }

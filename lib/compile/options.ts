@@ -42,7 +42,7 @@ export interface CompileOptions {
   architecture?: string
   /** The byte order of that machine; this one's by default. */
   endianness?: 'little' | 'big'
-  /** More arguments for clang, after ours. */
+  /** More arguments for clang. What options say, and what decides on the outputs, is refused: `-mcpu`, `-o`, `-S`, … */
   args?: readonly string[]
   /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
   cache?: boolean | string
@@ -100,7 +100,7 @@ export function settingsOf(options: CompileOptions): Settings {
   const architecture = architectureOf(given.architecture ?? process.arch)
   const order = byteOrder(given.endianness ?? OWN_ORDER)
   const kernel = kernelTypes(given.vmlinux)
-  const args = list(given.args ?? [], 'args').map((arg, index) => nonEmptyString(arg, `args[${index}]`))
+  const args = list(given.args ?? [], 'args').map((arg, index) => clangArgument(arg, `args[${index}]`))
   const own = list(given.includes ?? [], 'includes').map((folder, index) => pathOf(folder, `includes[${index}]`))
   return {
     clang: given.clang === undefined ? undefined : nonEmptyString(given.clang, 'clang'),
@@ -176,6 +176,16 @@ function defineFlags(defines: NonNullable<CompileOptions['defines']>): string[] 
     if (/[\0\n]/.test(text)) throw invalidArgument(`defines.${name} must be one line without NUL`)
     return `-D${name}=${text}`
   })
+}
+
+/** What clang makes, of what and for which machine. Where it is not an object, nobody could tell from the result. */
+const OWN_ARGUMENTS =
+  /^(?:-[cSE]|-o.*|-emit-.*|-fsyntax-only|-M(?!V$).*|-serialize-diagnostics|--?target(?:=.*)?|-mcpu=.*|-x.*|-###|--version)$/
+
+function clangArgument(given: unknown, argument: string): string {
+  const text = nonEmptyString(given, argument)
+  if (!OWN_ARGUMENTS.test(text)) return text
+  throw invalidArgument(`${argument} must leave what clang makes, and of what, to the options: not ${text}`)
 }
 
 /** Folders of -I among arguments. */

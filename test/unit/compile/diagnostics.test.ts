@@ -187,6 +187,9 @@ describe('a source that is not there', () => {
     await expect(compile(3 as unknown as string)).rejects.toThrow('source must be a path or a file URL, not 3')
     await expect(compile([])).rejects.toThrow('source must be at least one path')
     await expect(compile(['a.c', './a.c'])).rejects.toThrow('each file once')
+    for (const arg of ['-o', '-oother', '-S', '-E', '-mcpu=v1', '-MMD', '-target', '--target=x86_64', '-xc++']) {
+      await expect(compile('a.c', { args: [arg] }), arg).rejects.toThrow('to the options')
+    }
     await expect(compile('a.c', { optimise: true } as CompileOptions)).rejects.toThrow("'optimise'")
   })
 })
