@@ -4240,7 +4240,7 @@ interface CompileOptions {
     architecture?: string;
     /** The byte order of that machine; this one's by default. */
     endianness?: 'little' | 'big';
-    /** More arguments for clang, after ours. */
+    /** More arguments for clang. What options say, and what decides on the outputs, is refused: `-mcpu`, `-o`, `-S`, … */
     args?: readonly string[];
     /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
     cache?: boolean | string;
