@@ -68,19 +68,22 @@ const LONGEST_WORDS = 1000
 /**
  * Reads a log of any kernel. What it does not know it leaves out: `rule` and `log` always say what the verifier said.
  *
- * @param lineOf tells more than the log: the column, and since 6.8 the folder; before, all of the place
+ * @param lines tells more than the log: the column, and since 6.8 the folder; before, all of the place
  */
-export function explainLog(log: string, lineOf: LineLookup = () => undefined): VerifierReport {
+export function explainLog(log: string, lines: LineLookup = () => undefined): VerifierReport {
   const structured = structuredLog(log)
   const trace = readTrace(withoutExplanation(log))
   const words = trace.words.slice(-MOST_WORDS).map((line) => line.slice(0, LONGEST_WORDS))
   const facts = new Facts({ ...trace, words })
+  const lineOf = isOf(facts, lines) ? lines : (): undefined => undefined
   const found = findRule(facts, words)
   const other = found === undefined ? unknown(structured) : undefined
   const rule = found?.words ?? words.at(-1) ?? structured?.title ?? NO_REASON
   const instruction = placeOf(facts, found, structured)
   const at = instruction?.number ?? (found?.rule.place === 'none' ? 0 : undefined)
   const isStop = instruction !== undefined && instruction.number === facts.stopped?.number
+  const walked = instruction === undefined ? undefined : facts.walked(instruction.number)
+  const closing = isStop && endsAtBrace(found?.rule.kind) ? statementBefore(facts, lineOf) : undefined
   return {
     kind: found?.rule.kind ?? other?.kind ?? 'unknown',
     rule,
@@ -88,10 +91,31 @@ export function explainLog(log: string, lineOf: LineLookup = () => undefined): V
     hint: found === undefined ? structured?.suggestion : found.rule.hint(facts, found.words),
     instruction,
     registers: isStop ? facts.registers : {},
-    location: location(at, isStop ? facts.stopped?.source : undefined, structured?.at, lineOf),
-    path: found?.rule.place === undefined ? steps(facts, structured, lineOf) : [],
+    location: closing ?? location(at, walked?.source, structured?.at, lineOf),
+    path: found?.rule.place === undefined || walked !== undefined ? steps(facts, structured, lineOf) : [],
     stats: readStatistics(log),
   }
+}
+
+/** The kernel prints lines that it was given: other ones are of another program, such as a file that was compiled again since. */
+function isOf(facts: Facts, lines: LineLookup): boolean {
+  return facts.walk.every(({ number, source, introduced }) => {
+    if (!introduced || source === undefined || source.text === '') return true
+    const known = lines(number)
+    return known === undefined || known.text.trim() === source.text
+  })
+}
+
+/** What is still held at the end is told of the last brace, which all ways out share. */
+function endsAtBrace(kind: VerifierFailureKind | undefined): boolean {
+  return kind === 'leaked-reference' || kind === 'lock-held' || kind === 'return-value'
+}
+
+/** The statement that went to a closing brace, where the verifier stopped at one. */
+function statementBefore(facts: Facts, lineOf: LineLookup): VerifierLocation | undefined {
+  const places = facts.walk.map(({ number, source }) => location(number, source, undefined, lineOf))
+  if (places.at(-1)?.text.trim() !== '}') return undefined
+  return places.findLast((place) => place !== undefined && place.text.trim() !== '}' && place.text.trim() !== '')
 }
 
 interface Found {
@@ -129,7 +153,7 @@ function placeOf(
   if (found?.rule.place === 'named') {
     const number = Number(found.match[1])
     const told = structured?.at?.instruction
-    return { number, text: told?.number === number ? told.text : '' }
+    return { number, text: facts.walked(number)?.text ?? (told?.number === number ? told.text : '') }
   }
   const { stopped } = facts
   return stopped === undefined ? structured?.at?.instruction : { number: stopped.number, text: stopped.text }
@@ -142,10 +166,7 @@ function location(
   lineOf: LineLookup,
 ): VerifierLocation | undefined {
   const known = instruction === undefined ? undefined : lineOf(instruction)
-  // The kernel has printed what it was given: what says otherwise is about another program.
-  const contradicts =
-    source !== undefined && source.text !== '' && known !== undefined && known.text.trim() !== source.text
-  if (known !== undefined && !contradicts) return known
+  if (known !== undefined) return known
   if (told?.file !== undefined && told.line !== undefined) {
     const { file, line, column, text = '' } = told
     return { file, line, column: column === 0 ? undefined : column, text, function: told.function }

@@ -3,14 +3,14 @@ import { calledFunction } from './instruction.ts'
 import { type Origin, callsBetween, originOf } from './origin.ts'
 import { type WalkedStep, walkedPath } from './path.ts'
 import { type RegisterState, registersBefore } from './registers.ts'
-import type { Trace, TraceEntry } from './trace.ts'
+import type { Trace, WalkedInstruction } from './trace.ts'
 
 export class Facts {
   readonly trace: Trace
   readonly registers: RegisterState
   readonly path: WalkedStep[]
   /** The instruction where the verifier stopped. */
-  readonly stopped: Extract<TraceEntry, { kind: 'instruction' }> | undefined
+  readonly stopped: WalkedInstruction | undefined
   readonly #at: number
 
   constructor(trace: Trace) {
@@ -20,6 +20,16 @@ export class Facts {
     this.#at = trace.entries.findLastIndex(({ kind }) => kind === 'instruction')
     const stopped = trace.entries[this.#at]
     this.stopped = stopped?.kind === 'instruction' ? stopped : undefined
+  }
+
+  /** Only the instructions of the walk. */
+  get walk(): WalkedInstruction[] {
+    return this.trace.entries.filter((entry): entry is WalkedInstruction => entry.kind === 'instruction')
+  }
+
+  /** Where it was walked over last. */
+  walked(number: number): WalkedInstruction | undefined {
+    return this.walk.findLast((entry) => entry.number === number)
   }
 
   /** What the instruction calls. */

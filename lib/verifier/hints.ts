@@ -151,7 +151,7 @@ export const lockHeld: Hint = (_facts, words) =>
     : 'Between lock and unlock only memory may be read and written: call helpers before or after, take one lock at a time, and unlock on every way out.'
 
 export const specialField: Hint = () =>
-  'Locks, timers and other such fields belong to their helpers. Assign the other fields one by one, not the whole struct, and give a timer the map that it is in.'
+  'Locks, timers and other such fields belong to their helpers. Assign the other fields one by one, not the whole struct.'
 
 export const returnValue: Hint = (_facts, words) => {
   const range = /should have been in (.*)$/.exec(words)?.[1]
@@ -195,6 +195,9 @@ export const argumentType: Hint = (facts, words) => {
   const given = match[2] === 'inv' || match[2] === 'scalar' ? 'a number' : match[2]
   return `Argument ${match[1]} of ${call} is ${given}, and must be one of: ${match[3]}. Give the address of a variable where a pointer is wanted (&key), and a string or map as what it is declared.`
 }
+
+export const otherMap: Hint = () =>
+  'The map that goes with a timer is the one that its value is in: give both from the same map.'
 
 export const atomicAccess: Hint = () =>
   'Atomic operations work on the stack, values of maps and arenas only. Use a plain read and write here, or keep the number in a map.'

@@ -1,7 +1,7 @@
 /** The chain of branches and calls that led to where the verifier stopped. */
 import { branch, callsLocally, leavesFunction } from './instruction.ts'
-import type { InstructionLine, SourceLine } from './log-lines.ts'
-import type { TraceEntry } from './trace.ts'
+import type { SourceLine } from './log-lines.ts'
+import type { TraceEntry, WalkedInstruction } from './trace.ts'
 
 export interface WalkedStep {
   number: number
@@ -17,11 +17,10 @@ export interface WalkedStep {
 }
 
 type Step = Omit<WalkedStep, 'times' | 'number' | 'text' | 'source'>
-type Walked = InstructionLine & { source: SourceLine | undefined }
 
 /** In the order of the walk. A step that repeats comes once, where it was made last. */
 export function walkedPath(entries: readonly TraceEntry[]): WalkedStep[] {
-  const walk = entries.filter((entry): entry is Walked => entry.kind === 'instruction')
+  const walk = entries.filter((entry): entry is WalkedInstruction => entry.kind === 'instruction')
   const steps = new Map<string, WalkedStep>()
   walk.forEach((entry, index) => {
     const next = walk[index + 1]?.number ?? entry.next
@@ -37,7 +36,7 @@ export function walkedPath(entries: readonly TraceEntry[]): WalkedStep[] {
   return [...steps.values()]
 }
 
-function stepOf({ number, text }: Walked, next: number): Step | undefined {
+function stepOf({ number, text }: WalkedInstruction, next: number): Step | undefined {
   if (callsLocally(text)) return { kind: 'call', taken: undefined, why: 'the function is entered' }
   if (leavesFunction(text)) return { kind: 'return', taken: undefined, why: 'the function returns' }
   const jump = branch(number, text)

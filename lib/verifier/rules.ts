@@ -87,8 +87,7 @@ export const rules: readonly Rule[] = [
   },
   {
     kind: 'special-field',
-    words:
-      /\S+ cannot be accessed (?:directly by load\/store|indirectly by helper)|.*can only be accessed.*helper.*|.*doesn't match timer pointer.*|.*(?:timer|workqueue|task_work) pointer .* map pointer.*/,
+    words: /\S+ cannot be accessed (?:directly by load\/store|indirectly by helper)|.*can only be accessed.*helper.*/,
     hint: hint.specialField,
   },
 
@@ -236,7 +235,7 @@ export const rules: readonly Rule[] = [
   },
 
   // Loops and complexity.
-  { kind: 'unbounded-loop', words: /infinite loop detected at insn (\d+)/, hint: hint.infiniteLoop },
+  { kind: 'unbounded-loop', words: /infinite loop detected at insn (\d+)/, hint: hint.infiniteLoop, place: 'named' },
   {
     kind: 'unbounded-loop',
     words: /The sequence of \d+ jumps is too complex.*/,
@@ -291,6 +290,11 @@ export const rules: readonly Rule[] = [
     kind: 'not-constant',
     words: /R\d+ is not a (?:known )?const(?:ant)?'?.*|R\d+ must be a known constant|.*must be a (?:known )?constant.*/,
     hint: hint.notConstant,
+  },
+  {
+    kind: 'argument-type',
+    words: /(?:timer|workqueue|wq|task_work) pointer .* doesn't match map pointer .*/,
+    hint: hint.otherMap,
   },
   {
     kind: 'argument-type',

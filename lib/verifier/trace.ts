@@ -1,10 +1,15 @@
 /** The last way that the verifier took through a program, read backward from the end of its log. */
 import { type InstructionLine, type SourceLine, linesBackward, readLine } from './log-lines.ts'
 
+export interface WalkedInstruction extends InstructionLine {
+  /** The last line of the source that the log has before it: the kernel does not print all. */
+  source: SourceLine | undefined
+  /** Whether it is the first after that line. */
+  introduced: boolean
+}
+
 /** An instruction that the verifier walked over, or what it printed of the registers between two of them. */
-export type TraceEntry =
-  | (InstructionLine & { source: SourceLine | undefined })
-  | { kind: 'state'; state: string; whole: boolean }
+export type TraceEntry = WalkedInstruction | { kind: 'state'; state: string; whole: boolean }
 
 export interface Trace {
   /** In the order of the walk; the last instruction is where the verifier stopped. */
@@ -16,29 +21,34 @@ export interface Trace {
 /** So much is kept of a walk, and so much of a log is looked at: a loop can make it millions of lines long. */
 const MOST_ENTRIES = 4096
 const MOST_TEXT = 32 << 20
+const MOST_LINES = 1 << 20
+const MOST_WORDS = 256
 
 export function readTrace(log: string): Trace {
   const entries: TraceEntry[] = []
   const words: string[] = []
   // Of the lines between the source and now: the source comes before what was made of it, so later in this walk.
-  let waiting: (InstructionLine & { source: SourceLine | undefined })[] = []
+  let waiting: WalkedInstruction[] = []
   let skipping: Skipping | undefined
+  let lines = 0
   for (const { line, start } of linesBackward(log)) {
-    if (log.length - start > MOST_TEXT || entries.length >= MOST_ENTRIES) break
+    if (++lines > MOST_LINES || log.length - start > MOST_TEXT || entries.length >= MOST_ENTRIES) break
     const read = readLine(line)
     if (skipping !== undefined) {
       if (!skipping.ends(read)) continue
       skipping = undefined
     }
     if (read.kind === 'instruction') {
-      const entry = { ...read, source: undefined }
+      const entry = { ...read, source: undefined, introduced: false }
       entries.push(entry)
       waiting.push(entry)
     } else if (read.kind === 'source') {
       for (const entry of waiting) entry.source = read.source
+      const first = waiting.at(-1)
+      if (first !== undefined) first.introduced = true
       waiting = []
     } else if (entries.length === 0 && read.kind === 'words') {
-      words.push(read.text)
+      if (words.length < MOST_WORDS) words.push(read.text)
     } else if (read.kind === 'state' && entries.length > 0) {
       entries.push({ kind: 'state', state: read.state, whole: read.whole || start === 0 })
     } else if (read.kind === 'from' && entries.length > 0) {
