@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -26,9 +27,13 @@ const promised = [
   'LICENSE',
   'README.md',
   'binding.gyp',
+  'client.d.ts',
   'dist/cli/main.js',
   'dist/index.d.ts',
   'dist/index.js',
+  'dist/loader/hooks.js',
+  'dist/loader/plugin.d.ts',
+  'dist/loader/register.js',
   'dist/testing/index.d.ts',
   'dist/testing/index.js',
   'include/bpf/bpf_helpers.h',
@@ -54,7 +59,10 @@ await main(import.meta.url, async () => {
     checkCompiling(project)
     const program = join(project, 'first.mjs')
     writeFileSync(program, readmeBlock('js', '// first.mjs'))
-    for (const node of [process.execPath, installNode(folder)]) await runProgram(node, program)
+    for (const node of [process.execPath, installNode(folder)]) {
+      await runProgram(node, program)
+      checkImport(node, project)
+    }
     say('The package is fit to publish.')
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -178,6 +186,28 @@ function checkCompiling(project) {
   if (!existsSync(join(project, 'first.bpf.o'))) throw new Problem('"ebpf compile first.bpf.c" wrote no first.bpf.o.')
   if (outputOf(process.execPath, ['compile.mjs'], { cwd: project, env }) !== 'loaded')
     throw new Problem("What compile() makes of the README's C cannot be loaded.")
+}
+
+/** C is imported as a module, with the compiler of this machine; the plugins need no bundler to be there. */
+function checkImport(node, project) {
+  copyFileSync(join(project, 'node_modules/ebpf/examples/first/first.bpf.c'), join(project, 'imported.bpf.c'))
+  const program = join(project, 'import.mjs')
+  writeFileSync(
+    program,
+    `import * as plugins from 'ebpf/plugin'
+    import esbuild from 'ebpf/esbuild'
+    import rolldown from 'ebpf/rolldown'
+    import rollup from 'ebpf/rollup'
+    import vite from 'ebpf/vite'
+    import { load } from './imported.bpf.c'
+    const object = await load()
+    const names = [esbuild, rolldown, rollup, vite].map((plugin) => plugin().name)
+    console.log(Object.keys(object.maps).join(), Object.keys(plugins).join(), ...names)
+    await object.close()`,
+  )
+  const printed = outputOf(node, ['--import', 'ebpf/register', program], { cwd: project })
+  const expected = 'events esbuild,rolldown,rollup,vite ebpf ebpf ebpf ebpf'
+  if (printed !== expected) throw new Problem(`A program that imports C printed "${printed}", not "${expected}".`)
 }
 
 /** The README's block whose first line is this one. */
