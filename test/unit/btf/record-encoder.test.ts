@@ -6,7 +6,7 @@ import type { Layout } from '../../../lib/btf/layout.ts'
 import { createMemory } from '../../../lib/btf/memory.ts'
 import { createRecordCodec } from '../../../lib/btf/record-codec.ts'
 import { createBytesEncoder, createLazyEncoder, createRecordEncoder } from '../../../lib/btf/record-encoder.ts'
-import { char, enumeration, struct, u8, u16, u32, u64 } from '../../../lib/btf/schema.ts'
+import { char, enumeration, struct, u8, u32, u64 } from '../../../lib/btf/schema.ts'
 import { kinds } from './codec-helpers.ts'
 import { taggedUnion } from './record-helpers.ts'
 
