@@ -16,7 +16,10 @@ let diagnostics: Uint8Array
 beforeAll(async () => {
   folder = new SourceFolder()
   clang = (await findClang()).path
-  const source = folder.write('x.c', '#define BAD(x) ((x)->no)\nint g(void) { int unused; return 1; }\nint f(int *p) { return BAD(p) + 1 }\n')
+  const source = folder.write(
+    'x.c',
+    '#define BAD(x) ((x)->no)\nint g(void) { int unused; return 1; }\nint f(int *p) { return BAD(p) + 1 }\n',
+  )
   const output = join(folder.path, 'x.dia')
   spawnSync(clang, ['-Wall', '-fsyntax-only', '-serialize-diagnostics', output, source], { stdio: 'ignore' })
   diagnostics = readFileSync(output)
