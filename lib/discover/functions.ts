@@ -38,6 +38,9 @@ const KERNEL_NAME = 'vmlinux'
 /** Symbols of code that are no entries of functions: what compilers put before them, and the part that they expect not to run. */
 const NO_ENTRY = /^__(?:pfx|cfi)_|\.cold(?:\.\d+)?$/
 
+/** What /proc/kallsyms shows like a module: programs of BPF, and code that the kernel writes for probes. */
+const NO_MODULE = /^(?:bpf|__builtin__.*)$/
+
 /**
  * Functions of the kernel and of its modules, in the order of modules and names. Their names come from /proc/kallsyms, what
  * they take and give from BTF, and what can be done with them from tracefs and debugfs, each as far as this process may read it.
@@ -94,11 +97,10 @@ async function namedFunctions(fits: (module: string, name: string) => boolean): 
   const text = await readFile('/proc/kallsyms', 'latin1').catch(() => '')
   if (text === '') return await typedFunctions(fits)
   const counts: Counts = new Map()
-  // Of modules that are none: programs of BPF, trampolines.
   const lines = text.matchAll(/^[0-9a-f]+ [tTwW] ([^\t\n]+)(?:\t\[(.+)\])?$/gm)
   for await (const some of inTurns(lines)) {
     for (const [, name = '', module = KERNEL] of some) {
-      if (module !== 'bpf' && !module.startsWith('__builtin_') && fits(module, name)) count(counts, module, name)
+      if (!NO_MODULE.test(module) && fits(module, name)) count(counts, module, name)
     }
   }
   return counts
