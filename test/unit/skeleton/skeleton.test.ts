@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EnumLayout, Layout } from '../../../lib/btf/layout.ts'
-import { enumName, skeleton, type SkeletonOptions } from '../../../lib/index.ts'
+import { compile, enumName, objectBtf, skeleton, type SkeletonOptions } from '../../../lib/index.ts'
 import { ModuleNames } from '../../../lib/skeleton/names.ts'
 import { type Form, ValueTypes } from '../../../lib/skeleton/value-types.ts'
 import { fixture } from '../../support/fixtures.ts'
@@ -26,6 +26,29 @@ describe('skeleton', () => {
     expect(await skeleton(object)).toBe(text)
     expect(await skeleton({ bytes, name: 'skeleton' })).toBe(text)
     expect(await Promise.all([skeleton(path), skeleton(path)])).toEqual([text, text])
+  })
+
+  it('does not depend on the order of types in the file', async () => {
+    using folder = new SourceFolder()
+    const types =
+      'struct inner { __u16 port; enum state { DOWN, UP } state; };\nstruct value { struct inner inner; __u64 sum; };'
+    // Compilers write the types of functions first.
+    const early = '__attribute__((noinline)) int early(struct inner *inner) { return inner->port; }\n'
+    const map = `struct {
+      __uint(type, BPF_MAP_TYPE_HASH);
+      __type(key, __u32);
+      __type(value, struct value);
+      __uint(max_entries, 1);
+    } m SEC(".maps");`
+    const written = async (name: string, functions: string): Promise<{ text: string; id: number | undefined }> => {
+      const source = `#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n${types}\n${map}\n__u64 total;\n${functions}`
+      const compiled = await compile(folder.write(`${name}/x.bpf.c`, source), { cache: folder.cache })
+      const { btf } = await objectBtf(compiled)
+      return { text: await skeleton(compiled), id: btf.find('inner', 'struct')?.id }
+    }
+    const [late, first] = [await written('a', ''), await written('b', early)]
+    expect(first.id).toBeLessThan(late.id ?? 0)
+    expect(first.text).toBe(late.text)
   })
 
   it('finds the object beside it, or where it is told', async () => {
