@@ -4,13 +4,20 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { help, readArguments } from './arguments.ts'
 import { toEvent } from './event.ts'
-import type { DemoObject } from './record.ts'
 import { explain, requireKernel } from './requirements.ts'
 import { Stop } from './stop.ts'
 import { Summary } from './summary.ts'
 import { Table } from './table.ts'
 import { tracepointFolder } from './tracepoints.ts'
 import { startWorkload } from './workload.ts'
+
+/** Not before it is known that it works here: on another system than Linux the package cannot even be loaded. */
+async function library() {
+  const { monotonicToDate } = await import('ebpf')
+  // What `ebpf types demo.bpf.o` wrote: the object, with its types.
+  const { open } = await import('./demo.skel.ts')
+  return { monotonicToDate, open }
+}
 
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
@@ -19,13 +26,12 @@ async function main(): Promise<void> {
     return
   }
   requireKernel()
-  // Only now: on another system than Linux the package cannot even be loaded.
-  const { monotonicToDate, openObject } = await import('ebpf')
+  const { monotonicToDate, open } = await library()
 
   using stop = new Stop()
 
   // The object file says what there is; before it is loaded it can be changed.
-  const spec = await openObject<DemoObject>(new URL('demo.bpf.o', import.meta.url))
+  const spec = await open()
   // The demo's own open files would be events about events.
   const { dev, ino } = statSync('/proc/self/ns/pid', { bigint: true })
   spec.globals.reader = { pid: process.pid, namespace_device: dev, namespace_inode: ino }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
-/* What the demo tells user space; demo/event.ts says the same in TypeScript. */
+/* What the demo tells user space; `ebpf types demo.bpf.o` wrote demo.skel.ts from it, which says the same in TypeScript. */
 #ifndef EVENT_H
 #define EVENT_H
 

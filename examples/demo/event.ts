@@ -1,7 +1,7 @@
 /** What the demo shows: a record of the kernel in the words of Node. Its JSON is a line of --json. */
 import { constants } from 'node:os'
+import type { Event, Exec, Exit, Open } from './demo.skel.ts'
 import { openFlags } from './open-flags.ts'
-import type { ExecRecord, ExitRecord, KernelRecord, OpenRecord } from './record.ts'
 
 interface CommonEvent {
   time: Date
@@ -36,7 +36,7 @@ export interface OpenEvent extends CommonEvent {
 
 export type DemoEvent = ExecEvent | ExitEvent | OpenEvent
 
-export function toEvent(record: KernelRecord, time: Date): DemoEvent {
+export function toEvent(record: Event, time: Date): DemoEvent {
   switch (record.type) {
     case 'exec':
       return execEvent(record, time)
@@ -47,12 +47,12 @@ export function toEvent(record: KernelRecord, time: Date): DemoEvent {
   }
 }
 
-function execEvent(record: ExecRecord, time: Date): ExecEvent {
+function execEvent(record: Exec, time: Date): ExecEvent {
   const { type, result, size, cut } = record
   return { type, ...common(record, time, result), arguments: texts(record.arguments.subarray(0, size)), cut }
 }
 
-function exitEvent(record: ExitRecord, time: Date): ExitEvent {
+function exitEvent(record: Exit, time: Date): ExitEvent {
   const { type, status } = record
   // The low 7 bits are the signal, the next says whether a core was dumped, the next 8 are the code.
   const signal = status & 0x7f
@@ -61,12 +61,12 @@ function exitEvent(record: ExitRecord, time: Date): ExitEvent {
   return { type, ...common(record, time, 128 + signal), exitCode: null, signal: signalName(signal) }
 }
 
-function openEvent(record: OpenRecord, time: Date): OpenEvent {
+function openEvent(record: Open, time: Date): OpenEvent {
   const { type, result, flags, path, cut } = record
   return { type, ...common(record, time, result), path, flags: openFlags(flags), cut }
 }
 
-function common({ process, duration }: KernelRecord, time: Date, result: number): CommonEvent {
+function common({ process, duration }: Event, time: Date, result: number): CommonEvent {
   return { time, ...process, result, durationNs: Number(duration) || null }
 }
 

@@ -87,7 +87,8 @@ describe('a source with vmlinux.h', () => {
   })
 
   it('comes from the cache until the kernel is another one, or a file of that name is there', async () => {
-    const again = async (options?: CompileOptions) => await compiled(WITH_KERNEL_TYPES, { cpu: 'v3', ...options }, 'task.bpf.c')
+    const again = async (options?: CompileOptions) =>
+      await compiled(WITH_KERNEL_TYPES, { cpu: 'v3', ...options }, 'task.bpf.c')
     await again()
     expect((await again()).cached).toBe(true)
     const bytes = readFileSync('/sys/kernel/btf/vmlinux')

@@ -1,7 +1,9 @@
 /** A generated module as a program uses it: test/fixtures/skeleton.skel.ts. */
 import { describe, expect, it } from 'vitest'
-import type { BpfProgram } from '../../lib/index.ts'
+import { type BpfMap, type BpfObject, type BpfProgram, EbpfError, loadObject, skeleton } from '../../lib/index.ts'
 import { ConnState, connStateName, type ConnKey, type ConnValue, load, open } from '../fixtures/skeleton.skel.ts'
+import { fixture } from '../support/fixtures.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { take } from '../support/ring.ts'
 
 const key: ConnKey = {
@@ -81,5 +83,61 @@ describe('a generated module', () => {
     expect(object.maps.conns.maxEntries).toBe(3)
     expect(object.programs.optional.type).toBe('xdp')
     expect(object.globals.target_port).toBe(1234)
+  })
+})
+
+/** Objects with maps of every class that this library has. */
+const OBJECTS = [
+  ...[
+    'maps',
+    'maps-types',
+    'maps-lpm-trie',
+    'maps-queue',
+    'maps-bloom-filter',
+    'maps-devices',
+    'maps-sockets',
+    'maps-stacks',
+  ],
+  ...[
+    'maps-nested',
+    'maps-nested-inner',
+    'maps-per-cpu',
+    'maps-descriptors',
+    'maps-xsk',
+    'maps-arena',
+    'maps-cgroup-storage',
+  ],
+  ...[
+    'maps-task-storage',
+    'maps-inode-storage',
+    'maps-socket-storage',
+    'perf-buffer',
+    'user-ring',
+    'ring',
+    'hooks-struct-ops',
+  ],
+]
+
+describe('the classes that modules name', () => {
+  it('are those of the maps of loaded objects', async () => {
+    const seen = new Set<string>()
+    for (const name of OBJECTS) {
+      const text = await skeleton(fixture(name))
+      let object: BpfObject
+      try {
+        object = await loadObject(fixture(name))
+      } catch (error) {
+        // A kernel that lacks one of its types, or lets nobody load one of its programs.
+        expect(error).toBeInstanceOf(EbpfError)
+        continue
+      }
+      for (const map of Object.values<BpfMap>(object.maps)) {
+        const named = new RegExp(`^ {2}${map.name}: (\\w+)`, 'm').exec(text)?.[1]
+        expect(named, `${name}: ${map.name}`).toBe(map.constructor.name)
+        seen.add(map.constructor.name)
+      }
+      await object.close()
+    }
+    expect(seen.size, [...seen].join()).toBeGreaterThanOrEqual(olderThan('6.1') ? 12 : 20)
   })
 })

@@ -49,6 +49,11 @@ describe('modules of all objects', () => {
     for (const object of bad) expect(object).toMatch(/^bad-|nobtf|^linked-/)
   })
 
+  it('are in the demo what its object says now', async () => {
+    const text = await skeleton(join(root, 'examples/demo/demo.bpf.o'))
+    await expect(text).toMatchFileSnapshot(join(root, 'examples/demo/demo.skel.ts'))
+  })
+
   it('are what the strictest compiler takes', () => {
     expect(compilerErrors(modules)).toEqual([])
   }, 300_000)

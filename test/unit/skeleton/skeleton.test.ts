@@ -3,10 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { layoutOf } from '../../../lib/btf/layout-of.ts'
+import { parseBtf } from '../../../lib/btf/parse.ts'
 import type { EnumLayout, Layout } from '../../../lib/btf/layout.ts'
-import { compile, enumName, objectBtf, skeleton, type SkeletonOptions } from '../../../lib/index.ts'
+import { enumName, skeleton, type SkeletonOptions } from '../../../lib/index.ts'
 import { ModuleNames } from '../../../lib/skeleton/names.ts'
 import { type Form, ValueTypes } from '../../../lib/skeleton/value-types.ts'
+import { BtfBuilder } from '../btf/btf-builder.ts'
 import { fixture } from '../../support/fixtures.ts'
 import { SourceFolder } from '../../support/source-folder.ts'
 
@@ -26,29 +29,6 @@ describe('skeleton', () => {
     expect(await skeleton(object)).toBe(text)
     expect(await skeleton({ bytes, name: 'skeleton' })).toBe(text)
     expect(await Promise.all([skeleton(path), skeleton(path)])).toEqual([text, text])
-  })
-
-  it('does not depend on the order of types in the file', async () => {
-    using folder = new SourceFolder()
-    const types =
-      'struct inner { __u16 port; enum state { DOWN, UP } state; };\nstruct value { struct inner inner; __u64 sum; };'
-    // Compilers write the types of functions first.
-    const early = '__attribute__((noinline)) int early(struct inner *inner) { return inner->port; }\n'
-    const map = `struct {
-      __uint(type, BPF_MAP_TYPE_HASH);
-      __type(key, __u32);
-      __type(value, struct value);
-      __uint(max_entries, 1);
-    } m SEC(".maps");`
-    const written = async (name: string, functions: string): Promise<{ text: string; id: number | undefined }> => {
-      const source = `#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n${types}\n${map}\n__u64 total;\n${functions}`
-      const compiled = await compile(folder.write(`${name}/x.bpf.c`, source), { cache: folder.cache })
-      const { btf } = await objectBtf(compiled)
-      return { text: await skeleton(compiled), id: btf.find('inner', 'struct')?.id }
-    }
-    const [late, first] = [await written('a', ''), await written('b', early)]
-    expect(first.id).toBeLessThan(late.id ?? 0)
-    expect(first.text).toBe(late.text)
   })
 
   it('finds the object beside it, or where it is told', async () => {
@@ -180,6 +160,32 @@ describe('names', () => {
     expect(written(names.map((name, index) => struct(name, `f${index}`))).types).toEqual([
       ...['ConnKey', 'In6Addr', 'HTTPRequest', 'Private', 'TaskStructV2', 'OptionU32', '_3d', 'T'],
     ])
+  })
+
+  it('do not depend on the order of types in the file', () => {
+    /** The same types, by the ids that they get. */
+    const text = (ids: { u32: number; state: number; inner: number; value: number }): string => {
+      const builder = new BtfBuilder()
+      const add = {
+        u32: () => builder.int('__u32', 4),
+        state: () => builder.add('enum', 'state', 4, [builder.string('UP'), 1], { length: 1 }),
+        inner: () => {
+          const members = [builder.string('port'), ids.u32, 0, builder.string('state'), ids.state, 32]
+          return builder.add('struct', 'inner', 8, members, { length: 2 })
+        },
+        value: () => {
+          const members = [builder.string('first'), ids.inner, 0, builder.string('second'), ids.inner, 64]
+          return builder.add('struct', 'value', 16, members, { length: 2 })
+        },
+      }
+      const order = (Object.keys(ids) as (keyof typeof ids)[]).sort((a, b) => ids[a] - ids[b])
+      for (const name of order) expect(add[name]()).toBe(ids[name])
+      return written([layoutOf(parseBtf(builder.bytes()), ids.value)]).text
+    }
+    const first = text({ u32: 1, state: 2, inner: 3, value: 4 })
+    expect(first).toContain('  second: Inner\n')
+    expect(text({ value: 1, inner: 2, state: 3, u32: 4 })).toBe(first)
+    expect(text({ inner: 1, value: 2, u32: 3, state: 4 })).toBe(first)
   })
 
   it('that have nothing to be written with get the place', () => {
