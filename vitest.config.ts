@@ -41,7 +41,13 @@ export default defineConfig({
     // What the host has transformed, guests need not transform again.
     experimental: { fsModuleCache: true },
     reporters: ['default', './scripts/summary-reporter.mjs'],
-    tags: [{ name: 'family', description: 'One proof of each family of hooks: test/support/hook-proof.ts.' }],
+    tags: [
+      {
+        name: 'family',
+        description:
+          'For guests of CI: one proof of each family of hooks (test/support/hook-proof.ts), and refused programs.',
+      },
+    ],
     projects: [
       {
         extends: true,

@@ -136,7 +136,7 @@ const control = /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]/g
 const lineFeeds = /[\x0a]/g
 
 /** Text of files must not drive the terminal: control characters and those that turn the direction are shown instead. */
-function printable(text: string, severalLines: boolean): string {
+export function printable(text: string, severalLines: boolean): string {
   const shown = text.replace(control, (character) => {
     const code = character.charCodeAt(0)
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '␡' : '�'

@@ -1,6 +1,6 @@
 /** The verifier refused a program: what it says, as data, and as compilers say it. */
 import { inspect } from 'node:util'
-import { codeFrame } from './code-frame.ts'
+import { codeFrame, printable } from './code-frame.ts'
 import { EbpfError, type FailureContext, errnoName } from './errors.ts'
 import {
   type LineLookup,
@@ -117,5 +117,5 @@ export function verifierError(log: string, refused: RefusedProgram): VerifierErr
   const at = where === undefined || where.line === 0 ? '' : ` at ${where.file}:${where.line}`
   const of = object === undefined ? '' : ` of object '${object}'`
   const message = `the verifier refused program '${program}'${of} (${errnoName(errno)})${at}: ${report.rule}`
-  return new VerifierError(message, errno, { operation, object, program, warnings }, log, report)
+  return new VerifierError(printable(message, true), errno, { operation, object, program, warnings }, log, report)
 }

@@ -28,6 +28,20 @@ std::string Format(const char* format, va_list arguments) {
   return text;
 }
 
+// V8 has no strings of 2^29 characters (512 MiB), and Linux before 5.18 writes 400 bytes for each
+// of a million instructions and more. The end says why, so most of what is kept is the end.
+constexpr size_t kLongest = size_t{480} << 20;
+constexpr size_t kBeginning = size_t{16} << 20;
+
+std::string Shortened(std::string text) {
+  if (text.size() <= kLongest) return text;
+  size_t left_out = text.size() - kLongest;
+  text.replace(kBeginning, left_out,
+               "\n(" + std::to_string(left_out) +
+                   " bytes are left out here: JavaScript has no strings as long as this log)\n");
+  return text;
+}
+
 // On whichever thread libbpf was called.
 int Print(enum libbpf_print_level level, const char* format, va_list arguments) {
   if (current == nullptr) return 0;
@@ -35,7 +49,7 @@ int Print(enum libbpf_print_level level, const char* format, va_list arguments) 
   // (bpf_object_load_prog).
   bool wanted = level != LIBBPF_DEBUG || current->debug() ||
                 strstr(format, "-- BEGIN PROG LOAD LOG --") != nullptr;
-  if (wanted) current->Add(level, Format(format, arguments));
+  if (wanted) current->Add(level, Shortened(Format(format, arguments)));
   return 0;
 }
 

@@ -9,7 +9,8 @@
 //   // expect [since X] [before Y]: accepted
 //   // expect [since X] [before Y]: nothing, WHY            (the kernel lacks what the program is about: it does not load)
 //
-// /* refused here [since X] [before Y], [since …] */ is on the line that the error names; where no line is marked, it names none.
+// /* refused here [since X] [before Y], [since …] */ is on the line that the error names, with an instruction;
+// /* refused as a whole … */ on the line of the function, where it is not about one. Where no line is marked, it names none.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +20,7 @@ import { filesUnder, main, Problem, root } from './support.mjs'
 /**
  * @typedef {{ since?: string, before?: string }} Range
  * @typedef {Range & { outcome: 'refused' | 'accepted' | 'nothing', kind?: string, hint?: string, why?: string }} Statement
- * @typedef {Range & { file: string, line: number, text: string }} Place
+ * @typedef {Range & { file: string, line: number, text: string, whole: boolean }} Place
  * @typedef {{ name: string, wrong: string, needs?: string, slow?: string, statements: Statement[], places: Place[] }} RejectedProgram
  */
 
@@ -40,7 +41,7 @@ export function rejectedPrograms() {
 const range = String.raw`(?: since (\d+\.\d+))?(?: before (\d+\.\d+))?`
 const statementPattern = new RegExp(`^// expect${range}: (?:(accepted)|nothing, (.+)|([a-z][a-z-]*)(?:, "(.+)")?)$`)
 const notePattern = /^\/\/ (needs|slow): (.+)$/
-const placePattern = new RegExp(String.raw`/\* refused here((?:${range},?)*) \*/`)
+const placePattern = new RegExp(String.raw`/\* refused (here|as a whole)((?:${range},?)*) \*/`, 'g')
 
 /**
  * @param {string} name
@@ -76,13 +77,14 @@ export function parseRejected(name, read) {
 
 /** @returns {Place[]} */
 function markedLines(file, text) {
-  return text.split('\n').flatMap((line, index) => {
-    const marked = placePattern.exec(line)?.[1]?.split(',') ?? []
-    return marked.map((when) => {
-      const [, since, before] = new RegExp(range).exec(when) ?? []
-      return { file, line: index + 1, text: line.trim(), since, before }
-    })
-  })
+  return text.split('\n').flatMap((line, index) =>
+    [...line.matchAll(placePattern)].flatMap(([, how, ranges]) =>
+      ranges.split(',').map((when) => {
+        const [, since, before] = new RegExp(range).exec(when) ?? []
+        return { file, line: index + 1, text: line.trim(), whole: how !== 'here', since, before }
+      }),
+    ),
+  )
 }
 
 /** Statements follow each other without a gap, and hold for all kernels together. */

@@ -14,6 +14,12 @@ const originOf = (facts: Facts, words: string): Origin | undefined => {
 const name = (origin: Origin | undefined, otherwise: string): string =>
   origin?.variable === undefined ? otherwise : `'${origin.variable}'`
 
+/** What was computed from a variable is only called by its name where the line that uses it does so. */
+const usedName = (facts: Facts, origin: Origin | undefined, otherwise: string): string => {
+  const used = new RegExp(`\\b${origin?.variable}\\b(?!\\s*=[^=])`).test(facts.stopped?.source?.text ?? '')
+  return used ? name(origin, otherwise) : otherwise
+}
+
 const from = (facts: Facts, origin: Origin | undefined): string =>
   origin?.call === undefined ? '' : `, from ${origin.call}()${facts.lineOf(origin.index)},`
 
@@ -49,15 +55,22 @@ export const invalidPointer: Hint = (facts, words) => {
 export const untrustedPointer: Hint = () =>
   'The kernel does not keep this pointer valid. Get it from a function that acquires it, from an argument of the program, or read it between bpf_rcu_read_lock() and bpf_rcu_read_unlock(); a field read from it must be trusted too.'
 
+/** MAX_PACKET_OFF of kernel/bpf/verifier.c. */
+const LONGEST_PACKET = 0xffff
+
 export const packetBounds: Hint = (facts, words) => {
   const access = /off=(-?\d+) size=(\d+)/.exec(words)
   const range = /\br=(\d+)/.exec(words)
   if (access === null)
     return 'Compare the end of what is read to data_end first: if (pointer + size > data_end) return …;'
+  const register = namedRegister(words)
+  const most = /\bumax(?:_value)?=(0x[\da-f]+|\d+)/.exec(facts.registers[`r${register}`] ?? '')?.[1]
+  if (Number(most) > LONGEST_PACKET)
+    return `The offset that was added may be up to ${Number(most)}, and a comparison to data_end counts only up to ${LONGEST_PACKET}, the most bytes that a packet has. Bound the offset before it is added: offset &= 0x3fff;`
   const need = Number(access[1]) + Number(access[2])
   const checked =
     range === null ? '' : Number(range[1]) === 0 ? ', and none is checked' : `, and ${range[1]} are checked`
-  const pointer = name(originOf(facts, words), 'the pointer')
+  const pointer = usedName(facts, originOf(facts, words), 'the pointer')
   return `The access ends at byte ${need} behind ${pointer}${checked}. Compare to data_end before it: if ((void*)pointer + ${need} > data_end) return …; an offset that is not constant must be bounded, and compared after it was added.`
 }
 
@@ -259,6 +272,11 @@ export const tailCall: Hint = () =>
 
 export const globalFunction: Hint = () =>
   'A global function is verified alone: its arguments are the context, numbers, or pointers to structs of known size (Linux 5.12), which it must compare to NULL. Make it static to have it verified where it is called.'
+
+export const invalidBtf: Hint = (_facts, words) =>
+  /number of funcs/.test(words)
+    ? 'Kernels before Linux 5.13 count no functions whose address is taken: they have no callbacks. Otherwise compile it anew by clang -g: the BTF is not of this code.'
+    : 'The BTF is not of this code: compile it anew by clang -g, and let nothing change the object afterwards.'
 
 export const attachTarget: Hint = () =>
   'This function of the kernel does not take such a program: fmod_ret needs one that allows errors to be injected or a hook of LSM, sleepable programs one that may sleep.'

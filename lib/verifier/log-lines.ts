@@ -49,7 +49,7 @@ const FOLLOWED = /^(.*?) (\d+): ((?:frame\d+: ?)?R\d+(?:_\w+)?=.*)$/
 const FROM = /^from (\d+) to (\d+)[^:]*: ?(.*)$/
 const NUMBERED_STATE = /^(\d+): ((?:frame\d+: ?)?R\d+(?:_\w+)?=.*)$/
 const BARE_STATE = /^ ?(?:frame\d+: ?)? ?R\d+(?:_\w+)?=/
-const PLACE = /^(.*) @ ([^@]+):(\d+)$/
+const PLACE = /^(.*) @ ([^@]*):(\d+)$/
 
 /** Statistics, markers, and how far back a register had to be known exactly: nothing of the cause. */
 const NOISE =

@@ -348,8 +348,14 @@ export const rules: readonly Rule[] = [
   {
     kind: 'global-function',
     words:
-      /Arg#\d+ type \S+ in \S+\(\) is not supported yet.*|Global function \S+ .*|.*[Gg]lobal func(?:tion)?.*|Caller passes invalid args into func#\d+.*|func#\d+ .*|number of funcs in func_info doesn't match .*/,
+      /Arg#\d+ type \S+ in \S+\(\) is not supported yet.*|Global function \S+ .*|.*[Gg]lobal func(?:tion)?.*|Caller passes invalid args into func#\d+.*|func#\d+ .*/,
     hint: hint.globalFunction,
+    place: 'none',
+  },
+  {
+    kind: 'invalid-btf',
+    words: /(?:Invalid|missing|same insn_off|no) .*(?:line|func)_info.*|number of (?:funcs|line_info) in .*/i,
+    hint: hint.invalidBtf,
     place: 'none',
   },
   {

@@ -41,3 +41,55 @@ export function withStructSize(object: URL, struct: string, size: number): Uint8
   }
   throw new Error(`no struct ${struct}`)
 }
+
+/** One record of line information (struct bpf_line_info of linux/bpf.h). */
+export interface LineRecord {
+  /** Bytes from the start of the section. */
+  offset: number
+  /** Offsets into the strings of the BTF. */
+  file: number
+  text: number
+  /** The line in the upper 22 bits, the column in the lower ten. */
+  place: number
+}
+
+/** The bytes of an object whose line information `edit` has changed; it gets each record, and its index in its section. */
+export function withLineInfo(object: URL, edit: (record: LineRecord, index: number) => void): Uint8Array {
+  const file = Uint8Array.from(readFileSync(object))
+  const extension = elfSection(file, '.BTF.ext')
+  const view = new DataView(extension.buffer, extension.byteOffset, extension.byteLength)
+  const word = (at: number): number => view.getUint32(at, true)
+  const start = word(4) + word(16)
+  const size = word(start)
+  for (let section = start + 4; section < start + word(20); ) {
+    const first = section + 8
+    const end = first + word(section + 4) * size
+    for (let at = first; at < end; at += size) {
+      const record = { offset: word(at), file: word(at + 4), text: word(at + 8), place: word(at + 12) }
+      edit(record, (at - first) / size)
+      for (const [index, value] of [record.offset, record.file, record.text, record.place].entries()) {
+        view.setUint32(at + 4 * index, value, true)
+      }
+    }
+    section = end
+  }
+  return file
+}
+
+/** The bytes of an object in which a string of the BTF, which is at least as long, is another one. */
+export function withString(object: URL, wanted: (text: string) => boolean, text: string): Uint8Array {
+  const file = Uint8Array.from(readFileSync(object))
+  const btf = elfSection(file, '.BTF')
+  const header = new DataView(btf.buffer, btf.byteOffset, btf.byteLength)
+  const strings = btf.subarray(header.getUint32(4, true) + header.getUint32(16, true))
+  for (let at = 0; at < strings.length; ) {
+    const end = strings.indexOf(0, at)
+    const bytes = new TextEncoder().encode(`${text}\0`)
+    if (wanted(Buffer.from(strings.subarray(at, end)).toString()) && bytes.length <= end - at + 1) {
+      strings.set(bytes, at)
+      return file
+    }
+    at = end + 1
+  }
+  throw new Error('no such string')
+}
