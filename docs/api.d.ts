@@ -2761,6 +2761,8 @@ type VerifierFailureKind =
  | 'global-function'
 /** The program's type, or its attach type, cannot call this helper. */
  | 'helper-not-allowed'
+/** The object's BTF does not fit its code, or the kernel cannot read it. */
+ | 'invalid-btf'
 /** An instruction that this kernel does not know, or that can never be right, such as a division by the constant 0. */
  | 'invalid-instruction'
 /** Memory is accessed by a value that is no pointer for the verifier. */
