@@ -3,7 +3,14 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../../lib/index.ts'
-import { APPLICATION, hasSyncHooks, ImportProject, nodesHere, runsTypeScript } from '../support/import-project.ts'
+import {
+  APPLICATION,
+  hasSyncHooks,
+  ImportProject,
+  inGuest,
+  nodesHere,
+  runsTypeScript,
+} from '../support/import-project.ts'
 
 const REGISTER = ['--import', 'ebpf/register'] as const
 const BROKEN = '#include <linux/bpf.h>\nint main(void) { return VALEU; }\n'
@@ -18,7 +25,7 @@ beforeAll(() => {
 
 afterAll(() => project[Symbol.dispose]())
 
-describe.each(nodesHere())('Node %s', (version, node) => {
+describe.skipIf(inGuest).each(nodesHere())('Node %s', (version, node) => {
   function script(name: string, source: string, environment: NodeJS.ProcessEnv = {}) {
     project.write(name, source)
     return project.run(node, [...REGISTER, name], environment)
@@ -176,7 +183,7 @@ describe.each(nodesHere())('Node %s', (version, node) => {
   })
 })
 
-describe('the field ebpf of package.json', () => {
+describe.skipIf(inGuest)('the field ebpf of package.json', () => {
   const open =
     "const { open } = await import('./inner/x.bpf.c')\nconst { globals } = await open()\nconsole.log(globals.big)\n"
 

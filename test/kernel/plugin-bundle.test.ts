@@ -1,6 +1,7 @@
-/** The plugins of bundlers: what they build runs, loads and reads; what does not compile is shown at its place. */
+/** The plugins of bundlers, and of Vitest: what they build runs, loads and reads; what does not compile is shown at its place. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build as esbuildBuild, stop as stopEsbuild } from 'esbuild'
 import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
@@ -13,7 +14,7 @@ import {
   rollup as forRollup,
   vite,
 } from '../../lib/loader/plugin.ts'
-import { APPLICATION, ImportProject } from '../support/import-project.ts'
+import { APPLICATION, ImportProject, inGuest } from '../support/import-project.ts'
 
 let project: ImportProject
 let warnings: string[]
@@ -104,7 +105,7 @@ function silent() {
   }
 }
 
-describe.each(BUILDS)('%s', (name, build) => {
+describe.skipIf(inGuest).each(BUILDS)('%s', (name, build) => {
   async function bundled(entry: string, options: PluginOptions = {}) {
     const folder = join(project.path, `out-${name}-${entry}-${options.embed ?? true}`)
     await build(join(project.path, entry), folder, { cache: project.cache, ...options })
@@ -179,5 +180,34 @@ describe('options', () => {
       expect(() => plugin({ embed: 1 } as unknown as PluginOptions)).toThrow('embed must be a boolean')
       expect(() => plugin({ int64: 'text' } as unknown as PluginOptions)).toThrow("int64 must be 'bigint' or 'number'")
     }
+  })
+})
+
+describe.skipIf(inGuest)('Vitest', () => {
+  it('takes the plugin', () => {
+    const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url))
+    project.write('vitest.config.mjs', "import ebpf from 'ebpf/vite'\nexport default { plugins: [ebpf()] }\n")
+    project.write(
+      'count.test.mjs',
+      `import { expect, it } from ${JSON.stringify(join(modules, 'vitest/dist/index.js'))}
+      import { load, Colour } from './count.bpf.c'
+      it('reads a record', async () => {
+        const object = await load({ globals: { wanted: process.pid } })
+        await object.attach()
+        for await (const call of object.maps.calls) {
+          expect(call).toEqual({ scale: 7n, pid: process.pid, colour: Colour.GREEN })
+          break
+        }
+        await object.close()
+      })`,
+    )
+    const { VITEST: _, ...clean } = process.env
+    const args = [join(modules, 'vitest/vitest.mjs'), 'run', '--pool', 'forks', '--reporter', 'tap-flat']
+    const { status, stdout, stderr } = project.run(process.execPath, args, { ...clean, VITEST: undefined })
+    expect({ status, stderr, passed: stdout.includes('ok 1 - count.test.mjs > reads a record') }).toEqual({
+      status: 0,
+      stderr: '',
+      passed: true,
+    })
   })
 })

@@ -50,6 +50,9 @@ for await (const call of object.maps.calls) {
 await object.close()
 `
 
+/** What Node and bundlers make of imports depends on no kernel, and would take emulated guests many minutes. */
+export const inGuest: boolean = process.env.EBPF_VM !== undefined
+
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export class ImportProject extends SourceFolder {

@@ -1,13 +1,12 @@
-/** The plugin in Vite's development server and in Vitest, and in bundlers that watch. */
+/** The plugin in Vite's development server, and in bundlers that watch. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { context as esbuildContext, stop as stopEsbuild } from 'esbuild'
 import { watch as rollupWatch } from 'rollup'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createServer, type ViteDevServer } from 'vite'
-import { esbuild, type PluginOptions, rollup as forRollup, vite } from '../../lib/loader/plugin.ts'
-import { ImportProject } from '../support/import-project.ts'
+import { esbuild, type PluginOptions, rollup as forRollup, vite } from '../../../lib/loader/plugin.ts'
+import { ImportProject } from '../../support/import-project.ts'
 
 let project: ImportProject
 
@@ -108,35 +107,6 @@ describe("Vite's development server", () => {
     project.write('count.bpf.d.c.ts/in-the-way', '')
     await started()
     expect(await seen()).toBe(7n)
-  })
-})
-
-describe('Vitest', () => {
-  it('takes the plugin', () => {
-    const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url))
-    project.write('vitest.config.mjs', "import ebpf from 'ebpf/vite'\nexport default { plugins: [ebpf()] }\n")
-    project.write(
-      'count.test.mjs',
-      `import { expect, it } from ${JSON.stringify(join(modules, 'vitest/dist/index.js'))}
-      import { load, Colour } from './count.bpf.c'
-      it('reads a record', async () => {
-        const object = await load({ globals: { wanted: process.pid } })
-        await object.attach()
-        for await (const call of object.maps.calls) {
-          expect(call).toEqual({ scale: 7n, pid: process.pid, colour: Colour.GREEN })
-          break
-        }
-        await object.close()
-      })`,
-    )
-    const { VITEST: _, ...clean } = process.env
-    const args = [join(modules, 'vitest/vitest.mjs'), 'run', '--pool', 'forks', '--reporter', 'tap-flat']
-    const { status, stdout, stderr } = project.run(process.execPath, args, { ...clean, VITEST: undefined })
-    expect({ status, stderr, passed: stdout.includes('ok 1 - count.test.mjs > reads a record') }).toEqual({
-      status: 0,
-      stderr: '',
-      passed: true,
-    })
   })
 })
 
