@@ -31,6 +31,12 @@ interface Entry extends Omit<Compiled, 'bytes' | 'complete'> {
   absent: readonly string[]
 }
 
+/** Where clang looks for headers: first in the user's own folders, then in those of package and system. */
+export interface SearchOrder {
+  own: readonly string[]
+  others: readonly string[]
+}
+
 /** Raise it when entries mean something else. */
 const GENERATION = 1
 
@@ -79,7 +85,6 @@ async function holds(entry: Entry, vmlinux: () => Promise<string | undefined>): 
 /**
  * Keeps what was compiled, unless it cannot be known to be the result of what the files are now.
  *
- * @param folders in the order in which clang looks for headers
  * @param source what was read before clang began
  * @param begun when clang began, by the clock of the file system, milliseconds
  */
@@ -87,7 +92,7 @@ export async function keepObject(
   cache: string,
   key: string,
   compiled: Compiled,
-  folders: readonly string[],
+  folders: SearchOrder,
   source: Uint8Array,
   begun: number,
 ): Promise<void> {
@@ -118,29 +123,31 @@ export async function keepObject(
 const VOLATILE = /__TIME__|__DATE__|__TIMESTAMP__|__has_include|\.incbin/
 
 /** Headers of the system ask for others, too, but those do not come and go. */
-async function isVolatile(dependencies: readonly string[], folders: readonly string[]): Promise<boolean> {
-  const own = dependencies.filter((file) => !folders.some((folder) => file.startsWith(`${folder}/`)))
+async function isVolatile(dependencies: readonly string[], { others }: SearchOrder): Promise<boolean> {
+  const own = dependencies.filter((file) => !isIn(file, others))
   const texts = await Promise.all(own.map(async (path) => await readFile(path, 'latin1')))
   return texts.some((text) => VOLATILE.test(text))
 }
 
 /** Files that are not there, and would be read in place of one that was: beside those that include, or in an earlier folder. */
-function shadows({ dependencies, vmlinux }: Compiled, folders: readonly string[]): string[] {
-  const placed = dependencies.map((file) => ({
-    file,
-    order: folders.findIndex((folder) => file.startsWith(`${folder}/`)),
-  }))
-  const beside = new Set(placed.filter(({ order }) => order < 0).map(({ file }) => dirname(file)))
+function shadows({ dependencies, vmlinux }: Compiled, { own, others }: SearchOrder): string[] {
+  const folders = [...own, ...others]
+  const beside = new Set(dependencies.filter((file) => !isIn(file, others)).map((file) => dirname(file)))
   const candidates = new Set<string>()
   const look = (name: string, places: readonly string[]): void => {
     for (const place of [...beside, ...places]) candidates.add(join(place, name))
   }
-  for (const { file, order } of placed) {
+  for (const file of dependencies.slice(1)) {
+    const order = folders.findIndex((folder) => isIn(file, [folder]))
     const folder = folders[order]
     if (folder !== undefined) look(file.slice(folder.length + 1), folders.slice(0, order))
   }
   if (vmlinux !== undefined) look('vmlinux.h', folders)
   return [...candidates].filter((path) => !existsSync(path))
+}
+
+function isIn(file: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => file.startsWith(`${folder}/`))
 }
 
 async function hashFiles(paths: readonly string[]): Promise<string[]> {

@@ -57,8 +57,8 @@ export async function compileSource(source: string, job: Job): Promise<CompileOu
     const outcome = await compileIn(work, source, args, job)
     const { bytes } = outcome
     if (bytes !== undefined && cache !== undefined) {
-      const order = [...folders.own, ...folders.package, ...DEFAULT_FOLDERS, ...folders.system]
-      await keepObject(cache, key, { ...outcome, bytes }, order, content, begun)
+      const others = [...folders.package, ...DEFAULT_FOLDERS, ...folders.system]
+      await keepObject(cache, key, { ...outcome, bytes }, { own: folders.own, others }, content, begun)
     }
     return outcome
   } finally {
