@@ -40,7 +40,7 @@ beforeAll(async () => {
       }
     }
   }
-})
+}, 120_000)
 
 describe('modules of all objects', () => {
   it('are there, but of those that no loader takes', () => {
