@@ -108,7 +108,8 @@ async function loadModule(
   try {
     const imported = await importObject(request, settings.imports)
     const { dependencies, warnings } = imported
-    if (settings.declarations === true) await writeDeclaration(path, imported)
+    // An import that says how it is decoded has types of its own, and the file beside is that of all others.
+    if (settings.declarations === true && request.int64 === undefined) await writeDeclaration(path, imported)
     return {
       ...(settings.embed ? { contents: await moduleText(imported, 'ebpf') } : await moduleBeside(imported)),
       loader: 'js',

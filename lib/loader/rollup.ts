@@ -114,7 +114,9 @@ async function loadModule(
     watch(context, bundler, request, dependencies)
     for (const warning of warnings) context.warn({ message: warning.toString(), id: request.path, ...locOf(warning) })
     const isDevelopment = bundler.isDevelopment() ?? context.meta.watchMode === true
-    if (settings.declarations ?? isDevelopment) await declare(context, request.path, imported)
+    // An import that says how it is decoded has types of its own, and the file beside is that of all others.
+    const declares = request.int64 === undefined && (settings.declarations ?? isDevelopment)
+    if (declares) await declare(context, request.path, imported)
     return settings.embed || !bundler.canEmit()
       ? await moduleText(imported, 'ebpf')
       : await moduleBeside(context, imported)

@@ -166,6 +166,8 @@ describe.skipIf(inGuest).each(BUILDS)('%s', (name, build) => {
   })
 
   it('writes types only when it is told to', async () => {
+    await bundled('query.mjs', { declarations: true })
+    expect(readdirSync(project.path)).not.toContain('count.bpf.d.c.ts')
     await bundled('app.mjs', { declarations: true })
     expect(readdirSync(project.path)).toContain('count.bpf.d.c.ts')
     await build(join(project.path, 'app.mjs'), join(project.path, 'again'), { declarations: true })
