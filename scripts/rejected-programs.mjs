@@ -1,4 +1,4 @@
-// What test/fixtures/rejected/*.bpf.c say of themselves, and the tables of docs/verifier.md that are made of it:
+// What test/fixtures/rejected/*.bpf.c say of themselves, and docs/verifier-kernels.md, which is made of it:
 // node scripts/rejected-programs.mjs
 //
 // The comment at the top of each says what is wrong, for people, and then, for programs:
@@ -26,7 +26,7 @@ import { filesUnder, main, Problem, root } from './support.mjs'
 
 export const folder = join(root, 'test/fixtures/rejected')
 
-const document = join(root, 'docs/verifier.md')
+const document = join(root, 'docs/verifier-kernels.md')
 
 /** The kernels of the tables. */
 const kernels = ['5.10', '6.1', '6.12', '6.18', '7.3']
@@ -109,11 +109,6 @@ export function forKernel(ranges, older) {
   )
 }
 
-/** The tables, as Markdown. */
-export function renderTables(programs = rejectedPrograms()) {
-  return `${kindTable(programs)}\n${changeTable(programs)}`
-}
-
 function kindTable(programs) {
   const kinds = new Map()
   for (const program of programs) {
@@ -153,18 +148,22 @@ function table(heading, rows) {
   return [heading, heading.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
 }
 
-const begin = '<!-- Made by "node scripts/rejected-programs.mjs"; do not edit. -->\n'
-const end = '<!-- End of what is made. -->\n'
+/** The document. */
+export function renderDocument(programs = rejectedPrograms()) {
+  return `# What verifiers refuse
 
-/** The document with the tables in it, between two comments. */
-export function withTables(text, tables = renderTables()) {
-  const from = text.indexOf(begin)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from)
-    throw new Problem(`docs/verifier.md has no place for the tables: two comments, "${begin.trim()}" the first.`)
-  return `${text.slice(0, from + begin.length)}\n${tables}\n${text.slice(to)}`
+Made by "node scripts/rejected-programs.mjs"; do not edit.
+
+These ${programs.length} programs, each wrong in its own way, are in test/fixtures/rejected of the repository. They are loaded on each of these
+kernels, and the [error](errors.md) has to name the kind, the line and what to do. The numbers say how many programs of a kind a kernel refuses:
+fewer where it lacks what a program is about, or has learnt to see that it is right.
+
+${kindTable(programs)}
+## What kernels disagree about
+
+${changeTable(programs)}`
 }
 
 await main(import.meta.url, () => {
-  writeFileSync(document, withTables(readFileSync(document, 'utf8')))
+  writeFileSync(document, renderDocument())
 })
