@@ -2,7 +2,7 @@
 import type { Btf } from '../btf/btf.ts'
 import { DeclarationWriter } from '../btf/declaration.ts'
 import type { BtfFunctionPrototype, TypeId } from '../btf/types.ts'
-import { ruleError } from '../errors.ts'
+import { type EbpfError, ruleError } from '../errors.ts'
 import { TRACEFS_HINT, tracefsText } from '../system/tracefs.ts'
 import { kernelTypes, moduleTypes, typedModules } from './kernel-types.ts'
 import { inTurns, patternExpression } from './pattern.ts'
@@ -53,13 +53,13 @@ export async function listTracepoints(pattern: string = '*'): Promise<KernelTrac
   const wanted = patternExpression(pattern)
   const withCategory = pattern.includes(':')
   const events = await tracefsText('available_events')
+  if (events === undefined && withCategory) throw unknown('tracefs cannot be read: it alone knows categories')
+  const typed = await typedTracepoints()
+  if (events === undefined && typed.size === 0) {
+    throw unknown('tracefs cannot be read, and this kernel has no BTF of tracepoints')
+  }
   const all = (events ?? '').split('\n').filter((line) => line.includes(':'))
   const names = all.filter((line) => wanted.test(withCategory ? line : line.slice(line.indexOf(':') + 1)))
-  const typed = await typedTracepoints()
-  if (events === undefined && (typed.size === 0 || withCategory)) {
-    const message = `tracefs cannot be read${typed.size === 0 ? ', and this kernel has no BTF of tracepoints' : ': it alone knows categories'}`
-    throw ruleError('ERR_EBPF_KERNEL', message, { operation: 'listing tracepoints', hint: TRACEFS_HINT })
-  }
   const found = await inGroups(names, async (line): Promise<KernelTracepoint> => {
     const [category = '', name = ''] = line.split(':')
     const format = await tracefsText(`events/${category}/${name}/format`)
@@ -75,6 +75,10 @@ export async function listTracepoints(pattern: string = '*'): Promise<KernelTrac
   }
   const order = ({ category, name }: KernelTracepoint): string => `${category ?? ''}:${name}`
   return found.sort((a, b) => (order(a) < order(b) ? -1 : 1))
+}
+
+function unknown(message: string): EbpfError {
+  return ruleError('ERR_EBPF_KERNEL', message, { operation: 'listing tracepoints', hint: TRACEFS_HINT })
 }
 
 async function inGroups<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {
