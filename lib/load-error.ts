@@ -40,12 +40,13 @@ export async function loadError(
     publish(outcome.log)
     return libbpfError('an arena of an object', ARENA_LIBBPF, failureContext(outcome, { object }))
   }
-  const refusal = rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, linesOf)
+  const refusal =
+    rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, failedProgram(messages), linesOf)
   if (refusal !== undefined && refusal.rule !== NO_REASON) {
     publish(outcome.log)
     return refusal
   }
-  const names: Names = { object, program: rejected?.program ?? failedProgram(messages) }
+  const names: Names = { object, program: (rejected?.program || undefined) ?? failedProgram(messages) }
   const program = programs.find(({ name }) => name === names.program)
   const known =
     unknownSection(outcome, names, messages) ??
@@ -53,17 +54,30 @@ export async function loadError(
     unknownFunction(outcome, names, messages) ??
     (await unknownStruct(outcome, names, messages)) ??
     (await unknownStructLink(outcome, names, messages, btf))
-  return known ?? attachError(outcome, { ...names, hint: targetHint(outcome.errno, program) }, feature(program))
+  return (
+    known ??
+    attachError(
+      outcome,
+      { ...names, hint: targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program) },
+      feature(program),
+    )
+  )
 }
+
+const CUT = 'the beginning of the log is left out: all of it is longer than the longest string of JavaScript, 512 MiB'
 
 async function refusalOf(
   outcome: Outcome<unknown>,
   object: string,
-  { program, log }: RejectedProgram,
+  rejected: RejectedProgram,
+  failed: string | undefined,
   linesOf: LinesOf,
 ): Promise<VerifierError> {
   const { errno, operation } = outcome
-  const warnings = warningsOf(outcome)
+  const { log, cut } = rejected
+  const program = cut ? (failed ?? '') : rejected.program
+  const said = warningsOf(outcome).filter((warning) => !(cut && warning.includes('-- END PROG LOAD LOG --')))
+  const warnings = cut ? [...said, CUT] : said
   return verifierError(log, { program, object, errno, operation, warnings, lineInfo: await linesOf(program) })
 }
 
@@ -71,6 +85,12 @@ function feature(program: ProgramDescription | undefined): ReturnType<typeof sec
   return program === undefined
     ? undefined
     : sectionFeature({ ...program, expectedAttachType: program.expectedAttachType ?? '' })
+}
+
+/** Without a log: the kernel counts the instructions before it looks at them (`bpf_prog_load` of kernel/bpf/syscall.c). */
+function sizeHint(errno: number, program: ProgramDescription | undefined): string | undefined {
+  if (errno !== -constants.errno.E2BIG || program === undefined) return undefined
+  return 'Its instructions are too many: a program may have 1,000,000, and 4096 where the process lacks CAP_BPF. Split it by tail calls.'
 }
 
 function targetHint(errno: number, program: ProgramDescription | undefined): string | undefined {

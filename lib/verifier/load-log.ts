@@ -4,11 +4,15 @@ export interface RejectedProgram {
   program: string
   /** The verifier's whole log. */
   log: string
+  /** Whether its beginning is missing, and with it the name of the program. */
+  cut: boolean
 }
 
 /** What libbpf.c prints around the log of a program (`bpf_object_load_prog`). */
 const BEGIN = /^(?:libbpf: )?prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/
 const END = '-- END PROG LOAD LOG --'
+/** A message that is not about a log is not nearly as long. */
+const LONGEST_MESSAGE = 1 << 20
 
 /** The verifier's log of the program that was refused last; `undefined` when the failure was not the verifier's. */
 export function rejectedProgram(messages: readonly string[]): RejectedProgram | undefined {
@@ -27,7 +31,10 @@ export function programLogs(messages: readonly string[]): Map<string, string> {
 
 function programLog(message: string): RejectedProgram | undefined {
   const match = BEGIN.exec(message)
-  return match === null ? undefined : { program: match[1] as string, log: logBetween(message, match[0].length) }
+  if (match !== null) return { program: match[1] as string, log: logBetween(message, match[0].length), cut: false }
+  // Of what is longer than a string can be, native code gives the end.
+  const isEnd = message.length >= LONGEST_MESSAGE && message.slice(-64).includes(END)
+  return isEnd ? { program: '', log: logBetween(message, message.indexOf('\n') + 1), cut: true } : undefined
 }
 
 function logBetween(message: string, start: number): string {

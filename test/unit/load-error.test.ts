@@ -109,6 +109,20 @@ describe('what the verifier says', () => {
     expect(error.message).toContain('R0 leaks addr')
   })
 
+  test('says so when its beginning is missing', async () => {
+    const rest = `${'R1 leaks addr\n'.repeat(100_000)}-- END PROG LOAD LOG --`
+    const error = await loadError(
+      failed(EINVAL, `x\n${rest}`, "prog 'prog': BPF program load failed: Invalid argument"),
+      'object',
+      [program('xdp')],
+    )
+    expect(error).toMatchObject({ name: 'VerifierError', program: 'prog', kind: 'pointer-leak' })
+    expect(error.warnings).toEqual([
+      "prog 'prog': BPF program load failed: Invalid argument",
+      expect.stringContaining('the beginning of the log is left out'),
+    ])
+  })
+
   test('is nothing where it gave no reason', async () => {
     const error = await loadError(
       failed(EINVAL, log('processed 0 insns (limit 1000000) max_states_per_insn 0')),
@@ -119,6 +133,13 @@ describe('what the verifier says', () => {
     expect(error).not.toBeInstanceOf(VerifierError)
     expect(error).toMatchObject({ code: 'EINVAL', program: 'prog' })
   })
+})
+
+test('a program of too many instructions is told so, without a log', async () => {
+  const message = "prog 'prog': BPF program load failed: Argument list too long"
+  const error = await loadError(failed(constants.errno.E2BIG, message), 'object', [program('xdp')])
+  expect(error).toMatchObject({ code: 'E2BIG', program: 'prog', hint: expect.stringContaining('1,000,000') })
+  expect(error).not.toBeInstanceOf(VerifierError)
 })
 
 describe('what a section asks of the kernel', () => {

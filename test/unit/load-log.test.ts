@@ -19,21 +19,27 @@ describe('the log of a refused program', () => {
       `libbpf: prog 'bad': failed to load: -13\n`,
       `libbpf: failed to load object 'bad'\n`,
     ]
-    expect(rejectedProgram(messages)).toEqual({ program: 'bad', log })
+    expect(rejectedProgram(messages)).toEqual({ program: 'bad', log, cut: false })
   })
 
   test('is that of the last program, when libbpf has tried several times', () => {
     const messages = [`${begin('first')}one\n${end}`, `${begin('second')}two\n${end}`]
-    expect(rejectedProgram(messages)).toEqual({ program: 'second', log: 'two\n' })
+    expect(rejectedProgram(messages)).toEqual({ program: 'second', log: 'two\n', cut: false })
   })
 
   test('may have lost its end, and libbpf its prefix', () => {
-    expect(rejectedProgram([`${begin('cut')}${log}`])).toEqual({ program: 'cut', log })
+    expect(rejectedProgram([`${begin('cut')}${log}`])).toEqual({ program: 'cut', log, cut: false })
     expect(rejectedProgram([begin('bare').replace('libbpf: ', '') + log + end])?.program).toBe('bare')
   })
 
+  test('may have lost its beginning, when it is longer than a string can be', () => {
+    const rest = 'R0 !read_ok\n'.repeat(100_000)
+    expect(rejectedProgram([`cut line\n${rest}${end}`])).toEqual({ program: '', log: rest, cut: true })
+    expect(rejectedProgram([`short\n${end}`])).toBeUndefined()
+  })
+
   test('may be empty', () => {
-    expect(rejectedProgram([`${begin('silent')}${end}`])).toEqual({ program: 'silent', log: '' })
+    expect(rejectedProgram([`${begin('silent')}${end}`])).toEqual({ program: 'silent', log: '', cut: false })
   })
 
   test('is nothing where the verifier said nothing', () => {
