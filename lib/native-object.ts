@@ -132,6 +132,29 @@ export interface NativeProgramInfo {
   attachBtfId: number
 }
 
+/** A program out of instructions; numbers are the kernel's. */
+export interface NativeProgramLoadOptions {
+  type: number
+  name: string
+  license: string
+  /** `struct bpf_insn`, in this machine's byte order. */
+  instructions: Uint8Array
+  expectedAttachType: number
+  flags: number
+  /** 0: a log only on failure. */
+  logLevel: number
+  /** Function, tracepoint or security hook of the kernel, for `libbpf_find_vmlinux_btf_id`. */
+  attachTarget?: string
+  /** Types that `functions` and `lines` refer to; a kernel that refuses them gets none of the three. */
+  btf?: Uint8Array
+  /** `struct bpf_func_info`. */
+  functions?: Uint8Array
+  /** `struct bpf_line_info`. */
+  lines?: Uint8Array
+  /** Maps whose descriptors belong into the immediate of a slot; duplicated before the call returns. */
+  maps: { slot: number; map: Handle }[]
+}
+
 export interface NativeTestRunOptions {
   data?: Uint8Array
   ctx?: Uint8Array

@@ -49,6 +49,7 @@ constexpr Export kExports[] = {
     {"objectsLink", Cold<ObjectsLink>},
     {"kernelBtfRelease", Cold<KernelBtfRelease>},
 
+    {"programLoad", Cold<ProgramLoad>},
     {"programOpenById", Cold<ProgramOpenById>},
     {"programOpenByPath", Cold<ProgramOpenByPath>},
     {"programOpenByFd", Cold<ProgramOpenByFd>},

@@ -4,7 +4,7 @@ import { invalidArgument } from '../errors.ts'
 import type { Instruction } from './instruction.ts'
 import { immediate32, make } from './make.ts'
 import { ADDRESS_SPACE_CAST, ARITHMETIC, CLASS, SOURCE_REGISTER } from './opcode.ts'
-import { anyRegister, HalfRegister, isRegister, Register, wideNumber } from './register.ts'
+import { anyRegister, type HalfRegister, isRegister, type Register, wideNumber } from './register.ts'
 
 /** What is added, subtracted and so on: a register as wide as the other one, or a number of 32 bits, extended by its sign. */
 export type Operand<R extends Register | HalfRegister> = R | number
