@@ -11,14 +11,16 @@
  * - Nothing here throws, except on a wrong number or type of arguments (a bug of ours).
  */
 import type {
+  NativeImage,
   NativeLinked,
   NativeLoadOptions,
   NativeLoadedObject,
+  NativeLoadedProgram,
   NativeMapCreateOptions,
   NativeMapInfo,
-  NativeImage,
   NativeOpenOptions,
   NativeOpenedObject,
+  NativeProgramImage,
   NativeProgramInfo,
   NativeProgramLoadOptions,
   NativeTarget,
@@ -136,6 +138,10 @@ export interface Binding {
   // ---- kernel_btf.cc ----
   /** This thread needs the kernel's parsed BTF no more, until it loads again: freed when no thread does. */
   kernelBtfRelease(): void
+
+  // ---- program_load.cc ----
+  /** Loads instructions that belong to no object. The verifier's log is in the outcome's, as libbpf writes it. */
+  programLoad(image: NativeProgramImage): Promise<Outcome<NativeLoadedProgram>>
 
   // ---- program.cc ----
   programOpenById(id: number): Handle | Status

@@ -108,6 +108,33 @@ export interface NativeLoadedObject {
   maps: { name: string; handle: Handle; info?: NativeMapFacts }[]
 }
 
+/** Instructions to load, resolved but for the descriptors of maps. */
+export interface NativeProgramImage {
+  name: string
+  /** As in an object: it says the type, and what it is loaded for (`libbpf_prog_type_by_name`). */
+  section: string
+  /** The kernel's function that a tracing program is for (`libbpf_find_vmlinux_btf_id`); `''` for none. */
+  attachTarget: string
+  license: string
+  instructions: Uint8Array
+  /** Maps whose descriptors become immediates of the instructions at these slots; duplicated before the call returns. */
+  maps: { slot: number; map: Handle }[]
+  /** BTF, and records of `struct bpf_func_info` and `struct bpf_line_info`; empty for none. */
+  types: Uint8Array
+  functions: Uint8Array
+  lines: Uint8Array
+  /** `BPF_F_*` of linux/bpf.h. */
+  flags: number
+  logLevel: number
+}
+
+export interface NativeLoadedProgram {
+  program: Handle
+  /** libbpf's name of the program type. */
+  type: string
+  expectedAttachType: string
+}
+
 export interface NativeProgramInfo {
   id: number
   type: number

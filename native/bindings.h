@@ -35,6 +35,9 @@ Napi::Value ObjectsLink(const Napi::CallbackInfo& info);
 // kernel_btf.cc
 Napi::Value KernelBtfRelease(const Napi::CallbackInfo& info);
 
+// program_load.cc
+Napi::Value ProgramLoad(const Napi::CallbackInfo& info);
+
 // program.cc
 Napi::Value ProgramOpenById(const Napi::CallbackInfo& info);
 Napi::Value ProgramOpenByPath(const Napi::CallbackInfo& info);

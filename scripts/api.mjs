@@ -1,4 +1,4 @@
-// The public API as declaration files, docs/api.d.ts and that of the plugins, docs/api-plugin.d.ts: node scripts/api.mjs [--check]
+// The public API as declaration files, one for each entry point, docs/api*.d.ts: node scripts/api.mjs [--check]
 //
 // They are committed, so that every change of what users see shows in review; --check fails when one is out of date.
 
@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { main, Problem, root } from './support.mjs'
 import { compileTypeScript } from './typescript.mjs'
 
-const entries = { 'docs/api.d.ts': 'index', 'docs/api-plugin.d.ts': 'loader/plugin' }
+/** Each entry point of the package that has an API of its own. */
+const entries = {
+  'docs/api.d.ts': 'index',
+  'docs/api-asm.d.ts': 'asm/index',
+  'docs/api-plugin.d.ts': 'loader/plugin',
+}
 
 async function rolledUp(entry) {
   const { rollup } = await import('rollup')

@@ -28,6 +28,8 @@ const promised = [
   'README.md',
   'binding.gyp',
   'client.d.ts',
+  'dist/asm/index.d.ts',
+  'dist/asm/index.js',
   'dist/cli/main.js',
   'dist/index.d.ts',
   'dist/index.js',

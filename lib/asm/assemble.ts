@@ -280,7 +280,7 @@ export function assemble(text: string): Item[] {
     const content = line.replace(/;.*/, '').trim()
     if (content === '') return []
     try {
-      return [parseLine(content)]
+      return [{ ...parseLine(content), place: { file: 'assembly', line: index + 1, column: 1, text: content } }]
     } catch (error) {
       throw invalidArgument(`line ${index + 1}, ${JSON.stringify(content.slice(0, 80))}: ${(error as Error).message}`)
     }

@@ -1,147 +1,104 @@
-/**
- * What the kernel is told of where a program is from: types of its functions (BTF), and the line of the source of each
- * instruction. The layout is that of Documentation/bpf/btf.rst of the kernel.
- */
+/** What the kernel is told of a program's functions and lines: the verifier's log then shows the source that made them. */
 import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
-import type { Instruction } from './instruction.ts'
-import type { Resolved } from './resolve.ts'
+import { BtfWriter } from '../btf/writer.ts'
+import type { Code, CodeFunction } from './code.ts'
+import { instructionText } from './disassemble.ts'
+import type { LineLookup } from '../verifier/explain.ts'
 import type { SourcePlace } from './source-place.ts'
 
+/** BTF, and the records of bpf(2) that refer to it. */
 export interface DebugInfo {
-  btf: Uint8Array
-  /** `struct bpf_func_info`. */
+  types: Uint8Array
+  /** `struct bpf_func_info` of linux/bpf.h. */
   functions: Uint8Array
   /** `struct bpf_line_info`. */
   lines: Uint8Array
 }
 
-const MAGIC = 0xeb9f
-const HEADER_SIZE = 24
-const KIND_INT = 1
-const KIND_FUNC = 12
-const KIND_FUNC_PROTO = 13
-const INT_SIGNED = 1
-/** Types below: `int`, and a function without parameters that gives one. Functions come behind. */
-const INT = 1
-const PROTOTYPE = 2
-/** `struct bpf_line_info` has 22 bits for the line and 10 for the column. */
-const MAX_LINE = 0x3f_ffff
-const MAX_COLUMN = 0x3ff
+const INT_SIGNED = 1 << 24
+/** More do not fit into a record. */
+const MOST_COLUMNS = 0x3ff
+const MOST_LINES = 0x3f_ffff
+/** The kernel's limit of names. */
+const LONGEST_NAME = 127
+/** A line is shown, not kept. */
+const LONGEST_LINE = 400
+/** `BTF_FUNC_STATIC` */
+const STATIC = 0
 
-/** Strings by their offset in a section that starts with the empty one. */
-class Strings {
-  readonly #offsets = new Map([['', 0]])
-  #length = 1
-
-  offset(text: string): number {
-    const plain = text.replaceAll('\0', '')
-    const known = this.#offsets.get(plain)
-    if (known !== undefined) return known
-    const offset = this.#length
-    this.#offsets.set(plain, offset)
-    this.#length += Buffer.byteLength(plain) + 1
-    return offset
+export function debugInfoOf({ instructions, functions }: Code): DebugInfo {
+  const writer = new BtfWriter()
+  const int = writer.add('int', 'int', 4, [INT_SIGNED | 32])
+  const prototype = writer.add('func_proto', '', int)
+  const sources = new Sources()
+  const starts = new Map<number, CodeFunction>(functions.map((each) => [each.slot, each]))
+  const records = functions.map((each) => [each.slot, writer.add('func', nameOf(each), prototype, [], STATIC)])
+  const lines: number[][] = []
+  let last = ''
+  for (const { fields, slot, place } of instructions) {
+    const start = starts.get(slot)
+    const known = place ?? start?.place
+    // Each function needs a line at its start; one of the instructions themselves where no other is known.
+    if (known === undefined && start === undefined && last === '') continue
+    const { file, line, column } = known ?? { file: '', line: 1, column: 1 }
+    const text = known === undefined ? instructionText(fields) : sources.text(known)
+    const look = `${file}:${line}:${column}`
+    if (look === last && start === undefined) continue
+    last = known === undefined ? '' : look
+    const where = ((Math.min(line, MOST_LINES) << 10) | Math.min(column, MOST_COLUMNS)) >>> 0
+    lines.push([slot, writer.string(file), writer.string(text), where])
   }
+  return { types: writer.bytes(), functions: words(records.flat()), lines: words(lines.flat()) }
+}
 
-  bytes(): Uint8Array {
-    return Buffer.from([...this.#offsets.keys()].map((text) => `${text}\0`).join(''))
+/** Where the instruction in a slot was made, without a look at the kernel's log. */
+export function lineLookup({ instructions, functions }: Code): LineLookup {
+  const sources = new Sources()
+  const places = new Map(instructions.map(({ slot, place }) => [slot, place]))
+  return (slot) => {
+    const place = places.get(slot)
+    if (place === undefined) return undefined
+    const { file, line, column } = place
+    const name = functions.findLast((each) => each.slot <= slot)?.name
+    return { file, line, column, text: sources.text(place), function: name }
   }
 }
 
-/**
- * Types and lines of a program; `undefined` when nothing is known of where its first instruction was made, as of one that was
- * read from bytes: the kernel wants a line for the start of each function.
- *
- * @param name of the first function
- */
-export function debugInfo(name: string, { instructions, slots, functions }: Resolved): DebugInfo | undefined {
-  const strings = new Strings()
-  const starts = new Map([[0, name]])
-  for (const { slot, name: called } of functions) starts.set(slot, called)
-  const lines = lineRecords(strings, instructions, slots, new Set(starts.keys()))
-  if (lines === undefined) return undefined
-  const types = [
-    [strings.offset('int'), KIND_INT << 24, 4, (INT_SIGNED << 24) | 32],
-    [0, KIND_FUNC_PROTO << 24, INT],
-  ]
-  const infos: number[] = []
-  for (const [place, label] of starts) {
-    infos.push(place, types.length + 1)
-    types.push([strings.offset(identifier(label)), KIND_FUNC << 24, PROTOTYPE])
-  }
-  return { btf: section(types.flat(), strings.bytes()), functions: words(infos), lines: words(lines) }
+/** The kernel takes names of C alone. */
+function nameOf({ name }: CodeFunction): string {
+  const allowed = name.replaceAll(/\W/g, '_').slice(0, LONGEST_NAME)
+  return /^\d/.test(allowed) ? `_${allowed.slice(1)}` : allowed
 }
 
-/** `undefined` when the place of a function's start is not known. */
-function lineRecords(
-  strings: Strings,
-  instructions: readonly Instruction[],
-  slots: readonly number[],
-  starts: ReadonlySet<number>,
-): number[] | undefined {
-  const textOf = lineReader()
-  const records: number[] = []
-  let last: SourcePlace | undefined
-  for (const [index, instruction] of instructions.entries()) {
-    const place = slots[index] as number
-    const source = instruction.place ?? last
-    const start = starts.has(place)
-    if (source === undefined || source.line > MAX_LINE) {
-      if (start) return undefined
-      continue
-    }
-    const same =
-      last !== undefined && last.line === source.line && last.column === source.column && last.file === source.file
-    last = source
-    if (same && !start) continue
-    const column = Math.min(source.column, MAX_COLUMN)
-    records.push(place, strings.offset(source.file), strings.offset(textOf(source)), (source.line << 10) | column)
-  }
-  return records
-}
-
-/** The kernel refuses names that C does not have, and those of 128 bytes and more. */
-function identifier(name: string): string {
-  return name.replace(/^(?=\d)|\W/g, '_').slice(0, 120)
-}
-
-function section(types: readonly number[], strings: Uint8Array): Uint8Array {
-  const little = endianness() === 'LE'
-  const typeBytes = words(types)
-  const bytes = new Uint8Array(HEADER_SIZE + typeBytes.length + strings.length)
+function words(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4)
   const view = new DataView(bytes.buffer)
-  view.setUint16(0, MAGIC, little)
-  view.setUint8(2, 1)
-  const header = [HEADER_SIZE, 0, typeBytes.length, typeBytes.length, strings.length]
-  for (const [index, word] of header.entries()) view.setUint32(4 + index * 4, word, little)
-  bytes.set(typeBytes, HEADER_SIZE)
-  bytes.set(strings, HEADER_SIZE + typeBytes.length)
+  const little = endianness() === 'LE'
+  for (const [index, value] of values.entries()) view.setUint32(index * 4, value, little)
   return bytes
 }
 
-function words(numbers: readonly number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(numbers).buffer)
-}
+/** Lines of source files, each read once. */
+class Sources {
+  readonly #files = new Map<string, readonly string[]>()
 
-/** The text of a line; `''` where the file cannot be read. */
-export function lineText(place: SourcePlace): string {
-  return lineReader()(place)
-}
-
-/** Gives the text of lines; `''` where the file cannot be read. */
-function lineReader(): (place: SourcePlace) => string {
-  const files = new Map<string, readonly string[]>()
-  return ({ file, line }) => {
-    const lines = files.get(file) ?? readLines(file)
-    files.set(file, lines)
-    return lines[line - 1]?.trim() ?? ''
+  text({ file, line, text }: SourcePlace): string {
+    if (text !== undefined) return text.slice(0, LONGEST_LINE)
+    let lines = this.#files.get(file)
+    if (lines === undefined) {
+      lines = linesOf(file)
+      this.#files.set(file, lines)
+    }
+    // Without NUL, which would end it: files are not always text.
+    return (lines[line - 1] ?? '').trim().replaceAll('\0', '').slice(0, LONGEST_LINE)
   }
 }
 
-function readLines(file: string): readonly string[] {
+/** None of a file that is no longer there, or of code that never was in one. */
+function linesOf(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').split(/\r?\n/)
+    return readFileSync(file, 'utf8').split('\n')
   } catch {
     return []
   }

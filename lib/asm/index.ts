@@ -1,15 +1,97 @@
-/** Programs without clang, the entry point `ebpf/asm`: instructions as data, as text, and as programs. */
-export * from './arithmetic.ts'
+/** `ebpf/asm`: programs of instructions, made, read and loaded without clang. */
+export {
+  add,
+  addressSpaceCast,
+  and,
+  arsh,
+  bswap,
+  div,
+  lsh,
+  mod,
+  mov,
+  movsx,
+  mul,
+  neg,
+  type Operand,
+  or,
+  rsh,
+  sdiv,
+  smod,
+  sub,
+  toBigEndian,
+  toLittleEndian,
+  xor,
+} from './arithmetic.ts'
 export { assemble } from './assemble.ts'
-export * from './control.ts'
-export { disassemble } from './disassemble.ts'
+export { encode } from './code.ts'
+export {
+  call,
+  callFunction,
+  callKernel,
+  exit,
+  func,
+  goto,
+  gotoIf,
+  gotol,
+  gotox,
+  label,
+  mayGoto,
+  type Target,
+} from './control.ts'
+export { disassemble, instructionText } from './disassemble.ts'
 export { type ByteOrderOptions, decode } from './encode.ts'
-export type { HelperName } from './helper.ts'
+export { type HelperName, helperName } from './helper.ts'
 export type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
-export { type ProgramLoadOptions, loadProgram } from './load-program.ts'
-export * from './memory.ts'
-export { HalfRegister, Register } from './register.ts'
-export { r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 } from './register.ts'
-export { encode } from './resolve.ts'
+export { loadProgram, type ProgramOptions } from './load-program.ts'
+export {
+  at,
+  atomicAdd,
+  atomicAnd,
+  atomicOr,
+  atomicXor,
+  compareExchange,
+  exchange,
+  fetchAdd,
+  fetchAnd,
+  fetchOr,
+  fetchXor,
+  load,
+  loadAcquire,
+  loadFunction,
+  loadImmediate,
+  loadKernelVariable,
+  loadMap,
+  loadMapValue,
+  loadPacket,
+  type Place,
+  store,
+  storeRelease,
+  type Width,
+} from './memory.ts'
+export {
+  HalfRegister,
+  Register,
+  r0,
+  r1,
+  r2,
+  r3,
+  r4,
+  r5,
+  r6,
+  r7,
+  r8,
+  r9,
+  r10,
+  w0,
+  w1,
+  w2,
+  w3,
+  w4,
+  w5,
+  w6,
+  w7,
+  w8,
+  w9,
+} from './register.ts'
 export type { SourcePlace } from './source-place.ts'
 export type { Condition } from './words.ts'

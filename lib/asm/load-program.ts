@@ -1,177 +1,171 @@
-/** Programs out of instructions, with no object file and no clang. */
-import { boolean, inspectBriefly, integer, nonEmptyString, optionsObject } from '../arguments.ts'
-import { type Outcome, binding } from '../binding.ts'
-import { type EbpfError, invalidArgument, ruleError, unknownName } from '../errors.ts'
-import { ATTACH_TYPES, type AttachTypeName, type ProgramTypeName, programTypeNumber } from '../kernel-enums.ts'
-import { BpfMap } from '../maps/map.ts'
-import { failure, unwrap, warningsOf } from '../outcome.ts'
+/** Loading instructions as a program, without an object file and without clang. */
+import { type Handle, type Outcome, binding } from '../binding.ts'
+import { boolean, integer, nonEmptyString, optionsObject } from '../arguments.ts'
+import { EbpfError, invalidArgument, ruleError } from '../errors.ts'
+import { sectionTarget } from '../hooks/section.ts'
+import { sectionFeature } from '../hooks/section-feature.ts'
+import { attachError } from '../hooks/support.ts'
+import type { NativeLoadedProgram } from '../native-object.ts'
+import { failureContext, unwrap, warningsOf } from '../outcome.ts'
 import { BpfProgram } from '../program.ts'
-import { kernelBtf } from '../system/kernel-btf.ts'
+import { releaseWhenIdle } from '../shared-btf.ts'
+import { kernelBtfNow } from '../system/kernel-btf.ts'
 import { publish } from '../system/logging.ts'
+import { verifierError } from '../verifier-error.ts'
 import type { LineLookup } from '../verifier/explain.ts'
 import { NO_REASON, rejectedProgram } from '../verifier/load-log.ts'
-import { readStatistics } from '../verifier/statistics.ts'
-import { verifierError } from '../verifier-error.ts'
-import { debugInfo, lineText } from './debug-info.ts'
+import { type Code, codeOf } from './code.ts'
+import { type DebugInfo, debugInfoOf, lineLookup } from './debug-info.ts'
 import { encodeFields } from './encode.ts'
-import type { Instruction, Item } from './instruction.ts'
-import { type Resolved, resolve } from './resolve.ts'
+import type { InstructionFields, Item } from './instruction.ts'
 
-/** What `loadProgram` makes a program of. */
-export interface ProgramLoadOptions {
-  /** bpftool's name of the type, such as `xdp`. */
-  type: Exclude<ProgramTypeName, 'unspec'>
-  /** What the functions of this module make, or `assemble` reads, or `decode`. */
+/** A program of instructions. */
+export interface ProgramOptions {
+  /** What the functions of `ebpf/asm` make, in order. */
   instructions: readonly Item[]
-  /** In the kernel, which keeps 15 characters; `program` by default. */
+  /**
+   * What kind of program it is, as `SEC()` says it in C: `xdp`, `socket`, `tracepoint`, `raw_tp`, `tp_btf/sched_switch`. A target behind the
+   * slash counts where the kernel verifies the program against it.
+   */
+  section: string
+  /** Letters, digits, `_` and `.`, of which the kernel keeps 15; `program` by default. */
   name?: string
-  /** `GPL` by default: many helpers are for programs that are compatible with it only. */
+  /** `GPL` by default, which helpers for tracing need. */
   license?: string
-  /** What it is to be attached to, where its type alone does not say it, such as `cgroup_inet4_bind`. */
-  expectedAttachType?: AttachTypeName
-  /** Of tracing and LSM programs: the function, tracepoint or security hook of the kernel. */
-  attachTarget?: string
-  /** Of `BPF_PROG_LOAD`, such as 0x10 for a program that may sleep (BPF_F_SLEEPABLE). 0 by default. */
+  /** `BPF_F_*` of linux/bpf.h; those that `.s` and `.frags` of the section mean come by themselves. */
   flags?: number
-  /** The verifier's: 0, the default, a log only on failure; 1, 2 more, 4 statistics. It comes through `onLog`. */
+  /** Tells the kernel of functions and source lines, so that its log shows them; on by default. */
+  debugInfo?: boolean
+  /** Verifier log level: 0 only on failure, 1, 2 more, 4 statistics. */
   logLevel?: number
-  /** Whether the kernel is told which lines of the source the instructions were made on. True by default. Linux 5.0. */
-  lineInfo?: boolean
 }
 
-const OPTIONS: readonly string[] = [
-  'type',
-  'instructions',
-  'name',
-  'license',
-  'expectedAttachType',
-  'attachTarget',
-  'flags',
-  'logLevel',
-  'lineInfo',
-]
+const KNOWN = ['instructions', 'section', 'name', 'license', 'flags', 'debugInfo', 'logLevel']
+
+/** The kernel's BPF_COMPLEXITY_LIMIT_INSNS; unprivileged processes may load 4096. */
+const MOST_SLOTS = 1_000_000
+
+/** BPF_F_SLEEPABLE and BPF_F_XDP_HAS_FRAGS of linux/bpf.h, as libbpf takes them from sections. */
+const SLEEPABLE = 1 << 4
+const FRAGMENTS = 1 << 5
+
+/** Sections whose program is verified against a function, which the section names. */
+const FOR_A_FUNCTION = /^(?:fentry|fexit|fmod_ret|fsession|tp_btf|lsm|iter)(?:\.s)?\/./
+
+const NOTHING = new Uint8Array(0)
 
 /**
- * Has the kernel check and take a program, off the JavaScript thread. It is attached by a hook, as one that was opened.
+ * Loads instructions as a program, off the JavaScript thread: attach it by a hook, run it with `testRun`, and close it. The lines of
+ * your source that made the instructions are in the verifier's log and its error.
  *
- * The verifier's words show the line of your source where each instruction was made.
- *
+ * @throws TypeError or RangeError for what is no program: a label that is missing, a jump that is too far
  * @throws VerifierError when the verifier refuses it
- * @throws EbpfError with the kernel's code otherwise; ERR_EBPF_KERNEL for a function that the kernel does not have
- * @throws TypeError or RangeError for instructions that cannot be
+ * @throws EbpfError with the kernel's code for all else, such as EPERM; ERR_EBPF_CLOSED for a map that is closed
  */
-export async function loadProgram(options: ProgramLoadOptions): Promise<BpfProgram> {
-  // Each is read once: an option may be a getter.
-  const { type, instructions, attachTarget, expectedAttachType, ...rest } = optionsObject(options)
-  for (const option of Object.keys(rest)) {
-    if (!OPTIONS.includes(option)) throw unknownName('field of options', option, OPTIONS)
-  }
-  const name = programName(rest.name)
-  const program = resolve(instructions)
-  const calls = program.instructions.some(({ reference }) => reference?.kind === 'kernelFunction')
-  // Without such a wait, maps are held before this call returns.
-  const resolved = calls ? await resolveKfuncs(program.instructions) : program.instructions
-  const info = boolean(rest.lineInfo ?? true, 'lineInfo') ? debugInfo(name, program) : undefined
-  const native = {
-    type: programType(type),
+export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> {
+  const given = { ...optionsObject(options) }
+  const unknown = Object.keys(given).find((field) => !KNOWN.includes(field))
+  if (unknown !== undefined) throw invalidArgument(`'${unknown}' is no option of loadProgram: ${KNOWN.join(', ')}`)
+  const name = programName(given.name ?? 'program')
+  const section = nonEmptyString(given.section, 'section')
+  const license = nonEmptyString(given.license ?? 'GPL', 'license')
+  const flags = integer(given.flags ?? 0, 'flags', 0, 0xffff_ffff)
+  const logLevel = integer(given.logLevel ?? 0, 'logLevel', 0, 7)
+  const debugInfo = boolean(given.debugInfo ?? true, 'debugInfo')
+  const code = codeOf(given.instructions, name)
+  const instructions = encodeFields(resolveKernelFunctions(code))
+  requireLength(instructions.length / 8)
+  const { types, functions, lines }: DebugInfo = debugInfo
+    ? debugInfoOf(code)
+    : { types: NOTHING, functions: NOTHING, lines: NOTHING }
+  const outcome = await binding.programLoad({
     name,
-    license: rest.license === undefined ? 'GPL' : licenseText(rest.license),
-    expectedAttachType: attachType(expectedAttachType),
-    flags: integer(rest.flags ?? 0, 'flags', 0, 0xffff_ffff),
-    logLevel: integer(rest.logLevel ?? 0, 'logLevel', 0, 7),
-    ...(attachTarget !== undefined && { attachTarget: nonEmptyString(attachTarget, 'attachTarget') }),
-    instructions: encodeFields(resolved),
-    ...info,
-    // Last: the handles are good for this call only.
-    maps: mapUses(program),
-  }
-  const outcome = await binding.programLoad(native)
-  if (outcome.errno !== 0) throw programError(outcome, name, attachTarget, program)
-  const { program: handle, log } = unwrap(outcome, { program: name })
-  if (log !== '') publish([{ level: 2, message: log }])
-  const verifier = log === '' ? undefined : readStatistics(log)
-  const description = { name, type, section: '', expectedAttachType: expectedAttachType ?? '', verifier }
-  return new BpfProgram(handle, attachTarget === undefined ? description : { ...description, attachTarget })
+    section,
+    attachTarget: FOR_A_FUNCTION.test(section) ? sectionTarget(section) : '',
+    license,
+    instructions,
+    maps: code.maps.map(({ slot, map }) => ({ slot, map: map.borrow('load a program') })),
+    types,
+    functions,
+    lines,
+    flags: (flags | flagsOf(section)) >>> 0,
+    logLevel,
+  })
+  releaseWhenIdle()
+  if (outcome.errno !== 0) throw await failure(outcome, name, section, debugInfo ? lineLookup(code) : undefined)
+  const { program, type, expectedAttachType } = unwrap(outcome, { program: name })
+  return programOf(program, { name, type, expectedAttachType, section })
 }
 
+function programOf(
+  handle: Handle,
+  { section, ...facts }: Omit<NativeLoadedProgram, 'program'> & { name: string; section: string },
+): BpfProgram {
+  const target = FOR_A_FUNCTION.test(section) ? { attachTarget: sectionTarget(section) } : {}
+  try {
+    return new BpfProgram(handle, { ...facts, ...target, section: '' })
+  } catch (error) {
+    binding.programClose(handle)
+    throw error
+  }
+}
+
+/** @throws TypeError for a name that the kernel refuses (`bpf_obj_name_cpy`) */
 function programName(name: unknown): string {
-  const given = name === undefined ? 'program' : nonEmptyString(name, 'name')
-  // bpf_obj_name_cpy, kernel/bpf/syscall.c.
-  if (/^[\w.]+$/.test(given)) return given
-  throw invalidArgument(`name must be letters, digits, _ and ., not ${inspectBriefly(given)}`)
+  const text = nonEmptyString(name, 'name')
+  if (/^[\w.]+$/.test(text)) return text
+  throw invalidArgument(`name must be of letters, digits, _ and ., not ${JSON.stringify(text.slice(0, 40))}`)
 }
 
-/** An empty one is none, which the kernel takes. */
-function licenseText(license: unknown): string {
-  return license === '' ? '' : nonEmptyString(license, 'license')
+function requireLength(slots: number): void {
+  if (slots > 0 && slots <= MOST_SLOTS) return
+  const message = `instructions must fill 1 to ${MOST_SLOTS} slots, not ${slots}`
+  throw Object.assign(new RangeError(message), { code: 'ERR_EBPF_OUT_OF_RANGE' })
 }
 
-function programType(type: unknown): number {
-  const number = typeof type === 'string' ? programTypeNumber(type) : -1
-  if (number > 0) return number
-  throw invalidArgument(`type must be the name of a program type, such as 'xdp', not ${inspectBriefly(type)}`)
+function flagsOf(section: string): number {
+  const [kind = ''] = section.split('/')
+  if (kind === 'xdp.frags') return FRAGMENTS
+  return kind.endsWith('.s') ? SLEEPABLE : 0
 }
 
-function attachType(type: unknown): number {
-  if (type === undefined) return 0
-  if (typeof type === 'string' && Object.hasOwn(ATTACH_TYPES, type)) return ATTACH_TYPES[type as AttachTypeName]
-  throw invalidArgument(
-    `expectedAttachType must be the name of an attach type, such as 'cgroup_inet4_bind', not ${inspectBriefly(type)}`,
-  )
+/** By their ids in the running kernel's BTF. */
+function resolveKernelFunctions({ instructions, kernelFunctions }: Code): InstructionFields[] {
+  const fields = instructions.map((each) => each.fields)
+  if (kernelFunctions.length === 0) return fields
+  const btf = kernelBtfNow()
+  for (const { index, name } of kernelFunctions) {
+    const found = btf.find(name, 'func')
+    if (found === undefined) {
+      throw ruleError('ERR_EBPF_KERNEL', `this kernel has no function '${name}' that programs may call`, {
+        operation: 'load a program',
+      })
+    }
+    fields[index] = { ...(fields[index] as InstructionFields), immediate: found.id }
+  }
+  return fields
 }
 
-function mapUses({ instructions, slots }: Resolved): { slot: number; map: number }[] {
-  return instructions.flatMap(({ reference }, index) => {
-    if (reference?.kind !== 'map') return []
-    const { map } = reference
-    if (!(map instanceof BpfMap)) throw invalidArgument(`maps must be maps, not ${inspectBriefly(map)}`)
-    return [{ slot: slots[index] as number, map: map.borrow('be used by a program') }]
-  })
-}
-
-async function resolveKfuncs(instructions: readonly Instruction[]): Promise<readonly Instruction[]> {
-  const btf = await kernelBtf()
-  return instructions.map((instruction) => {
-    const { reference } = instruction
-    if (reference?.kind !== 'kernelFunction') return instruction
-    const id = btf.find(reference.name, 'func')?.id
-    if (id !== undefined) return { ...instruction, immediate: id }
-    throw ruleError('ERR_EBPF_KERNEL', `this kernel has no function '${reference.name}' that programs may call`, {
-      operation: 'lookup by name',
-      hint: 'Those of modules are not looked for.',
-    })
-  })
-}
-
-function programError(
+async function failure(
   outcome: Outcome<unknown>,
-  name: string,
-  attachTarget: string | undefined,
-  program: Resolved,
-): EbpfError {
-  const log = rejectedProgram(outcome.log.map(({ message }) => message))?.log
-  const { errno, operation } = outcome
-  const lineInfo = lineLookup(name, program)
-  const refusal =
-    log === undefined
-      ? undefined
-      : verifierError(log, { program: name, errno, operation, warnings: warningsOf(outcome), lineInfo })
-  if (refusal !== undefined && refusal.rule !== NO_REASON) {
+  program: string,
+  section: string,
+  lineInfo: LineLookup | undefined,
+): Promise<Error> {
+  const { errno, operation, log } = outcome
+  const rejected = rejectedProgram(log.map(({ message }) => message))
+  if (rejected !== undefined) {
+    const error = verifierError(rejected.log, { program, errno, operation, warnings: warningsOf(outcome), lineInfo })
+    if (error.rule !== NO_REASON) {
+      publish(log)
+      return error
+    }
+  }
+  if (outcome.operation === 'libbpf_prog_type_by_name') {
     publish(outcome.log)
-    return refusal
+    const message = `section '${section}' says no type of program that libbpf knows`
+    return new EbpfError(message, 'ERR_EBPF_INVALID_ARGUMENT', outcome.errno, failureContext(outcome, { program }))
   }
-  const notFound = operation === 'libbpf_find_vmlinux_btf_id'
-  const hint = notFound ? `Its attachTarget '${attachTarget}' is nothing that this kernel has.` : undefined
-  return failure(outcome, { program: name, hint })
-}
-
-/** Where the instruction of a slot was made. */
-function lineLookup(name: string, { instructions, slots, functions }: Resolved): LineLookup {
-  const places = new Map(instructions.map(({ place }, index) => [slots[index] as number, place]))
-  return (slot) => {
-    const place = places.get(slot)
-    if (place === undefined) return undefined
-    const inside = functions.findLast((each) => each.slot <= slot)
-    return { ...place, text: lineText(place), function: inside?.name ?? name }
-  }
+  const feature = sectionFeature({ name: program, section, type: '', expectedAttachType: '' })
+  return await attachError(outcome, { program }, feature)
 }

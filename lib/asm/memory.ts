@@ -165,8 +165,8 @@ export function loadMap(destination: Register, map: BpfMap): Instruction {
 }
 
 /**
- * The address of a value of an array map without a look-up, and so of a global variable: `offset` bytes from the first one's
- * start. Linux 5.2.
+ * The address of the value of an array map with one entry, without a look-up: `offset` bytes from its start. Global variables are
+ * such maps. Linux 5.2.
  */
 export function loadMapValue(destination: Register, map: BpfMap, offset = 0): Instruction {
   requireMap(map)

@@ -9,6 +9,8 @@ export interface SourcePlace {
   readonly line: number
   /** From 1. */
   readonly column: number
+  /** The line itself, where no file has it. */
+  readonly text?: string
 }
 
 /** How far away a caller may be: helpers of the user's own are the place that is meant. */

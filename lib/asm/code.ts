@@ -1,0 +1,171 @@
+/** A whole program: labels become distances, and what only the kernel knows is noted with its slot. */
+import { inspectBriefly } from '../arguments.ts'
+import { invalidArgument } from '../errors.ts'
+import { BpfMap } from '../maps/map.ts'
+import { encodeFields, slotsOf } from './encode.ts'
+import { formOf } from './form.ts'
+import type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
+import { CALL, CLASS, isWide, JUMP } from './opcode.ts'
+import type { SourcePlace } from './source-place.ts'
+
+/** A function of the program, the main one first. */
+export interface CodeFunction {
+  name: string
+  slot: number
+  place: SourcePlace | undefined
+}
+
+/** Instructions in their slots. */
+export interface Code {
+  instructions: readonly { fields: InstructionFields; slot: number; place: SourcePlace | undefined }[]
+  functions: readonly CodeFunction[]
+  maps: readonly { slot: number; map: BpfMap }[]
+  kernelFunctions: readonly { index: number; name: string }[]
+}
+
+interface Placed {
+  instruction: Instruction
+  slot: number
+}
+
+/**
+ * Puts a program together.
+ *
+ * @param name of its main function
+ * @throws TypeError for a label that is there twice or not at all, and for what is no instruction
+ * @throws RangeError for a jump that is too far
+ */
+export function codeOf(items: readonly Item[], name: string): Code {
+  if (!Array.isArray(items)) throw invalidArgument(`instructions must be an array, not ${inspectBriefly(items)}`)
+  const placed: Placed[] = []
+  const labels = new Map<string, { slot: number; item: Label }>()
+  let slot = 0
+  for (const [index, item] of items.entries()) {
+    if (isLabel(item)) {
+      if (labels.has(item.label)) throw invalidArgument(`label '${item.label}' is there twice`)
+      labels.set(item.label, { slot, item })
+    } else {
+      const instruction = checked(item, index)
+      placed.push({ instruction, slot })
+      slot += slotsOf(instruction)
+    }
+  }
+  const end = [...labels.values()].find((label) => label.slot === slot)
+  if (end !== undefined) throw invalidArgument(`label '${end.item.label}' is behind the last instruction`)
+  const called = new Set<string>()
+  const slotOf = (reference: Extract<Reference, { kind: 'label' }>, isFunction: boolean): number => {
+    const label = labels.get(reference.name)
+    if (label === undefined) {
+      const known = labels.size === 0 ? 'there are none' : `there are ${[...labels.keys()].join(', ')}`
+      throw invalidArgument(`no label is named '${reference.name}' (${known})`)
+    }
+    if (isFunction) called.add(reference.name)
+    return label.slot
+  }
+  const instructions = placed.map(({ instruction, slot }) => {
+    const { reference, place, ...fields } = instruction
+    const resolved =
+      reference?.kind === 'label'
+        ? { ...fields, ...distance(instruction, slot, slotOf(reference, isCall(fields))) }
+        : fields
+    return { fields: resolved, slot, place }
+  })
+  return {
+    instructions,
+    functions: functionsOf(name, labels, called),
+    maps: placed.flatMap(({ instruction: { reference }, slot }) =>
+      reference?.kind === 'map' ? [{ slot, map: reference.map }] : [],
+    ),
+    kernelFunctions: placed.flatMap(({ instruction: { reference } }, index) =>
+      reference?.kind === 'kernelFunction' ? [{ index, name: reference.name }] : [],
+    ),
+  }
+}
+
+function isLabel(item: Item): item is Label {
+  return typeof item === 'object' && (item as unknown) !== null && typeof (item as Label).label === 'string'
+}
+
+const BOUNDS: Readonly<Record<keyof InstructionFields, readonly [number, number]>> = {
+  opcode: [0, 0xff],
+  destination: [0, 10],
+  source: [0, 10],
+  offset: [-0x8000, 0x7fff],
+  immediate: [-0x8000_0000, 0x7fff_ffff],
+  upper: [-0x8000_0000, 0x7fff_ffff],
+}
+
+/** A copy: what a user made by hand may have getters, which give something else the next time. */
+function checked(item: unknown, index: number): Instruction {
+  if (typeof item !== 'object' || item === null) {
+    throw invalidArgument(`instructions[${index}] must be an instruction or a label, not ${inspectBriefly(item)}`)
+  }
+  const instruction = { ...(item as Instruction) }
+  for (const [field, [least, most]] of Object.entries(BOUNDS) as [keyof InstructionFields, [number, number]][]) {
+    const value = instruction[field]
+    if (field === 'upper' && value === undefined) continue
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw invalidArgument(
+        `instructions[${index}].${field} must be an integer from ${least} to ${most}, not ${inspectBriefly(value)}`,
+      )
+    }
+  }
+  const { opcode, reference } = instruction
+  if (formOf(instruction) === undefined || (instruction.upper !== undefined) !== isWide(opcode)) {
+    throw invalidArgument(`instructions[${index}], with opcode 0x${opcode.toString(16)}, is no instruction`)
+  }
+  if (reference?.kind === 'map' && !(reference.map instanceof BpfMap)) {
+    throw invalidArgument(`instructions[${index}].reference.map must be a map, not ${inspectBriefly(reference.map)}`)
+  }
+  return instruction
+}
+
+function isCall({ opcode, source }: InstructionFields): boolean {
+  return isWide(opcode) || (opcode === (CLASS.jmp | JUMP.call) && source === CALL.function)
+}
+
+/** From the next slot; the second half of a 64-bit load does not count. */
+function distance(instruction: Instruction, slot: number, target: number): Partial<InstructionFields> {
+  const slots = target - slot - 1
+  if (isCall(instruction) || instruction.opcode === (CLASS.jmp32 | JUMP.ja)) return { immediate: slots }
+  if (slots >= -0x8000 && slots <= 0x7fff) return { offset: slots }
+  const { reference } = instruction as { reference: { name: string } }
+  const message = `label '${reference.name}' is ${slots} slots away from the jump at slot ${slot}, more than 16 bits say: gotol() reaches further`
+  throw Object.assign(new RangeError(message), { code: 'ERR_EBPF_OUT_OF_RANGE' })
+}
+
+function functionsOf(
+  name: string,
+  labels: ReadonlyMap<string, { slot: number; item: Label }>,
+  called: ReadonlySet<string>,
+): CodeFunction[] {
+  const others = [...labels.values()].filter(({ item }) => item.function || called.has(item.label))
+  const first = others.find(({ slot }) => slot === 0)
+  const rest = others.filter(({ slot }) => slot > 0)
+  return [
+    { name: first?.item.label ?? name, slot: 0, place: first?.item.place },
+    ...rest.map(({ slot, item }) => ({ name: item.label, slot, place: item.place })),
+  ]
+}
+
+/**
+ * The bytes of a program whose references are all labels: what a section of an object file would hold.
+ *
+ * @throws TypeError where a map or a function of the kernel is named, which only `loadProgram` finds
+ */
+export function encode(items: readonly Item[], options: Parameters<typeof encodeFields>[1] = {}): Uint8Array {
+  const { instructions, maps, kernelFunctions } = codeOf(items, 'main')
+  const [map] = maps
+  if (map !== undefined)
+    throw invalidArgument(`map '${map.map.name}' has a number only while it is loaded: see loadProgram`)
+  const [kernelFunction] = kernelFunctions
+  if (kernelFunction !== undefined) {
+    throw invalidArgument(
+      `function '${kernelFunction.name}' of the kernel has a number only in a kernel: see loadProgram`,
+    )
+  }
+  return encodeFields(
+    instructions.map(({ fields }) => fields),
+    options,
+  )
+}
