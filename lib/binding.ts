@@ -22,7 +22,6 @@ import type {
   NativeOpenedObject,
   NativeProgramImage,
   NativeProgramInfo,
-  NativeProgramLoadOptions,
   NativeTarget,
   NativeTestRunOptions,
   NativeTestRunResult,
@@ -153,10 +152,6 @@ export interface Binding {
   programTestRun(program: Handle, options: NativeTestRunOptions): Promise<Outcome<NativeTestRunResult>>
   programPin(program: Handle, path: string): Status
   programClose(program: Handle): Status
-
-  // ---- program_load.cc ----
-  /** Has the verifier check instructions that no object file holds. On failure its log is among the messages, as libbpf writes it. */
-  programLoad(options: NativeProgramLoadOptions): Promise<Outcome<{ program: Handle; log: string }>>
 
   // ---- program_stream.cc ----
   /**

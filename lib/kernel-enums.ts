@@ -35,10 +35,7 @@ const PROGRAM_TYPES = [
   'sk_lookup',
   'syscall',
   'netfilter',
-] as const
-
-/** bpftool's name of a program type. */
-export type ProgramTypeName = (typeof PROGRAM_TYPES)[number]
+]
 
 /** Index is the kernel's number: `enum bpf_link_type` of linux/bpf.h. */
 const LINK_TYPES = [
@@ -125,11 +122,6 @@ export const ATTACH_TYPES = {
 export type AttachTypeName = keyof typeof ATTACH_TYPES
 
 const ATTACH_TYPE_NAMES = Object.keys(ATTACH_TYPES)
-
-/** The kernel's number; -1 for a name that is none. */
-export function programTypeNumber(name: string): number {
-  return (PROGRAM_TYPES as readonly string[]).indexOf(name)
-}
 
 /** The type's name, or `unknown (n)` for one that is newer than this library. */
 export function programTypeName(type: number): string {

@@ -133,6 +133,8 @@ export interface NativeLoadedProgram {
   /** libbpf's name of the program type. */
   type: string
   expectedAttachType: string
+  /** The verifier's, of a `logLevel` that is not 0. */
+  log: string
 }
 
 export interface NativeProgramInfo {
@@ -157,29 +159,6 @@ export interface NativeProgramInfo {
   /** The function that it was loaded for, in which BTF object; 0 where there is none, or it is hidden. Linux 6.0. */
   attachBtfObjectId: number
   attachBtfId: number
-}
-
-/** A program out of instructions; numbers are the kernel's. */
-export interface NativeProgramLoadOptions {
-  type: number
-  name: string
-  license: string
-  /** `struct bpf_insn`, in this machine's byte order. */
-  instructions: Uint8Array
-  expectedAttachType: number
-  flags: number
-  /** 0: a log only on failure. */
-  logLevel: number
-  /** Function, tracepoint or security hook of the kernel, for `libbpf_find_vmlinux_btf_id`. */
-  attachTarget?: string
-  /** Types that `functions` and `lines` refer to; a kernel that refuses them gets none of the three. */
-  btf?: Uint8Array
-  /** `struct bpf_func_info`. */
-  functions?: Uint8Array
-  /** `struct bpf_line_info`. */
-  lines?: Uint8Array
-  /** Maps whose descriptors belong into the immediate of a slot; duplicated before the call returns. */
-  maps: { slot: number; map: Handle }[]
 }
 
 export interface NativeTestRunOptions {

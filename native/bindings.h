@@ -48,9 +48,6 @@ Napi::Value ProgramTestRun(const Napi::CallbackInfo& info);
 Napi::Value ProgramPin(const Napi::CallbackInfo& info);
 Napi::Value ProgramClose(const Napi::CallbackInfo& info);
 
-// program_load.cc
-Napi::Value ProgramLoad(const Napi::CallbackInfo& info);
-
 // program_stream.cc
 napi_value ProgramStreamRead(napi_env env, napi_callback_info info);
 

@@ -43,6 +43,8 @@ struct LoadedProgram {
   UniqueFd fd;
   bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
   bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
+  // What the verifier says of a program that it takes, where that was asked for.
+  std::string log;
 };
 
 // As libbpf begins; the largest that the kernel takes is a quarter of 4 GiB
@@ -133,9 +135,12 @@ Status LoadProgram(ProgramImage* image, LoadedProgram* loaded) {
                            image->instructions.size() / sizeof(bpf_insn), &options);
     if (fd == -ENOSPC && size < kLargestLogSize) continue;
     log.back() = '\0';
-    if (log[0] != '\0') TellLog(image->name, log);
-    if (fd < 0) return FromReturn(kOperation, fd);
+    if (fd < 0) {
+      if (log[0] != '\0') TellLog(image->name, log);
+      return FromReturn(kOperation, fd);
+    }
     loaded->fd = UniqueFd(fd);
+    loaded->log = log.data();
     return {0, kOperation, nullptr};
   }
 }
@@ -148,6 +153,7 @@ Status DeliverProgram(Environment* environment, LoadedProgram&& loaded, Napi::Va
   result.Set("program", handle);
   result.Set("type", or_empty(libbpf_bpf_prog_type_str(loaded.type)));
   result.Set("expectedAttachType", or_empty(libbpf_bpf_attach_type_str(loaded.attach_type)));
+  result.Set("log", loaded.log);
   *value = result;
   return {};
 }

@@ -5,15 +5,15 @@ import { EbpfError, invalidArgument, ruleError } from '../errors.ts'
 import { sectionTarget } from '../hooks/section.ts'
 import { sectionFeature } from '../hooks/section-feature.ts'
 import { attachError } from '../hooks/support.ts'
-import type { NativeLoadedProgram } from '../native-object.ts'
 import { failureContext, unwrap, warningsOf } from '../outcome.ts'
-import { BpfProgram } from '../program.ts'
+import { BpfProgram, type ProgramDescription } from '../program.ts'
 import { releaseWhenIdle } from '../shared-btf.ts'
 import { kernelBtfNow } from '../system/kernel-btf.ts'
 import { publish } from '../system/logging.ts'
 import { verifierError } from '../verifier-error.ts'
 import type { LineLookup } from '../verifier/explain.ts'
 import { NO_REASON, rejectedProgram } from '../verifier/load-log.ts'
+import { readStatistics } from '../verifier/statistics.ts'
 import { type Code, codeOf } from './code.ts'
 import { type DebugInfo, debugInfoOf, lineLookup } from './debug-info.ts'
 import { encodeFields } from './encode.ts'
@@ -68,7 +68,8 @@ export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> 
   if (unknown !== undefined) throw invalidArgument(`'${unknown}' is no option of loadProgram: ${KNOWN.join(', ')}`)
   const name = programName(given.name ?? 'program')
   const section = nonEmptyString(given.section, 'section')
-  const license = nonEmptyString(given.license ?? 'GPL', 'license')
+  // An empty one is none, which the kernel takes.
+  const license = given.license === '' ? '' : nonEmptyString(given.license ?? 'GPL', 'license')
   const flags = integer(given.flags ?? 0, 'flags', 0, 0xffff_ffff)
   const logLevel = integer(given.logLevel ?? 0, 'logLevel', 0, 7)
   const debugInfo = boolean(given.debugInfo ?? true, 'debugInfo')
@@ -93,14 +94,15 @@ export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> 
   })
   releaseWhenIdle()
   if (outcome.errno !== 0) throw await failure(outcome, name, section, debugInfo ? lineLookup(code) : undefined)
-  const { program, type, expectedAttachType } = unwrap(outcome, { program: name })
-  return programOf(program, { name, type, expectedAttachType, section })
+  const { program, log, ...facts } = unwrap(outcome, { program: name })
+  if (log !== '') publish([{ level: DEBUG, message: log }])
+  return programOf(program, { ...facts, name, section, verifier: log === '' ? undefined : readStatistics(log) })
 }
 
-function programOf(
-  handle: Handle,
-  { section, ...facts }: Omit<NativeLoadedProgram, 'program'> & { name: string; section: string },
-): BpfProgram {
+/** `LIBBPF_DEBUG` of libbpf.h. */
+const DEBUG = 2
+
+function programOf(handle: Handle, { section, ...facts }: ProgramDescription): BpfProgram {
   const target = FOR_A_FUNCTION.test(section) ? { attachTarget: sectionTarget(section) } : {}
   try {
     return new BpfProgram(handle, { ...facts, ...target, section: '' })

@@ -202,6 +202,35 @@ describe('a program of instructions', () => {
   })
 })
 
+it('is loaded for a target of the kernel, and attached nowhere else', async () => {
+  using program = await loadProgram({ section: 'tp_btf/sched_process_exit', instructions: [mov(r0, 0), exit()] })
+  await expect(program.attach(rawTracepoint('sched_switch'))).rejects.toThrow(/cannot be attached/)
+  await expect(loadProgram({ section: 'tp_btf/no_such_thing', instructions: [mov(r0, 0), exit()] })).rejects.toThrow(
+    /no_such_thing/,
+  )
+})
+
+it('tells what the verifier took', async () => {
+  using program = await loadProgram({ section: 'xdp', logLevel: 4, instructions: [mov(r0, 0), exit()] })
+  expect(program.verifier).toMatchObject({ instructions: 2 })
+})
+
+it('reads each property once, and a getter may close what it likes', async () => {
+  const map = createMap({ type: 'array', value: u64, maxEntries: 1 })
+  let reads = 0
+  const hostile = {
+    ...exit(),
+    get opcode() {
+      map.close()
+      return reads++ === 0 ? 0x95 : 0
+    },
+  }
+  expect(await run([mov(r0, 2), hostile])).toBe(2)
+  expect(reads).toBe(1)
+  const closing = loadProgram({ section: 'xdp', instructions: [loadMap(r1, map), mov(r0, 2), exit()] })
+  await expect(closing).rejects.toMatchObject({ code: 'ERR_EBPF_CLOSED' })
+})
+
 describe('a program that the verifier refuses', () => {
   it('names the line of this file that made the instruction', async () => {
     const instructions = [
