@@ -140,7 +140,9 @@ export * from './btf/schema.ts'
 export { kernelBtf } from './system/kernel-btf.ts'
 export { moduleBtf } from './system/kernel-btf.ts'
 export { modulesWithBtf } from './system/kernel-btf.ts'
+export { minimalBtf } from './minimal-btf.ts'
 export { objectBtf } from './object-btf.ts'
+export { readBtf } from './read-btf.ts'
 export { Btf } from './btf/btf.ts'
 
 // What there is to attach to

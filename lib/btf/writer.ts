@@ -1,12 +1,12 @@
-/** Types -> BTF bytes, as linux/btf.h has them: each type once, each string once. */
+/** Types -> BTF bytes, as linux/btf.h has them: each string is there once. */
 import { endianness } from 'node:os'
 import { type BtfKind, type TypeId, btfKinds } from './types.ts'
 
 const HEADER_SIZE = 24
 const MAGIC = 0xeb9f
 
-/** Of the byte order of this machine. */
 export class BtfWriter {
+  readonly #littleEndian: boolean
   /** Each type's 32-bit words. */
   readonly #types: (readonly number[])[] = []
   /** By what they look like, so that every `u32` is one. */
@@ -15,7 +15,14 @@ export class BtfWriter {
   readonly #places = new Map<string, number>([['', 0]])
   #stringsLength = 1
 
+  /** @param options of this machine's byte order by default */
+  constructor({ littleEndian = endianness() === 'LE' }: { littleEndian?: boolean } = {}) {
+    this.#littleEndian = littleEndian
+  }
+
   /**
+   * A type that is there once, however often it is added.
+   *
    * @param rest the words behind the first three
    * @param length `vlen`: members, values or parameters; the linkage of a function
    * @param flag `kind_flag`
@@ -28,14 +35,38 @@ export class BtfWriter {
     length: number = 0,
     flag: boolean = false,
   ): TypeId {
-    const info = ((flag ? 0x8000_0000 : 0) | (btfKinds.indexOf(kind) << 24) | length) >>> 0
-    const words = [this.string(name), info, sizeOrType, ...rest]
+    const words = this.#words(kind, name, sizeOrType, rest, length, flag)
     const look = words.join(' ')
     const known = this.#ids.get(look)
     if (known !== undefined) return known
     this.#types.push(words)
     this.#ids.set(look, this.#types.length)
     return this.#types.length
+  }
+
+  /** A type with an id of its own, the next one: what others refer to may come later. */
+  append(
+    kind: BtfKind,
+    name: string,
+    sizeOrType: number,
+    rest: readonly number[] = [],
+    length: number = 0,
+    flag: boolean = false,
+  ): TypeId {
+    this.#types.push(this.#words(kind, name, sizeOrType, rest, length, flag))
+    return this.#types.length
+  }
+
+  #words(
+    kind: BtfKind,
+    name: string,
+    sizeOrType: number,
+    rest: readonly number[],
+    length: number,
+    flag: boolean,
+  ): readonly number[] {
+    const info = ((flag ? 0x8000_0000 : 0) | (btfKinds.indexOf(kind) << 24) | length) >>> 0
+    return [this.string(name), info, sizeOrType, ...rest]
   }
 
   /** Offset in the string section. */
@@ -54,7 +85,7 @@ export class BtfWriter {
     const strings = Buffer.from(`${this.#strings.join('\0')}\0`)
     const bytes = new Uint8Array(HEADER_SIZE + words.length * 4 + strings.length)
     const view = new DataView(bytes.buffer)
-    const little = endianness() === 'LE'
+    const little = this.#littleEndian
     view.setUint16(0, MAGIC, little)
     view.setUint8(2, 1)
     const typesLength = words.length * 4

@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, Registration>> = {
   compile: { summary: 'compile C to an object', load: async () => await import('./compile.ts') },
   types: { summary: 'write the TypeScript module of an object', load: async () => await import('./types.ts') },
   vmlinux: { summary: "write the kernel's types as a C header", load: async () => await import('./vmlinux.ts') },
+  'min-btf': {
+    summary: "write what objects need of a kernel's types",
+    load: async () => await import('./min-btf.ts'),
+  },
   link: { summary: 'link several object files into one', load: async () => await import('./link.ts') },
   functions: { summary: 'list functions of the kernel', load: async () => await import('./functions.ts') },
   tracepoints: { summary: 'list tracepoints of the kernel', load: async () => await import('./tracepoints.ts') },

@@ -1,0 +1,38 @@
+/** `ebpf min-btf`: what objects need of a kernel's BTF. */
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { invalidArgument } from '../errors.ts'
+import { minimalBtf } from '../minimal-btf.ts'
+import { readBtf } from '../read-btf.ts'
+import { writeOutput } from '../system/output-file.ts'
+
+interface Flags {
+  btf: string
+  output: string
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<objects...>', 'object files, such as trace.bpf.o')
+    .option(
+      '-b, --btf <path>',
+      "a kernel's BTF, or a folder of files *.btf, one for each kernel",
+      '/sys/kernel/btf/vmlinux',
+    )
+    .requiredOption('-o, --output <path>', 'where to write it; for a folder of kernels, a folder')
+    .addHelpText('after', '\nExample: ebpf min-btf trace.bpf.o --btf 5.4.0-42-generic.btf -o min.btf')
+    .action(async (objects: string[], { btf, output }: Flags) => {
+      if (!(await stat(btf)).isDirectory()) {
+        await writeOutput(output, await minimalBtf(await readBtf(btf), objects))
+        return
+      }
+      await mkdir(output, { recursive: true })
+      const files = (await readdir(btf)).filter((name) => name.endsWith('.btf')).sort()
+      if (files.length === 0) throw invalidArgument(`no file of the folder ${btf} is named *.btf`)
+      for (const name of files) {
+        const bytes = await minimalBtf(await readBtf(join(btf, name)), objects)
+        await writeOutput(join(output, name), bytes)
+      }
+    })
+}
