@@ -30,7 +30,7 @@ describe('a refused program', () => {
     expect(error.stats?.instructions).toBe(7)
     const shown = error.toString()
     expect(shown).toMatch(/packet-short-check\.bpf\.c:\d+:11: error: the verifier refused program 'drop_icmp'/)
-    expect(shown).toMatch(/> \d+ \|   if \(ip->protocol == 1\)/)
+    expect(shown).toMatch(/> \d+ \| {3}if \(ip->protocol == 1\)/)
     expect(shown).toMatch(/packet-short-check\.bpf\.c:\d+:7: note: /)
     expect(shown).toContain('\nhint: ')
   })
