@@ -19,6 +19,7 @@ export interface CoreMember {
 
 /** `task_struct` of `task_struct___old`: programs give the versions of a type different names (`bpf_core_essential_name_len`). */
 export function essentialName(name: string): string {
+  if (!name.includes('___')) return name
   for (let at = name.length - 5; at >= 0; at--) {
     if (/^[^_]___[^_]/.test(name.slice(at, at + 5))) return name.slice(0, at + 1)
   }
@@ -77,8 +78,10 @@ interface Step {
  */
 export function matchField(local: TypeIn, access: string, target: TypeIn): CoreMember[] | undefined {
   const path: CoreMember[] = []
+  const steps = stepsOf(local, access)
+  if (steps === undefined) return undefined
   let id = target.id
-  for (const [number, step] of stepsOf(local, access).entries()) {
+  for (const [number, step] of steps.entries()) {
     const type = target.btf.resolve(id)
     if (step.name !== undefined) {
       const found = matchMember(local.btf, step, { btf: target.btf, id: type.id }, 0)
@@ -97,8 +100,8 @@ export function matchField(local: TypeIn, access: string, target: TypeIn): CoreM
   return path
 }
 
-/** As the compiler wrote them down: unnamed members are no step of their own. */
-function stepsOf({ btf, id }: TypeIn, access: string): Step[] {
+/** As the compiler wrote them down: unnamed members are no step of their own. `undefined` for what leads nowhere. */
+function stepsOf({ btf, id }: TypeIn, access: string): Step[] | undefined {
   const indexes = access.split(':').map(Number)
   const steps: Step[] = [{ type: id, index: indexes[0] ?? 0 }]
   let current = id
@@ -106,14 +109,14 @@ function stepsOf({ btf, id }: TypeIn, access: string): Step[] {
     const type = btf.resolve(current)
     if (type.kind === 'struct' || type.kind === 'union') {
       const member = type.members[index]
-      if (member === undefined) return []
+      if (member === undefined) return undefined
       if (member.name !== '') steps.push({ name: member.name, type: type.id, index })
       current = member.type
     } else if (type.kind === 'array') {
       steps.push({ type: type.id, index })
       current = type.element
     } else {
-      return []
+      return undefined
     }
   }
   return steps
@@ -141,9 +144,9 @@ function matchMember(
   return undefined
 }
 
-/** The last member of a struct, of no length, or of one (`is_flex_arr`). */
+/** The last member of a struct, of no length (`is_flex_arr`). */
 function isFlexible(btf: Btf, member: CoreMember | undefined, length: number): boolean {
-  if (member === undefined || length > 1) return false
+  if (member === undefined || length > 0) return false
   const type = btf.type(member.type)
   return type.kind === 'struct' && member.index === type.members.length - 1
 }

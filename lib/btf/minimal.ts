@@ -101,7 +101,11 @@ class Kept {
     if (type.kind !== 'struct' && type.kind !== 'union') return
     this.type(id)
     this.#members.get(id)?.add(index)
+    const member = this.#kernel.resolve(type.members[index]?.type ?? 0)
     this.type(type.members[index]?.type ?? 0)
+    const last = type.members.length - 1
+    // One without a length in the middle must not become the last: that one could be as long as a program likes.
+    if (member.kind === 'array' && member.length === 0 && index < last) this.member(id, last)
   }
 
   /** With all members, and theirs; of what a pointer points to, the type alone. */

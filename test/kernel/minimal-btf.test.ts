@@ -1,6 +1,15 @@
 /** What programs need of the kernel's BTF: they become the same programs with it as with all of it. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -100,10 +109,17 @@ describe('ebpf min-btf', () => {
     expect(run(object, '-o', output)).toMatchObject({ status: 0, stdout: '', stderr: '' })
     const expected = Buffer.from(await minimalBtf(kernel, [object]))
     expect(readFileSync(output).equals(expected)).toBe(true)
-    mkdirSync(join(folder, 'kernels'))
-    for (const name of ['one.btf', 'two.btf']) copyFileSync('/sys/kernel/btf/vmlinux', join(folder, 'kernels', name))
+    mkdirSync(join(folder, 'kernels/debian'), { recursive: true })
+    symlinkSync('..', join(folder, 'kernels/debian/loop'))
+    for (const name of ['one.btf', 'debian/two.btf'])
+      copyFileSync('/sys/kernel/btf/vmlinux', join(folder, 'kernels', name))
     expect(run(object, '--btf', join(folder, 'kernels'), '-o', join(folder, 'small'))).toMatchObject({ status: 0 })
-    for (const name of ['one.btf', 'two.btf']) {
+    expect(readdirSync(join(folder, 'small'), { recursive: true }).sort()).toEqual([
+      'debian',
+      'debian/two.btf',
+      'one.btf',
+    ])
+    for (const name of ['one.btf', 'debian/two.btf']) {
       expect(readFileSync(join(folder, 'small', name)).equals(expected)).toBe(true)
     }
   })
