@@ -1,6 +1,7 @@
 /** Instructions as text. */
 import { types } from 'node:util'
 import { type ByteOrderOptions, decode, slotsOf } from './encode.ts'
+import { inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { formOf } from './form.ts'
 import type { InstructionFields } from './instruction.ts'
@@ -12,6 +13,9 @@ import type { InstructionFields } from './instruction.ts'
  * @throws TypeError for fields that are no instruction
  */
 export function instructionText(fields: InstructionFields): string {
+  if (typeof fields?.opcode !== 'number') {
+    throw invalidArgument(`an instruction must have an opcode, not ${inspectBriefly(fields)}: encode() puts labels in`)
+  }
   const form = formOf(fields)
   if (form === undefined)
     throw invalidArgument(`no instruction has opcode 0x${fields.opcode.toString(16)} and such fields`)

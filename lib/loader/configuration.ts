@@ -49,10 +49,15 @@ export async function configurationOf(path: string, given: ImportOptions): Promi
   return { compile: pick(options), int64: options.int64, file: field?.file }
 }
 
-/** @throws EbpfError ERR_EBPF_UNKNOWN_NAME for an option that there is not */
-export function checkOptions(options: ImportOptions, what: string): void {
-  for (const name of Object.keys(options)) if (!KNOWN.includes(name)) throw unknownName(what, name, KNOWN)
-  if (options.int64 !== undefined) int64Of(options.int64, 'int64')
+/**
+ * @param others what is known besides, and was checked already
+ * @throws EbpfError ERR_EBPF_UNKNOWN_NAME for an option that there is not
+ */
+export function checkOptions(options: ImportOptions, what: string, others: readonly string[] = []): void {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) throw unknownName(what, name, [...KNOWN, ...others])
+  }
+  if (options.int64 !== undefined) int64Of(options.int64, `int64, an ${what},`)
 }
 
 function pick(options: ImportOptions): CompileOptions {

@@ -22,7 +22,7 @@ export interface PluginSettings {
 
 export function pluginSettings(options: PluginOptions): PluginSettings {
   const { embed = true, declarations, ...imports } = optionsObject(options)
-  checkOptions(imports, 'option of the plugin')
+  checkOptions(imports, 'option of the plugin', ['embed', 'declarations'])
   return {
     imports,
     embed: boolean(embed, 'embed'),
@@ -32,7 +32,7 @@ export function pluginSettings(options: PluginOptions): PluginSettings {
 
 /** It holds a native addon, and finds it and its headers beside itself. */
 export function isExternal(specifier: string): boolean {
-  return specifier === 'ebpf' || specifier === 'ebpf/testing'
+  return specifier === 'ebpf' || specifier === 'ebpf/asm' || specifier === 'ebpf/testing'
 }
 
 /** The first error of a source that does not compile. */

@@ -31,6 +31,13 @@ beforeAll(() => {
     "import { open } from './count.bpf.c?int64=number'\nconsole.log((await open()).globals.seen)\n",
   )
   project.write('raw.mjs', "import text from './count.bpf.c?raw'\nconsole.log(text.includes('SEC('))\n")
+  project.write(
+    'asm.mjs',
+    `import { exit, loadProgram, mov, r0 } from 'ebpf/asm'
+    const program = await loadProgram({ section: 'xdp', instructions: [mov(r0, 2), exit()] })
+    console.log(program.id > 0)
+    program.close()\n`,
+  )
   project.write('gone.mjs', "import './gone.bpf.c'")
 })
 
@@ -121,6 +128,12 @@ describe.skipIf(inGuest).each(BUILDS)('%s', (name, build) => {
     expect(readdirSync(project.path).filter((file) => file.endsWith('.d.c.ts'))).toEqual([])
   })
 
+  it('leaves the assembler outside, too, which is part of the package', async () => {
+    const { status, stdout, stderr } = await bundled('asm.mjs')
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true\n', stderr: '' })
+    expect(warnings).toEqual([])
+  })
+
   it('puts the object beside the bundle', async () => {
     const { folder, status, stdout, stderr } = await bundled('app.mjs', { embed: false })
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true 7 2\n', stderr: '' })
@@ -178,9 +191,13 @@ describe.skipIf(inGuest).each(BUILDS)('%s', (name, build) => {
 describe('options', () => {
   it('are checked', () => {
     for (const plugin of [vite, forRollup, esbuild]) {
-      expect(() => plugin({ embedded: true } as PluginOptions)).toThrow("no option of the plugin is named 'embedded'")
+      expect(() => plugin({ embedded: true } as PluginOptions)).toThrow(
+        /no option of the plugin is named 'embedded' \(known: .*embed/,
+      )
       expect(() => plugin({ embed: 1 } as unknown as PluginOptions)).toThrow('embed must be a boolean')
-      expect(() => plugin({ int64: 'text' } as unknown as PluginOptions)).toThrow("int64 must be 'bigint' or 'number'")
+      expect(() => plugin({ int64: 'text' } as unknown as PluginOptions)).toThrow(
+        'int64, an option of the plugin, must be',
+      )
     }
   })
 })

@@ -122,3 +122,11 @@ describe('any text', () => {
     )
   })
 })
+
+describe('what is no instruction', () => {
+  it('is refused, labels too', () => {
+    for (const item of [{ label: 'out' }, undefined, null, 3]) {
+      expect(() => disassemble([item as unknown as Instruction])).toThrow('an instruction must have an opcode, not')
+    }
+  })
+})
