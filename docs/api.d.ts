@@ -2997,18 +2997,20 @@ type EditableGlobals<Shape extends ObjectShape> = {
 type KconfigEdits<Shape extends ObjectShape> = {
     [Name in keyof ShapeOf<Shape, 'kconfig'>]?: KconfigValue;
 };
+/** TypeScript lets an empty type have any property: where there is nothing to edit, it must be told so. */
+type EditsByName<Part, Named> = [keyof Part] extends [never] ? Record<string, never> : Named;
 /** Edits that {@link loadObject} makes before it loads, by C name. */
 interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOptions {
-    globals?: {
+    globals?: EditsByName<ShapeOf<Shape, 'globals'>, {
         [Name in keyof ShapeOf<Shape, 'globals'>]?: Input<ShapeOf<Shape, 'globals'>[Name]>;
-    };
+    }>;
     /** A map here replaces the object's. */
-    maps?: {
+    maps?: EditsByName<ShapeOf<Shape, 'maps'>, {
         [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap;
-    };
-    programs?: {
+    }>;
+    programs?: EditsByName<ShapeOf<Shape, 'programs'>, {
         [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit;
-    };
+    }>;
     kconfig?: KconfigEdits<Shape>;
     kernelBtfPath?: string;
     pinRoot?: string;

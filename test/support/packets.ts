@@ -34,7 +34,7 @@ export type PacketObject = BpfObject<PacketFixture>
 /** The port whose packets the programs count. */
 export const PORT = 4242
 
-export async function loadPackets(name: string, options: LoadOptions = {}): Promise<PacketObject> {
+export async function loadPackets(name: string, options: LoadOptions<PacketFixture> = {}): Promise<PacketObject> {
   return await loadObject<PacketFixture>(fixture(name), { ...options, globals: { port: PORT, ...options.globals } })
 }
 

@@ -55,6 +55,17 @@ describe('an object with a shape', () => {
     object.fd = 3
   })
 
+  test('that has none of something takes no edits of it', () => {
+    type Bare = { maps: Record<never, never>; programs: Record<never, never>; globals: Record<never, never> }
+    void loadObject<Bare>('x.bpf.o', { maps: {}, globals: {} })
+    // @ts-expect-error no such global
+    void loadObject<Bare>('x.bpf.o', { globals: { target_pid: 1 } })
+    // @ts-expect-error no such map
+    void loadObject<Bare>('x.bpf.o', { maps: { events: { maxEntries: 1 } } })
+    // @ts-expect-error no such program
+    void loadObject<Bare>('x.bpf.o', { programs: { on_exec: { autoload: false } } })
+  })
+
   test('is edited by its own names', () => {
     expectTypeOf(openObject<Shape>('x.bpf.o')).resolves.toEqualTypeOf<ObjectSpec<Shape>>()
     spec.maps.counts.maxEntries = 5
