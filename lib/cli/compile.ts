@@ -157,7 +157,9 @@ async function runAgain(job: CompileJob): Promise<void> {
       reportFailure(error)
     }
     const time = new Date().toTimeString().slice(0, 8)
-    process.stderr.write(`${time} waiting for a change of ${files.length} files\n`)
+    process.stderr.write(
+      `${time} waiting for a change of ${files.length === 1 ? 'one file' : `${files.length} files`}\n`,
+    )
     return files
   }
   await watchFiles(files, again, { signal: job.signal })

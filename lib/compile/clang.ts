@@ -208,6 +208,6 @@ function missing(what: string, passedOver: readonly string[]): Error {
   const details = passedOver.length > 0 ? passedOver : [`looked for clang and clang-<number> in ${places.join(', ')}`]
   return ruleError('ERR_EBPF_CLANG', [what, ...details].join('\n    '), {
     operation: 'finding clang',
-    hint: `${installCommand()} Or name one: EBPF_CLANG, or the option clang.`,
+    hint: `Name one by EBPF_CLANG or the option clang. ${installCommand()}`,
   })
 }
