@@ -91,7 +91,7 @@ class Sources {
       this.#files.set(file, lines)
     }
     // Without NUL, which would end it: files are not always text.
-    return (lines[line - 1] ?? '').trim().replaceAll('\0', '').slice(0, LONGEST_LINE)
+    return (lines[line - 1] ?? '').trimEnd().replaceAll('\0', '').slice(0, LONGEST_LINE)
   }
 }
 

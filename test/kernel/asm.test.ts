@@ -246,7 +246,7 @@ describe('a program that the verifier refuses', () => {
     expect(error).toMatchObject({
       program: 'outside',
       code: 'EACCES',
-      location: { file, line, text: lines[line - 1]?.trim(), function: 'outside' },
+      location: { file, line, text: lines[line - 1], function: 'outside' },
       instruction: { number: 1 },
     })
     // The kernel has it as well.

@@ -1,6 +1,7 @@
 /** Which instruction set is chosen: the kernel is asked, not its number. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { encode, exit, mov, r0, r1 } from '../../lib/asm/index.ts'
 import { binding } from '../../lib/binding.ts'
 import { probeCpu } from '../../lib/compile/cpu.ts'
 import { olderThan } from '../support/kernel-features.ts'
@@ -27,12 +28,12 @@ describe('the instruction set', () => {
 })
 
 describe('probing instructions', () => {
-  const exit = [0x95, 0, 0, 0, 0, 0, 0, 0]
-  const zero = [0xb7, 0, 0, 0, 0, 0, 0, 0]
-
   it('says whether the kernel takes them', () => {
-    expect(binding.instructionsProbe(new Uint8Array([...zero, ...exit]))).toBe(0)
-    expect(binding.instructionsProbe(new Uint8Array([0xff, ...zero.slice(1), ...exit]))).toBeLessThan(0)
+    expect(binding.instructionsProbe(encode([mov(r0, 0), exit()]))).toBe(0)
+    expect(binding.instructionsProbe(encode([mov(r0, r1)]))).toBeLessThan(0)
+    const unknown = encode([mov(r0, 0), exit()])
+    unknown[0] = 0xff
+    expect(binding.instructionsProbe(unknown)).toBeLessThan(0)
   })
 
   it('refuses what are none', () => {
