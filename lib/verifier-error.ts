@@ -96,7 +96,7 @@ export class VerifierError extends EbpfError {
       .map(([name, value]) => `${name} = ${value}`)
   }
 
-  /** @internal For `console.log` and for errors that nobody catches. */
+  /** @internal For `console.log`; Node prints an error that nobody catches without it. */
   [inspect.custom](): string {
     const calls = (this.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
     return [`${this.name} [${this.code}]:`, this.toString(), ...calls].join('\n')
