@@ -4618,7 +4618,7 @@ interface TracepointArgument {
  * records, and those that BTF knows with the types of what the kernel passes. Where tracefs cannot be read (it takes root), it
  * tells what BTF does: Linux 5.5, modules 5.11.
  *
- * @param pattern of names, with `*` and `?`; with a colon of `category:name`, for which tracefs must be readable
+ * @param pattern of names, with `*` and `?`; with a colon or a slash of `category:name`, for which tracefs must be readable
  * @throws EbpfError ERR_EBPF_KERNEL where neither tracefs can be read nor the kernel has BTF
  */
 declare function listTracepoints(pattern?: string): Promise<KernelTracepoint[]>;

@@ -34,7 +34,7 @@ const FIELD_COLUMNS: readonly Column<Field>[] = [
 
 export function define(command: Command): void {
   addListingOptions(command)
-    .argument('[pattern]', 'of CATEGORY:NAME, or of the name alone, with * and ?', '*')
+    .argument('[pattern]', 'of CATEGORY:NAME (or CATEGORY/NAME), or of the name alone, with * and ?', '*')
     .option('--fields', 'print what is in the context of SEC("tp/…"), in place of what SEC("tp_btf/…") is passed')
     .addHelpText('after', "\nExample: ebpf tracepoints 'sched:sched_process_*'")
     .action(async (pattern: string, flags: Flags) => {

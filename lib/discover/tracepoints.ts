@@ -46,10 +46,11 @@ const ITERATOR = '__traceiter_'
  * records, and those that BTF knows with the types of what the kernel passes. Where tracefs cannot be read (it takes root), it
  * tells what BTF does: Linux 5.5, modules 5.11.
  *
- * @param pattern of names, with `*` and `?`; with a colon of `category:name`, for which tracefs must be readable
+ * @param pattern of names, with `*` and `?`; with a colon or a slash of `category:name`, for which tracefs must be readable
  * @throws EbpfError ERR_EBPF_KERNEL where neither tracefs can be read nor the kernel has BTF
  */
 export async function listTracepoints(pattern: string = '*'): Promise<KernelTracepoint[]> {
+  if (typeof pattern === 'string') pattern = pattern.replace('/', ':')
   const wanted = patternExpression(pattern)
   const withCategory = pattern.includes(':')
   const events = await tracefsText('available_events')

@@ -17,6 +17,12 @@ describe('tracepoints', () => {
     expect(new Set(listed.map(({ category }) => category))).toEqual(new Set(['sched']))
   })
 
+  it('have names as sections have them, too', async () => {
+    const listed = await listTracepoints('sched/sched_process_*')
+    expect(listed.length).toBeGreaterThan(1)
+    expect(listed).toEqual(await listTracepoints('sched:sched_process_*'))
+  })
+
   it('have the fields of their records', async () => {
     const [exec] = await listTracepoints('sched:sched_process_exec')
     const lines = readFileSync(`${EVENTS}/sched/sched_process_exec/format`, 'utf8').match(/\tfield:.*/g)
