@@ -3012,7 +3012,7 @@ interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends OpenOpti
         [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit;
     }>;
     kconfig?: KconfigEdits<Shape>;
-    kernelBtfPath?: string;
+    kernelBtfPath?: string | URL;
     pinRoot?: string;
     logLevel?: number;
 }
@@ -3031,8 +3031,11 @@ declare class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
     readonly globals: EditableGlobals<Shape>;
     /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
     readonly kconfig: KconfigEdits<Shape>;
-    /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
-    kernelBtfPath?: string;
+    /**
+     * Path or file URL of the kernel's BTF, where it is not in /sys/kernel/btf/vmlinux: of a `.btf` file, or of a vmlinux with BTF.
+     * It is for CO-RE; what attaches by BTF, such as fentry, needs the kernel's own.
+     */
+    kernelBtfPath?: string | URL;
     /** Folder in a bpffs for maps declared with LIBBPF_PIN_BY_NAME; `/sys/fs/bpf` by default. */
     pinRoot?: string;
     /** Verifier log level for all programs: 0 only on failure, 1, 2 more, 4 statistics. */
@@ -4448,9 +4451,10 @@ declare function attachClassicFilter(socket: SocketOrDescriptor | number, instru
 
 /**
  * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
- * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are.
+ * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are; elsewhere those of a
+ * vmlinux of this release with BTF, in the folders in which libbpf looks for one: /boot, /lib/modules, /usr/lib/debug.
  *
- * @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF
+ * @throws EbpfError ERR_EBPF_KERNEL where there are none
  */
 declare function kernelBtf(): Promise<Btf>;
 /**

@@ -1,6 +1,7 @@
 import { inspectBriefly, integer, nonEmptyString } from './arguments.ts'
 import type { NativeLoadOptions, NativeMapDescription, NativeMapEdit } from './native-object.ts'
 import { variables } from './btf/datasec.ts'
+import { customBtfPath } from './custom-btf.ts'
 import { invalidArgument, unknownName } from './errors.ts'
 import { type Globals, KCONFIG_SECTION, SectionImage, globalsRecord } from './globals.ts'
 import { type KconfigValue, kconfigLines } from './kconfig.ts'
@@ -43,7 +44,7 @@ export interface LoadOptions<Shape extends ObjectShape = UnknownShape> extends O
   maps?: EditsByName<ShapeOf<Shape, 'maps'>, { [Name in keyof ShapeOf<Shape, 'maps'>]?: MapEdit | BpfMap }>
   programs?: EditsByName<ShapeOf<Shape, 'programs'>, { [Name in keyof ShapeOf<Shape, 'programs'>]?: ProgramEdit }>
   kconfig?: KconfigEdits<Shape>
-  kernelBtfPath?: string
+  kernelBtfPath?: string | URL
   pinRoot?: string
   logLevel?: number
 }
@@ -62,8 +63,11 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
   readonly globals: EditableGlobals<Shape>
   /** Overrides of the kernel's configuration for `__kconfig` externs, such as `{ CONFIG_HZ: 250 }`. */
   readonly kconfig: KconfigEdits<Shape> = {}
-  /** BTF file of the kernel, where it is not in /sys/kernel/btf/vmlinux. */
-  kernelBtfPath?: string
+  /**
+   * Path or file URL of the kernel's BTF, where it is not in /sys/kernel/btf/vmlinux: of a `.btf` file, or of a vmlinux with BTF.
+   * It is for CO-RE; what attaches by BTF, such as fentry, needs the kernel's own.
+   */
+  kernelBtfPath?: string | URL
   /** Folder in a bpffs for maps declared with LIBBPF_PIN_BY_NAME; `/sys/fs/bpf` by default. */
   pinRoot?: string
   /** Verifier log level for all programs: 0 only on failure, 1, 2 more, 4 statistics. */
@@ -122,7 +126,7 @@ export class ObjectSpec<Shape extends ObjectShape = UnknownShape> {
       name: this.name,
       kconfig: kconfigLines(this.kconfig as Record<string, KconfigValue>, this.#externs),
       logLevel: integer(this.logLevel, 'logLevel', 0, 7),
-      ...(kernelBtfPath !== undefined && { kernelBtfPath: nonEmptyString(kernelBtfPath, 'kernelBtfPath') }),
+      ...(kernelBtfPath !== undefined && { kernelBtfPath: customBtfPath(kernelBtfPath) }),
       ...(pinRoot !== undefined && { pinRoot: nonEmptyString(pinRoot, 'pinRoot') }),
       programs: Object.values<ProgramSpec>(this.programs).map(programEdit),
       maps: this.#opened.description.maps.map((map) => this.#mapEdit(map)),

@@ -1,6 +1,7 @@
 import { type NativeLogMessage, binding } from './binding.ts'
 import { variables } from './btf/datasec.ts'
 import { parseBtf } from './btf/parse.ts'
+import { kernelBtfError, refuseCustomBtf } from './custom-btf.ts'
 import { ruleError } from './errors.ts'
 import { refuseUsdtLayout } from './hooks/usdt-layout.ts'
 import { mapTypeName } from './maps/types.ts'
@@ -68,6 +69,8 @@ export class OpenedObject {
   /** @throws VerifierError when the verifier refuses a program */
   async load<Shape extends ObjectShape>(options: NativeLoadOptions): Promise<BpfObject<Shape>> {
     const { maps, programs } = this.description
+    const { kernelBtfPath } = options
+    if (kernelBtfPath !== undefined) refuseCustomBtf(kernelBtfPath, this.name)
     let outcome = await binding.objectLoad(this.#image, options)
     // Asked for statistics only, the verifier says what is wrong, but not where.
     if (outcome.errno !== 0 && options.logLevel === LOG_STATISTICS && typeof this.#image !== 'number') {
@@ -77,6 +80,8 @@ export class OpenedObject {
     releaseWhenIdle()
     // Of bytes, that load says so itself.
     if (outcome.errno !== 0 && typeof this.#image === 'number') outcome.log.unshift(...this.#log)
+    const untyped = kernelBtfError(outcome, this.name, kernelBtfPath)
+    if (untyped !== undefined) throw untyped
     const targets = programs.map((program, index) => ({
       ...program,
       attachTarget: options.programs[index]?.attachTarget,

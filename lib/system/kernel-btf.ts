@@ -1,27 +1,41 @@
 /** Types of the running kernel and of its modules. */
 import { createReadStream, readFileSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
+import { release } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { nonEmptyString } from '../arguments.ts'
 import type { Btf } from '../btf/btf.ts'
 import { parseBtf } from '../btf/parse.ts'
+import { readBtfFile } from './btf-file.ts'
 import { type EbpfError, invalidArgument, kernelError, ruleError, unknownName } from '../errors.ts'
 
 const FOLDER = '/sys/kernel/btf'
 const KERNEL = 'vmlinux'
+
+/** Where libbpf looks next, in its order (`btf__load_vmlinux_btf` of btf.c). */
+const FILES = [
+  '/boot/vmlinux-%s',
+  '/lib/modules/%s/vmlinux-%s',
+  '/lib/modules/%s/build/vmlinux',
+  '/usr/lib/modules/%s/kernel/vmlinux',
+  '/usr/lib/debug/boot/vmlinux-%s',
+  '/usr/lib/debug/boot/vmlinux-%s.debug',
+  '/usr/lib/debug/lib/modules/%s/vmlinux',
+]
 
 /** It never changes while the kernel runs. */
 let known: Btf | undefined
 
 /**
  * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
- * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are.
+ * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are; elsewhere those of a
+ * vmlinux of this release with BTF, in the folders in which libbpf looks for one: /boot, /lib/modules, /usr/lib/debug.
  *
- * @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF
+ * @throws EbpfError ERR_EBPF_KERNEL where there are none
  */
 export async function kernelBtf(): Promise<Btf> {
   if (known !== undefined) return known
-  const bytes = await readFile(`${FOLDER}/${KERNEL}`).catch(refuse)
+  const bytes = await readFile(`${FOLDER}/${KERNEL}`).catch(elsewhere)
   known ??= parseBtf(bytes, { owned: true })
   return known
 }
@@ -64,8 +78,21 @@ export function readKernelBtf(): Buffer {
   try {
     return readFileSync(`${FOLDER}/${KERNEL}`)
   } catch (error) {
-    throw refusal(error as NodeJS.ErrnoException, KERNEL)
+    return elsewhere(error as NodeJS.ErrnoException)
   }
+}
+
+/** What is not readable, or no BTF, is passed over as libbpf does. */
+function elsewhere(error: NodeJS.ErrnoException): Buffer {
+  if (error.code !== 'ENOENT') throw refusal(error, KERNEL)
+  for (const file of FILES) {
+    try {
+      return readBtfFile(file.replaceAll('%s', release()))
+    } catch {
+      // The next one, then.
+    }
+  }
+  throw refusal(error, KERNEL)
 }
 
 function refuse(error: NodeJS.ErrnoException): never {
@@ -75,7 +102,9 @@ function refuse(error: NodeJS.ErrnoException): never {
 function refusal(error: NodeJS.ErrnoException, name: string): EbpfError {
   const operation = `reading ${FOLDER}/${name}`
   if (error.code !== 'ENOENT') return kernelError(error.errno ?? -1, { operation })
-  return ruleError('ERR_EBPF_KERNEL', 'this kernel has no BTF: it was built without CONFIG_DEBUG_INFO_BTF', {
+  const where = '/boot, /lib/modules and /usr/lib/debug have no vmlinux of it either'
+  return ruleError('ERR_EBPF_KERNEL', `this kernel, ${release()}, shows no BTF, and ${where}`, {
     operation,
+    hint: 'Kernels built with CONFIG_DEBUG_INFO_BTF have it in /sys/kernel/btf. Objects load where it is missing with kernelBtfPath.',
   })
 }

@@ -122,7 +122,7 @@ describe('an object that the kernel’s types relocate', () => {
       }
       writeFileSync(kernelBtfPath, 'no types')
       await expect(loadObject(fixture('core'), { kernelBtfPath })).rejects.toMatchObject({
-        code: 'ERR_EBPF_INVALID_OBJECT',
+        code: 'ERR_EBPF_BTF',
       })
       await expect(loadObject(fixture('core'), { kernelBtfPath: join(folder, 'none') })).rejects.toMatchObject({
         code: 'ENOENT',
