@@ -39,7 +39,7 @@ export function bound(result: Result, { ratio: most, above: adder, time }: Bound
   const parts = [
     ...(most === undefined ? [] : [`${sign} ${isSpeed(result) ? `${percent(most)} %` : `${most.toFixed(2)} ×`}`]),
     ...(adder === undefined ? [] : [`≤ C + ${adder} ns`]),
-    ...(time === undefined ? [] : [`≤ ${time} ns`]),
+    ...(time === undefined ? [] : [result.unit === 'ms' ? `≤ ${time / 1e6} ms` : `≤ ${time} ns`]),
   ]
   return parts.join(', ')
 }

@@ -25,6 +25,8 @@ export interface Baseline {
   ringDrain(records: number): number
   ringLatency(mapFd: number, latencies: Float64Array): Promise<void>
   objectLoad(path: string): number
+  typesFind(path: string): number
+  typesWalk(path: string): number
 }
 
 const require = createRequire(import.meta.url)

@@ -52,4 +52,9 @@ int64_t ring_latency(int map, double* values, uint32_t count);
 /* Opens, loads and closes an object. */
 int64_t object_load(const char* path);
 
+/* Opens BTF that is in a file, and finds a struct in it. */
+int64_t types_find(const char* path);
+/* The same, and looks at the name and the kind of every type; -ERANGE unless some are functions. */
+int64_t types_walk(const char* path);
+
 #endif /* BASELINE_H */

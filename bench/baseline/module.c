@@ -99,11 +99,17 @@ static napi_value drain_ring(napi_env env, napi_callback_info info) {
   return nanoseconds(env, ring_drain((uint32_t)integer(&arguments, 0)));
 }
 
-static napi_value load(napi_env env, napi_callback_info info) {
+/* ---- (path) ---- */
+
+typedef int64_t (*path_function)(const char* path);
+
+static napi_value with_path(napi_env env, napi_callback_info info) {
   struct arguments arguments = arguments_of(env, info);
+  void* function = NULL;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, &function);
   char path[4096] = "";
   napi_get_value_string_utf8(env, arguments.values[0], path, sizeof(path), NULL);
-  return nanoseconds(env, object_load(path));
+  return nanoseconds(env, ((path_function)function)(path));
 }
 
 /* ---- Off the JavaScript thread ---- */
@@ -196,6 +202,8 @@ NAPI_MODULE_INIT() {
   define(env, exports, "ringClose", close_ring, NULL);
   define(env, exports, "ringDrain", drain_ring, NULL);
   define(env, exports, "ringLatency", measure_latency, NULL);
-  define(env, exports, "objectLoad", load, NULL);
+  define(env, exports, "objectLoad", with_path, (void*)object_load);
+  define(env, exports, "typesFind", with_path, (void*)types_find);
+  define(env, exports, "typesWalk", with_path, (void*)types_walk);
   return exports;
 }
