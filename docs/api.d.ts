@@ -4544,8 +4544,8 @@ declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
  * The types in a file: BTF as the kernel shows it, of another machine or from an archive of such files, or an ELF file with a section
  * `.BTF`, such as a kernel's `vmlinux`.
  *
- * @throws BtfFormatError when it is malformed; EbpfError ERR_EBPF_NO_BTF for an ELF file without BTF
- * @throws the error of `fs.readFile`, such as ENOENT with the path
+ * @throws BtfFormatError when there is none, or it is malformed
+ * @throws the error of `fs.open`, such as ENOENT with the path
  */
 declare function readBtf(file: string | URL): Promise<Btf>;
 

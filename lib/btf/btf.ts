@@ -203,8 +203,11 @@ export class Btf {
     if (places.size === 0) return undefined
     const { words, positions, firstId } = this.#source
     const wanted = kind === undefined ? -1 : btfKinds.indexOf(kind)
+    const only = places.size === 1 ? [...places][0] : undefined
     for (let index = firstId === 0 ? 1 : 0; index < positions.length; index++) {
-      if (!places.has(words[positions[index]!]!)) continue
+      const place = words[positions[index]!]!
+      // Nearly always there is one, and a comparison costs less than a look into a set.
+      if (only === undefined ? !places.has(place) : place !== only) continue
       if (wanted === -1 || this.#kindOf(firstId + index) === wanted) return this.type(firstId + index)
     }
     return undefined

@@ -1,6 +1,6 @@
 /** Types of the running kernel and of its modules. */
 import { createReadStream, readFileSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { release } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { nonEmptyString } from '../arguments.ts'
@@ -34,10 +34,7 @@ let known: Btf | undefined
  * @throws EbpfError ERR_EBPF_KERNEL where there are none
  */
 export async function kernelBtf(): Promise<Btf> {
-  if (known !== undefined) return known
-  const bytes = await readFile(`${FOLDER}/${KERNEL}`).catch(elsewhere)
-  known ??= parseBtf(bytes, { owned: true })
-  return known
+  return kernelBtfNow()
 }
 
 /** The same while the caller waits: where there is no promise to wait for. */
@@ -76,6 +73,8 @@ export async function modulesWithBtf(): Promise<string[]> {
 /** @throws EbpfError ERR_EBPF_KERNEL where the kernel has no BTF */
 export function readKernelBtf(): Buffer {
   try {
+    // The kernel gives 4096 bytes a read(2), however many are asked for: 1200 of them on the thread pool, one after the other, cost
+    // this thread four times what it costs to wait.
     return readFileSync(`${FOLDER}/${KERNEL}`)
   } catch (error) {
     return elsewhere(error as NodeJS.ErrnoException)
