@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { kernelBtf, loadObject } from '../../lib/index.ts'
+import { kernelBtf, loadObject, minimalBtf } from '../../lib/index.ts'
 import { fixture } from '../support/fixtures.ts'
 import { runScript } from '../support/script.ts'
 import { vmlinuxWith } from '../support/vmlinux-file.ts'
@@ -105,6 +105,13 @@ describe('where the kernel shows no types', () => {
       expect(found).toEqual([expected, btf.find('task_struct', 'struct')?.size, btf.typeCount])
     })
   }
+
+  it('objects are adapted by the part of the kernel’s types that they need', async () => {
+    const bytes = await minimalBtf(await kernelBtf(), [fixture('core')])
+    expect(bytes.length).toBeLessThan(kernel.length / 100)
+    const path = JSON.stringify(write('minimal.btf', bytes))
+    expect(withoutBtf(`return await attempt({ kernelBtfPath: ${path} })`)).toEqual(expected)
+  })
 
   it('a file does not do for programs that attach by the kernel’s types', () => {
     const path = JSON.stringify(write('whole.btf', kernel))
