@@ -3,7 +3,7 @@
 //
 // The comment at the top of each says what is wrong, for people, and then, for programs:
 //
-//   // needs: FEATURE        (a feature of test/support/kernel-features.ts)
+//   // needs: FEATURE        (a feature of test/support/kernel-features.ts, or a libbpf such as: libbpf 1.3)
 //   // slow: WHY             (too slow for a kernel that is emulated)
 //   // expect [since X] [before Y]: KIND, "START OF THE HINT"   (of VerifierError; without a hint none is given)
 //   // expect [since X] [before Y]: accepted

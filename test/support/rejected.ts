@@ -1,4 +1,6 @@
 /** What the programs of test/fixtures/rejected say of themselves, for the kernel that runs. */
+import { isOlder } from '../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../lib/system/libbpf-version.ts'
 import { forKernel, rejectedPrograms as readAll } from '../../scripts/rejected-programs.mjs'
 import { type GapName, absence, olderThan } from './kernel-features.ts'
 
@@ -20,5 +22,7 @@ export function placeOf({ places }: RejectedProgram): RejectedProgram['places'][
 
 /** Why this kernel cannot load such a program, right or wrong. */
 export function lackOf({ needs }: RejectedProgram): string | undefined {
+  const libbpf = /^libbpf (.+)$/.exec(needs ?? '')?.[1]
+  if (libbpf !== undefined) return isOlder(libbpfVersion, libbpf) ? `needs libbpf ${libbpf}` : undefined
   return needs === undefined ? undefined : absence('5.7', needs as GapName)
 }
