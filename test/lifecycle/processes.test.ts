@@ -219,7 +219,7 @@ test('a ring that could not be listened to for want of descriptors can be later'
     print('read')
     await object.close()
   `,
-    { prefix: ['sh', '-c', 'ulimit -n 120; exec "$0" "$@"'] },
+    { prefix: ['sh', '-c', 'ulimit -n 400; exec "$0" "$@"'] },
   )
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(lines(stdout)).toEqual([['EMFILE', 'EMFILE'], 'read'])
