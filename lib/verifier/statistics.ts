@@ -34,9 +34,18 @@ export function readStatistics(log: string): VerifierStatistics | undefined {
     maxStatesPerInstruction: field('max_states_per_insn'),
     totalStates: field('total_states'),
     peakStates: field('peak_states'),
-    stackDepth: depth?.split('+').map(Number),
+    stackDepth: depth?.split('+').map(Number) ?? depthsOfFunctions(tail),
     timeNs: microseconds === undefined ? undefined : microseconds * 1000,
   }
+}
+
+/** Linux 7.3 has a line for each function: `subprog 0 (count) main insns_self 23 insns_total 23 stack 8`. */
+function depthsOfFunctions(tail: string): number[] | undefined {
+  const depths = new Map<number, number>()
+  for (const [, number, depth] of tail.matchAll(/^subprog (\d+) \(.*\binsns_total \d+ stack (\d+)$/gm)) {
+    depths.set(Number(number), Number(depth))
+  }
+  return depths.size === 0 ? undefined : [...depths].sort(([one], [other]) => one - other).map(([, depth]) => depth)
 }
 
 /** What the kernel keeps of a program that was loaded without a log. */
