@@ -31,6 +31,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AddonLoadError } from './errors.ts'
 import type { NativeHook, NativeLinkInfo, NativeQuery, NativeQueryResult } from './native-hook.ts'
+import { packageRoot } from './package-root.ts'
 
 /** Integer name of a native object; 0 is never one. */
 export type Handle = number
@@ -390,15 +391,12 @@ export interface Binding {
 
 const require = createRequire(import.meta.url)
 
-/** Works from lib/ (tests) and from dist/ (the package): both lie directly below the root. */
-const root = new URL('..', import.meta.url)
-
 function candidates(): string[] {
   const chosen = process.env.EBPF_ADDON
   if (chosen !== undefined && chosen !== '') return [chosen]
   return [
-    fileURLToPath(new URL('build/Release/ebpf.node', root)),
-    fileURLToPath(new URL(`prebuilds/linux-${process.arch}/ebpf.node`, root)),
+    fileURLToPath(new URL('build/Release/ebpf.node', packageRoot)),
+    fileURLToPath(new URL(`prebuilds/linux-${process.arch}/ebpf.node`, packageRoot)),
   ]
 }
 

@@ -227,7 +227,7 @@ const DECODERS: Record<KnownType, (info: NativeLinkInfo) => object> = {
   }),
   netns: (info) => ({ attachType: attachType(info), netnsInode: info.netnsInode ?? 0 }),
   xdp: ({ interfaceIndex = 0 }) => ({ interfaceIndex }),
-  perf_event: perfEvent,
+  perf_event: perfEventInfo,
   kprobe_multi: ({ flags, addresses, cookies, missed }) => ({
     ...(addresses !== undefined && { return: isReturn(flags) }),
     ...present({ addresses, cookies, missed }),
@@ -252,7 +252,7 @@ const DECODERS: Record<KnownType, (info: NativeLinkInfo) => object> = {
   sockmap: (info) => ({ mapId: info.mapId ?? 0, attachType: attachType(info).replace(/^sk_(?:skb_)?/, '') }),
 }
 
-function perfEvent(info: NativeLinkInfo): object {
+function perfEventInfo(info: NativeLinkInfo): object {
   const { offset = 0n, address = 0n, functionName, missed, cookie, path = '', referenceCounterOffsets } = info
   const event = PERF_EVENTS[info.perfType ?? 0]
   const known = { event, ...present({ cookie }) }

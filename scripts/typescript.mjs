@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { bundle } from './bundle.mjs'
 import { withLock } from './lock.mjs'
 import { besides, filesUnder, fingerprint, main, Problem, refill, root, run, say } from './support.mjs'
 
@@ -20,7 +21,7 @@ export async function compileTypeScript(project) {
   const stamp = join(root, 'build/typescript', `${project}.stamp`)
   // What is up to date is only read: the checkout may be another user's, or a guest's host's.
   if (isUpToDate(folder, stamp, stateOf(project, sources))) return
-  await withLock(dirname(stamp), () => {
+  await withLock(dirname(stamp), async () => {
     const state = stateOf(project, sources)
     if (isUpToDate(folder, stamp, state)) return
     say(`Compiling the TypeScript of ${sources[0]}/`)
@@ -28,6 +29,7 @@ export async function compileTypeScript(project) {
     const fresh = besides(folder)
     try {
       compile(project, sources[0], fresh)
+      if (output === 'dist') await bundle(fresh)
       rmSync(stamp, { force: true })
       // Files whose source is gone must not stay in the package; the other outputs hold more than compiled TypeScript.
       refill(fresh, folder, { exactly: output === 'dist' })
@@ -48,7 +50,8 @@ function stateOf(project, sources) {
   )
   const compiler = join(root, 'node_modules/typescript/package.json')
   if (!existsSync(compiler)) throw new Problem('TypeScript is not installed. Run: npm run setup')
-  return fingerprint([project], [join(root, 'tsconfig.json'), join(root, project), compiler, ...files])
+  const settings = ['tsconfig.json', project, 'package.json', 'scripts/bundle.mjs'].map((file) => join(root, file))
+  return fingerprint([project], [...settings, compiler, ...files])
 }
 
 function compile(project, source, folder) {

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { packageRoot } from '../package-root.ts'
 import { reportFailure } from './failure.ts'
 
 interface Registration {
@@ -30,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Registration>> = {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as {
     version: string
   }
   const program = new Command('ebpf').description('eBPF from TypeScript').version(version).enablePositionalOptions()

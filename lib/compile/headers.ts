@@ -9,11 +9,12 @@ import { inspectBriefly } from '../arguments.ts'
 import { parseBtf } from '../btf/parse.ts'
 import { invalidArgument } from '../errors.ts'
 import { objectBtf } from '../object-btf.ts'
+import { packageRoot } from '../package-root.ts'
 import { cacheFolder, markUsed, writeWhole } from '../system/cache-folder.ts'
 import { readKernelBtf } from '../system/kernel-btf.ts'
 
 /** The package's own headers. */
-export const INCLUDE: string = fileURLToPath(new URL('../../include', import.meta.url))
+export const INCLUDE: string = fileURLToPath(new URL('include', packageRoot))
 
 /** An architecture: libbpf's name of it (bpf_tracing.h), and Debian's folder of its `asm/`. */
 interface Architecture {

@@ -1,5 +1,6 @@
 /** A module's text, at once: the hooks of Node's newer versions cannot wait, so another thread does. */
 import { type MessagePort, MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { packageRoot } from '../package-root.ts'
 import { COMPILER, type CompilerStart } from './compiler-thread.ts'
 import { brief } from './brief.ts'
 import { type SentError, revived } from './sent-error.ts'
@@ -40,7 +41,7 @@ export function importNow(request: ImportRequest): string {
 function start(): Compiler {
   const { port1, port2 } = new MessageChannel()
   const answers = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('./compiler-thread.js', import.meta.url), {
+  const worker = new Worker(new URL('dist/loader/compiler-thread.js', packageRoot), {
     name: 'ebpf compiler',
     // Its own hooks and flags are the application's affair.
     execArgv: [],

@@ -1,5 +1,6 @@
 /** A request -> the module's text, or the error, in a form that threads can send each other. */
 import { CompileError } from '../compile/index.ts'
+import { packageRoot } from '../package-root.ts'
 import { importObject, ownFiles } from './imported.ts'
 import { moduleText } from './module-text.ts'
 import type { Report } from './report.ts'
@@ -13,7 +14,7 @@ export interface Produced {
 }
 
 /** The package that runs: the file that is imported may be where no other is installed. */
-const RUNTIME = new URL('../index.js', import.meta.url).href
+const RUNTIME = new URL('dist/index.js', packageRoot).href
 
 /** Never rejects. */
 export async function produce(request: ImportRequest): Promise<Produced> {

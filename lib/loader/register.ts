@@ -4,6 +4,7 @@
  */
 import * as nodeModule from 'node:module'
 import { MessageChannel, workerData } from 'node:worker_threads'
+import { packageRoot } from '../package-root.ts'
 import { COMPILER } from './compiler-thread.ts'
 import { importNow } from './import-now.ts'
 import { type Report, tell } from './report.ts'
@@ -35,7 +36,7 @@ function registerThread(): void {
   port1.on('message', (report: Report) => tell(report))
   port1.unref()
   for (const extension of ['.bpf.c', '.bpf.o']) nodeModule.createRequire(import.meta.url).extensions[extension] = refuse
-  nodeModule.register('./hooks.js', { parentURL: import.meta.url, data: { port: port2 }, transferList: [port2] })
+  nodeModule.register(new URL('dist/loader/hooks.js', packageRoot), { data: { port: port2 }, transferList: [port2] })
 }
 
 /** Without this, `require` would read C as JavaScript. */

@@ -195,7 +195,7 @@ export const uninitialisedRegister: Hint = (facts, words) => {
 export const dynptr: Hint = () =>
   'A dynptr is a variable on the stack that bpf_dynptr_from_*() or bpf_ringbuf_reserve_dynptr() makes first; it is not written to otherwise, and not used after it was given back.'
 
-export const iterator: Hint = () =>
+export const iteratorOrder: Hint = () =>
   'An iterator is made by bpf_iter_*_new(), asked by bpf_iter_*_next(), and destroyed by bpf_iter_*_destroy() once, in this order. bpf_for() and bpf_for_each() do all of it.'
 
 export const notConstant: Hint = (facts) =>

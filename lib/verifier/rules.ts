@@ -284,7 +284,7 @@ export const rules: readonly Rule[] = [
   {
     kind: 'iterator',
     words: /expected an? (?:un)?initialized iter_\w+.*|.*\biter(?:ator)?\b.*initialized.*/,
-    hint: hint.iterator,
+    hint: hint.iteratorOrder,
   },
   {
     kind: 'not-constant',

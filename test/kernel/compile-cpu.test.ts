@@ -5,6 +5,7 @@ import { encode, exit, mov, r0, r1 } from '../../lib/asm/index.ts'
 import { binding } from '../../lib/binding.ts'
 import { probeCpu } from '../../lib/compile/cpu.ts'
 import { olderThan } from '../support/kernel-features.ts'
+import { SourceFolder } from '../support/source-folder.ts'
 
 describe('the instruction set', () => {
   it('is the newest that the kernel and clang know', () => {
@@ -14,9 +15,11 @@ describe('the instruction set', () => {
   })
 
   it('is one that all supported kernels know where they may not be asked', () => {
-    const module = new URL('../../dist/compile/cpu.js', import.meta.url).href
-    const script = `import { probeCpu } from ${JSON.stringify(module)}
-      process.stdout.write(probeCpu({ major: 14 }))`
+    using folder = new SourceFolder()
+    const source = folder.write('empty.bpf.c', 'int nothing;\n')
+    const script = `import { compile } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+      const { cpu } = await compile(${JSON.stringify(source)}, { cache: false })
+      process.stdout.write(cpu)`
     const command = ['--bounding-set=-all', '--', process.execPath, '--input-type=module', '--eval', script]
     expect(spawnSync('setpriv', ['--no-new-privs', '--inh-caps=-all', ...command], { encoding: 'utf8' })).toMatchObject(
       {

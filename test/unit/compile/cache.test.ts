@@ -70,7 +70,7 @@ describe('a source that was compiled before', () => {
 
   it('is the same for another process', async () => {
     await compiled()
-    const module = fileURLToPath(new URL('../../../dist/compile/index.js', import.meta.url))
+    const module = fileURLToPath(new URL('../../../dist/index.js', import.meta.url))
     const script = `import { compile } from ${JSON.stringify(module)}
       const { cached } = await compile(process.argv[1], { cache: process.argv[2] })
       console.log(cached)`
