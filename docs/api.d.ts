@@ -3063,25 +3063,6 @@ declare function openObject<Shape extends ObjectShape = UnknownShape>(source: Ob
  */
 declare function loadObject<Shape extends ObjectShape = UnknownShape>(source: ObjectSource, options?: LoadOptions<Shape>): Promise<BpfObject<Shape>>;
 
-interface LinkObjectsOptions {
-    /** What errors call the objects, one name for each. By default the names of their files, and `object 1` for bytes. */
-    names?: readonly string[];
-}
-/**
- * Links object files into one, as `bpftool gen object` does, off the JavaScript thread. What one of them declares `extern`
- * another one may define: functions, global variables, and maps, which have to be declared with the same definition. What is
- * static stays its object's own. Types are merged; of what debuggers need, only BTF is kept. What nobody defines stays open,
- * for a later link. One object is linked, too: it comes out without what only debuggers need.
- *
- * All objects must have BTF (`-g`) and the same licence. Needs no privilege.
- *
- * @returns the bytes of an object file, for {@link loadObject} or a file
- * @throws EbpfError ERR_EBPF_LINKER when objects define the same, or disagree on what it is: says which objects, and what
- * @throws EbpfError ERR_EBPF_INVALID_OBJECT when one is no object file; BtfFormatError when its types are malformed
- * @throws the error of `fs.readFile`, such as ENOENT with the path
- */
-declare function linkObjects(sources: readonly ObjectSource[], options?: LinkObjectsOptions): Promise<Uint8Array>;
-
 /** The newest records of a {@link PerfBuffer}, for whoever asks: {@link PerfBuffer.openOverwritable}. Linux 4.7. */
 declare class OverwritableBuffer<T = unknown> extends Resource {
     #private;
@@ -4119,184 +4100,6 @@ interface QueryOptions {
  */
 declare function query<H extends Hook>(hook: H, options?: QueryOptions): Promise<QueryResult>;
 
-/** What a generated module is written for. */
-type Form = 'typescript' | 'javascript' | 'declaration';
-
-/** How a module is written. */
-interface SkeletonOptions {
-    /** Where the module finds the object: a URL, or a path from the module. The file that was read, beside the module, by default. */
-    object?: string | undefined;
-    /** Puts the object's bytes into the module, in place of {@link object}. */
-    embed?: boolean | undefined;
-    /** How 64-bit integers come, which `load` and `open` of the module also choose; `bigint`, exact, by default. */
-    int64?: Int64 | undefined;
-    /** Says the offset of each field. */
-    offsets?: boolean | undefined;
-    /**
-     * `typescript`, by default; `javascript`, the same without types; or `declaration`, the types alone as a `.d.ts` file has
-     * them.
-     */
-    form?: Form | undefined;
-    /** What the module imports the package by; `ebpf` by default. */
-    runtime?: string | undefined;
-}
-/**
- * The TypeScript module for an object: interfaces of its keys, values, records and globals, its enums, its maps and programs by
- * name, and `load()` and `open()` that find it and give it these types. The same bytes give the same text, formatted.
- * Needs no privilege.
- *
- * @throws EbpfError ERR_EBPF_INVALID_OBJECT when libbpf cannot read the object
- * @throws TypeError for options that cannot be
- * @throws the error of `fs.readFile`, such as ENOENT with the path
- */
-declare function skeleton(source: ObjectSource, options?: SkeletonOptions): Promise<string>;
-
-/**
- * The name of an enum's value, as generated modules ask for it: of several names of one value the first.
- *
- * @param values such as `{ OPEN: 1, CLOSED: 2 }`
- */
-declare function enumName<const E extends Readonly<Record<string, number | bigint>>>(values: E, value: number | bigint): (keyof E & string) | undefined;
-
-/** A place in a source file. */
-interface SourcePlace {
-    /** Absolute; `''` for what is said of no file. */
-    file: string;
-    /** From 1; 0 where only the file is known. */
-    line: number;
-    /** From 1, in bytes, as clang counts; 0 where only the line is known. */
-    column: number;
-}
-/** What would put it right: the text between two places, and what belongs there. */
-interface DiagnosticFix {
-    from: SourcePlace;
-    /** The first that stays. */
-    to: SourcePlace;
-    text: string;
-}
-/** What of a diagnostic is data: all but its text. */
-interface DiagnosticData extends SourcePlace {
-    severity: 'error' | 'warning' | 'note';
-    /** Bytes that are meant, from the column on; 1 where clang names none, or several lines. */
-    length: number;
-    message: string;
-    /** The option that it can be turned off by, such as `-Wunused-variable`. */
-    option?: string;
-    /** Where the file is included: the outermost place first. Empty for the source itself. */
-    includedFrom: readonly SourcePlace[];
-    notes: readonly DiagnosticData[];
-    fixes: readonly DiagnosticFix[];
-}
-/** One error or warning of clang's, with what it adds to it. `toString()` shows the place in the source. */
-declare class Diagnostic implements DiagnosticData {
-    #private;
-    /** `error` also for those after which clang goes no further. */
-    readonly severity: 'error' | 'warning' | 'note';
-    readonly file: string;
-    readonly line: number;
-    readonly column: number;
-    readonly length: number;
-    readonly message: string;
-    readonly option?: string;
-    readonly includedFrom: readonly SourcePlace[];
-    /** Macros that it comes from, declarations that it is about, and what else clang says of it. */
-    readonly notes: readonly Diagnostic[];
-    readonly fixes: readonly DiagnosticFix[];
-    /**
-     * As compilers print it: the place, what is wrong, the lines around, and then each note in the same way. Files below the
-     * working directory are named from there.
-     *
-     * @param options.color with escape sequences for terminals
-     */
-    toString(options?: {
-        color?: boolean;
-    }): string;
-}
-
-/** Versions of the instruction set; `probe` is the newest that clang and the running kernel know. */
-type CpuVersion = 'v1' | 'v2' | 'v3' | 'v4';
-/** Options of {@link compile}. */
-interface CompileOptions {
-    /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
-    clang?: string;
-    /**
-     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other machines
-     * wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6 and clang 18. It is `v3` for another architecture, byte order,
-     * or kernel (`vmlinux`).
-     */
-    cpu?: CpuVersion | 'probe';
-    /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
-    defines?: Readonly<Record<string, string | number | boolean>>;
-    /** Folders in which headers are looked for before those of the package and of the system. */
-    includes?: readonly (string | URL)[];
-    /** Warnings by clang's names, without `-W`: `['all', 'extra', 'no-unused-function', 'error']`; `['all']` by default. `false` is none. */
-    warnings?: readonly string[] | false;
-    /**
-     * The kernel whose types `#include "vmlinux.h"` brings, where no folder has such a file: the running one by default, a file
-     * or bytes of BTF (or of an ELF file with it), `false` for none.
-     */
-    vmlinux?: string | URL | Uint8Array | false;
-    /** BTF, which all that has types needs; on by default. */
-    debug?: boolean;
-    /**
-     * Leaves out what only debuggers read (DWARF), most of the object of a source with vmlinux.h; BTF stays. Off by default, always on for
-     * several sources.
-     */
-    strip?: boolean;
-    /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
-    architecture?: string;
-    /** The byte order of that machine; this one's by default. */
-    endianness?: 'little' | 'big';
-    /** More arguments for clang. What options say, and what decides on the outputs, is refused: `-mcpu`, `-o`, `-S`, … */
-    args?: readonly string[];
-    /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
-    cache?: boolean | string;
-    /** The object is also written to this file, in one step. */
-    output?: string | URL;
-    /** Ends clang; the promise is rejected with the signal's reason. */
-    signal?: AbortSignal;
-}
-
-/**
- * clang refused a source. `code` is ERR_EBPF_COMPILE; the message shows the first errors in their sources, `diagnostics` has
- * everything that clang said, warnings included.
- */
-declare class CompileError extends EbpfError {
-    readonly diagnostics: readonly Diagnostic[];
-    /** Absolute paths of the sources, and of the headers that were read: what to watch for the next attempt. */
-    readonly dependencies: readonly string[];
-}
-
-/** An object as {@link compile} makes it: `openObject` and `loadObject` take it as it is. */
-interface CompiledObject {
-    /** The ELF file. */
-    bytes: Uint8Array;
-    /** The file's name without `.bpf.c`, the object's in messages. */
-    name: string;
-    /** Warnings. */
-    diagnostics: readonly Diagnostic[];
-    /** Absolute paths of the files that it was made of: the sources, and every header. */
-    dependencies: readonly string[];
-    /** Whether all of it was found among what was compiled before: then no compiler was run. */
-    cached: boolean;
-    clang: {
-        path: string;
-        version: string;
-    };
-    cpu: CpuVersion;
-}
-/**
- * Compiles a BPF program in C, with clang 14 or newer: for this machine's kernel, with BTF, against the headers that come with this
- * package; `#include "vmlinux.h"` brings the running kernel's types. Several sources are linked to one object. What was compiled
- * before, with the same compiler, options and contents of files, comes from a cache.
- *
- * @param source a path or a file URL, or several
- * @throws CompileError when clang refuses it, with what it says as data
- * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can; ERR_EBPF_LINKER when several sources do not fit together
- * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
- */
-declare function compile(source: string | URL | readonly (string | URL)[], options?: CompileOptions): Promise<CompiledObject>;
-
 /** Values from `low` to `high`, both included, and how many there were. */
 interface HistogramBucket {
     low: bigint;
@@ -4450,6 +4253,15 @@ interface ClassicFilterOptions {
 declare function attachClassicFilter(socket: SocketOrDescriptor | number, instructions: readonly ClassicInstruction[], options?: ClassicFilterOptions): Promise<Link>;
 
 /**
+ * The text of a C string in bytes, such as those of a record without a type: UTF-8 up to the first NUL, or all of it. Bytes
+ * that are not UTF-8 become U+DC80 to U+DCFF, as in every `char[]` that is decoded.
+ *
+ * @example text(record.subarray(8, 24)) // the comm of a task
+ * @throws TypeError unless it is a Uint8Array, of which a Buffer is one
+ */
+declare function text(bytes: Uint8Array): string;
+
+/**
  * The types of the running kernel, without those of its modules. The first call reads them, some milliseconds; all calls
  * give the same. Linux 5.4, built with CONFIG_DEBUG_INFO_BTF, as those of all large distributions are; elsewhere those of a
  * vmlinux of this release with BTF, in the folders in which libbpf looks for one: /boot, /lib/modules, /usr/lib/debug.
@@ -4548,6 +4360,203 @@ declare function objectBtf(source: ObjectSource): Promise<ObjectBtf>;
  * @throws the error of `fs.open`, such as ENOENT with the path
  */
 declare function readBtf(file: string | URL): Promise<Btf>;
+
+/** A place in a source file. */
+interface SourcePlace {
+    /** Absolute; `''` for what is said of no file. */
+    file: string;
+    /** From 1; 0 where only the file is known. */
+    line: number;
+    /** From 1, in bytes, as clang counts; 0 where only the line is known. */
+    column: number;
+}
+/** What would put it right: the text between two places, and what belongs there. */
+interface DiagnosticFix {
+    from: SourcePlace;
+    /** The first that stays. */
+    to: SourcePlace;
+    text: string;
+}
+/** What of a diagnostic is data: all but its text. */
+interface DiagnosticData extends SourcePlace {
+    severity: 'error' | 'warning' | 'note';
+    /** Bytes that are meant, from the column on; 1 where clang names none, or several lines. */
+    length: number;
+    message: string;
+    /** The option that it can be turned off by, such as `-Wunused-variable`. */
+    option?: string;
+    /** Where the file is included: the outermost place first. Empty for the source itself. */
+    includedFrom: readonly SourcePlace[];
+    notes: readonly DiagnosticData[];
+    fixes: readonly DiagnosticFix[];
+}
+/** One error or warning of clang's, with what it adds to it. `toString()` shows the place in the source. */
+declare class Diagnostic implements DiagnosticData {
+    #private;
+    /** `error` also for those after which clang goes no further. */
+    readonly severity: 'error' | 'warning' | 'note';
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly length: number;
+    readonly message: string;
+    readonly option?: string;
+    readonly includedFrom: readonly SourcePlace[];
+    /** Macros that it comes from, declarations that it is about, and what else clang says of it. */
+    readonly notes: readonly Diagnostic[];
+    readonly fixes: readonly DiagnosticFix[];
+    /**
+     * As compilers print it: the place, what is wrong, the lines around, and then each note in the same way. Files below the
+     * working directory are named from there.
+     *
+     * @param options.color with escape sequences for terminals
+     */
+    toString(options?: {
+        color?: boolean;
+    }): string;
+}
+
+/** Versions of the instruction set; `probe` is the newest that clang and the running kernel know. */
+type CpuVersion = 'v1' | 'v2' | 'v3' | 'v4';
+/** Options of {@link compile}. */
+interface CompileOptions {
+    /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
+    clang?: string;
+    /**
+     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other machines
+     * wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6 and clang 18. It is `v3` for another architecture, byte order,
+     * or kernel (`vmlinux`).
+     */
+    cpu?: CpuVersion | 'probe';
+    /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
+    defines?: Readonly<Record<string, string | number | boolean>>;
+    /** Folders in which headers are looked for before those of the package and of the system. */
+    includes?: readonly (string | URL)[];
+    /** Warnings by clang's names, without `-W`: `['all', 'extra', 'no-unused-function', 'error']`; `['all']` by default. `false` is none. */
+    warnings?: readonly string[] | false;
+    /**
+     * The kernel whose types `#include "vmlinux.h"` brings, where no folder has such a file: the running one by default, a file
+     * or bytes of BTF (or of an ELF file with it), `false` for none.
+     */
+    vmlinux?: string | URL | Uint8Array | false;
+    /** BTF, which all that has types needs; on by default. */
+    debug?: boolean;
+    /**
+     * Leaves out what only debuggers read (DWARF), most of the object of a source with vmlinux.h; BTF stays. Off by default, always on for
+     * several sources.
+     */
+    strip?: boolean;
+    /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
+    architecture?: string;
+    /** The byte order of that machine; this one's by default. */
+    endianness?: 'little' | 'big';
+    /** More arguments for clang. What options say, and what decides on the outputs, is refused: `-mcpu`, `-o`, `-S`, … */
+    args?: readonly string[];
+    /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
+    cache?: boolean | string;
+    /** The object is also written to this file, in one step. */
+    output?: string | URL;
+    /** Ends clang; the promise is rejected with the signal's reason. */
+    signal?: AbortSignal;
+}
+
+/**
+ * clang refused a source. `code` is ERR_EBPF_COMPILE; the message shows the first errors in their sources, `diagnostics` has
+ * everything that clang said, warnings included.
+ */
+declare class CompileError extends EbpfError {
+    readonly diagnostics: readonly Diagnostic[];
+    /** Absolute paths of the sources, and of the headers that were read: what to watch for the next attempt. */
+    readonly dependencies: readonly string[];
+}
+
+/** An object as {@link compile} makes it: `openObject` and `loadObject` take it as it is. */
+interface CompiledObject {
+    /** The ELF file. */
+    bytes: Uint8Array;
+    /** The file's name without `.bpf.c`, the object's in messages. */
+    name: string;
+    /** Warnings. */
+    diagnostics: readonly Diagnostic[];
+    /** Absolute paths of the files that it was made of: the sources, and every header. */
+    dependencies: readonly string[];
+    /** Whether all of it was found among what was compiled before: then no compiler was run. */
+    cached: boolean;
+    clang: {
+        path: string;
+        version: string;
+    };
+    cpu: CpuVersion;
+}
+/**
+ * Compiles a BPF program in C, with clang 14 or newer: for this machine's kernel, with BTF, against the headers that come with this
+ * package; `#include "vmlinux.h"` brings the running kernel's types. Several sources are linked to one object. What was compiled
+ * before, with the same compiler, options and contents of files, comes from a cache.
+ *
+ * @param source a path or a file URL, or several
+ * @throws CompileError when clang refuses it, with what it says as data
+ * @throws EbpfError ERR_EBPF_CLANG when there is no clang that can; ERR_EBPF_LINKER when several sources do not fit together
+ * @throws the error of `fs.readFile`, such as ENOENT with the path; the signal's reason when it was aborted
+ */
+declare function compile(source: string | URL | readonly (string | URL)[], options?: CompileOptions): Promise<CompiledObject>;
+
+interface LinkObjectsOptions {
+    /** What errors call the objects, one name for each. By default the names of their files, and `object 1` for bytes. */
+    names?: readonly string[];
+}
+/**
+ * Links object files into one, as `bpftool gen object` does, off the JavaScript thread. What one of them declares `extern`
+ * another one may define: functions, global variables, and maps, which have to be declared with the same definition. What is
+ * static stays its object's own. Types are merged; of what debuggers need, only BTF is kept. What nobody defines stays open,
+ * for a later link. One object is linked, too: it comes out without what only debuggers need.
+ *
+ * All objects must have BTF (`-g`) and the same licence. Needs no privilege.
+ *
+ * @returns the bytes of an object file, for {@link loadObject} or a file
+ * @throws EbpfError ERR_EBPF_LINKER when objects define the same, or disagree on what it is: says which objects, and what
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when one is no object file; BtfFormatError when its types are malformed
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+declare function linkObjects(sources: readonly ObjectSource[], options?: LinkObjectsOptions): Promise<Uint8Array>;
+
+/** What a generated module is written for. */
+type Form = 'typescript' | 'javascript' | 'declaration';
+
+/** How a module is written. */
+interface SkeletonOptions {
+    /** Where the module finds the object: a URL, or a path from the module. The file that was read, beside the module, by default. */
+    object?: string | undefined;
+    /** Puts the object's bytes into the module, in place of {@link object}. */
+    embed?: boolean | undefined;
+    /** How 64-bit integers come, which `load` and `open` of the module also choose; `bigint`, exact, by default. */
+    int64?: Int64 | undefined;
+    /** Says the offset of each field. */
+    offsets?: boolean | undefined;
+    /**
+     * `typescript`, by default; `javascript`, the same without types; or `declaration`, the types alone as a `.d.ts` file has
+     * them.
+     */
+    form?: Form | undefined;
+    /** What the module imports the package by; `ebpf` by default. */
+    runtime?: string | undefined;
+}
+/**
+ * The TypeScript module for an object: interfaces of its keys, values, records and globals, its enums, its maps and programs by
+ * name, and `load()` and `open()` that find it and give it these types. The same bytes give the same text, formatted.
+ * Needs no privilege.
+ *
+ * @throws EbpfError ERR_EBPF_INVALID_OBJECT when libbpf cannot read the object
+ * @throws TypeError for options that cannot be
+ * @throws the error of `fs.readFile`, such as ENOENT with the path
+ */
+declare function skeleton(source: ObjectSource, options?: SkeletonOptions): Promise<string>;
+
+/**
+ * The name of an enum's value, as generated modules ask for it: of several names of one value the first.
+ *
+ * @param values such as `{ OPEN: 1, CLOSED: 2 }`
+ */
+declare function enumName<const E extends Readonly<Record<string, number | bigint>>>(values: E, value: number | bigint): (keyof E & string) | undefined;
 
 /** A function of the kernel, or of a module that is loaded. */
 interface KernelFunction {
@@ -4747,15 +4756,6 @@ declare class VerifierError extends EbpfError {
     /** The place in the source, the registers, how the verifier came there, and what to do, as compilers print it. */
     toString(): string;
 }
-
-/**
- * The text of a C string in bytes, such as those of a record without a type: UTF-8 up to the first NUL, or all of it. Bytes
- * that are not UTF-8 become U+DC80 to U+DCFF, as in every `char[]` that is decoded.
- *
- * @example text(record.subarray(8, 24)) // the comm of a task
- * @throws TypeError unless it is a Uint8Array, of which a Buffer is one
- */
-declare function text(bytes: Uint8Array): string;
 
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {

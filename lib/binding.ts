@@ -26,12 +26,8 @@ import type {
   NativeTestRunOptions,
   NativeTestRunResult,
 } from './native-object.ts'
-import { createRequire } from 'node:module'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { AddonLoadError } from './errors.ts'
+import { loadAddon } from './addon.ts'
 import type { NativeHook, NativeLinkInfo, NativeQuery, NativeQueryResult } from './native-hook.ts'
-import { packageRoot } from './package-root.ts'
 
 /** Integer name of a native object; 0 is never one. */
 export type Handle = number
@@ -389,31 +385,4 @@ export interface Binding {
   pollerReference(keepAlive: boolean): void
 }
 
-const require = createRequire(import.meta.url)
-
-function candidates(): string[] {
-  const chosen = process.env.EBPF_ADDON
-  if (chosen !== undefined && chosen !== '') return [chosen]
-  return [
-    fileURLToPath(new URL('build/Release/ebpf.node', packageRoot)),
-    fileURLToPath(new URL(`prebuilds/linux-${process.arch}/ebpf.node`, packageRoot)),
-  ]
-}
-
-function loadBinding(): Binding {
-  const failures: { path: string; reason: string }[] = []
-  for (const path of candidates()) {
-    if (!existsSync(path)) {
-      failures.push({ path, reason: 'no such file' })
-      continue
-    }
-    try {
-      return require(path) as Binding
-    } catch (error) {
-      failures.push({ path, reason: error instanceof Error ? error.message : String(error) })
-    }
-  }
-  throw new AddonLoadError(failures)
-}
-
-export const binding: Binding = loadBinding()
+export const binding: Binding = loadAddon() as Binding

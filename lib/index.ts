@@ -1,149 +1,327 @@
 /**
- * eBPF for Node.js: the public API, one export a line.
+ * eBPF for Node.js: the public API, one module a line.
  *
  * @packageDocumentation
  */
-export { loadObject } from './object-spec.ts'
-export { openObject } from './object-spec.ts'
-export { linkObjects, type LinkObjectsOptions } from './link-objects.ts'
+export {
+  loadObject,
+  openObject,
+  ObjectSpec,
+  type OpenOptions,
+  type EditableGlobals,
+  type KconfigEdits,
+  type LoadOptions,
+} from './object-spec.ts'
 export { createMap } from './maps/create.ts'
 export { openMap } from './maps/open.ts'
 export { openProgram } from './open-program.ts'
-export { openLink } from './open-link.ts'
-export { listLinks } from './open-link.ts'
-export { attachFirst } from './attach-first.ts'
-export { query } from './query.ts'
-
-export { skeleton, type SkeletonOptions } from './skeleton/index.ts'
-export { enumName } from './skeleton/enum-name.ts'
-export { compile, CompileError, Diagnostic } from './compile/index.ts'
+export { openLink, listLinks } from './open-link.ts'
+export {
+  attachFirst,
+  NoneAttachedError,
+  type AttachChoice,
+  type FirstAttached,
+  type PassedOver,
+} from './attach-first.ts'
+export { query, type QueryEntry, type QueryOptions, type QueryResult } from './query.ts'
 
 // Objects
-export { ObjectSpec } from './object-spec.ts'
-export { BpfObject } from './object.ts'
-export { BpfProgram } from './program.ts'
-export { Link } from './link.ts'
+export {
+  BpfObject,
+  type ObjectShape,
+  type GlobalsOf,
+  type ShapeOf,
+  type UnknownShape,
+  type AttachResult,
+} from './object.ts'
+export { BpfProgram, type ProgramInfo, type TestRunOptions, type TestRunResult } from './program.ts'
+export { Link, type UpdateOptions } from './link.ts'
 export { LinkSet } from './link-set.ts'
+export type { ObjectBytes, ObjectSource } from './source.ts'
+export type { ProgramSpec, ProgramEdit } from './program-spec.ts'
+export type { MapSpec, MapEdit } from './map-spec.ts'
+export type { KconfigValue } from './kconfig.ts'
+export type {
+  LinkInfo,
+  RawTracepointLinkInfo,
+  TracingLinkInfo,
+  CgroupLinkInfo,
+  IteratorLinkInfo,
+  NetnsLinkInfo,
+  XdpLinkInfo,
+  PerfEventLinkInfo,
+  KprobeMultiLinkInfo,
+  UprobeMultiLinkInfo,
+  StructOpsLinkInfo,
+  NetfilterLinkInfo,
+  TcxLinkInfo,
+  NetkitLinkInfo,
+  SockmapLinkInfo,
+  UnknownLinkInfo,
+} from './link-info.ts'
+export type { KernelTarget } from './target.ts'
+export type { Int64 } from './object-types.ts'
 
 // Maps
-export { BpfMap } from './maps/map.ts'
-export { KeyedMap } from './maps/keyed-map.ts'
-export { HashMap } from './maps/hash-map.ts'
-export { LruHashMap } from './maps/hash-map.ts'
+export { BpfMap, type MapInfo, type MapOwner } from './maps/map.ts'
+export { KeyedMap, type Encodable, type Input } from './maps/keyed-map.ts'
+export { HashMap, LruHashMap } from './maps/hash-map.ts'
 export { ArrayMap } from './maps/array-map.ts'
-export { PerCpuHashMap } from './maps/per-cpu.ts'
-export { LruPerCpuHashMap } from './maps/per-cpu.ts'
-export { PerCpuArrayMap } from './maps/per-cpu.ts'
+export { PerCpuHashMap, LruPerCpuHashMap, PerCpuArrayMap, type CpuOptions, type SetCpuOptions } from './maps/per-cpu.ts'
 export { EntryMap } from './maps/entry-map.ts'
 export { LpmTrie } from './maps/lpm-trie.ts'
-export { QueueMap } from './maps/queue.ts'
-export { StackMap } from './maps/queue.ts'
+export { QueueMap, StackMap, type PushOptions } from './maps/queue.ts'
 export { Arena } from './maps/arena.ts'
 export { BloomFilter } from './maps/bloom-filter.ts'
 export { DescriptorArray } from './maps/descriptor-array.ts'
 export { ProgramArray } from './maps/program-array.ts'
-export { StackTraceMap } from './maps/stack-trace.ts'
+export { StackTraceMap, type KernelFrame, type BuildIdFrame } from './maps/stack-trace.ts'
 export { CgroupArray } from './maps/cgroup-array.ts'
-export { SockMap } from './maps/socket-map.ts'
-export { SockHash } from './maps/socket-map.ts'
-export { SocketMap } from './maps/socket-map.ts'
+export { SockMap, SockHash, SocketMap } from './maps/socket-map.ts'
 export { ReuseportSocketArray } from './maps/socket-array.ts'
 export { XskMap } from './maps/xsk-map.ts'
-export { DeviceMap } from './maps/device-map.ts'
-export { DeviceHashMap } from './maps/device-map.ts'
-export { CpuMap } from './maps/cpu-map.ts'
-export { TargetMap } from './maps/target-map.ts'
-export { ReadableTargetMap } from './maps/target-map.ts'
-export { NestedMap } from './maps/nested.ts'
-export { ArrayOfMaps } from './maps/nested.ts'
-export { HashOfMaps } from './maps/nested.ts'
+export { DeviceMap, DeviceHashMap, type Device, type DeviceTarget } from './maps/device-map.ts'
+export { CpuMap, type CpuQueue, type CpuTarget } from './maps/cpu-map.ts'
+export { TargetMap, ReadableTargetMap } from './maps/target-map.ts'
+export { NestedMap, ArrayOfMaps, HashOfMaps, type CreateInnerOptions } from './maps/nested.ts'
 export { StorageMap } from './maps/storage.ts'
 export { SocketStorage } from './maps/storage-socket.ts'
-export { TaskStorage } from './maps/storage-task.ts'
+export { TaskStorage, type TaskOrDescriptor } from './maps/storage-task.ts'
 export { InodeStorage } from './maps/storage-inode.ts'
 export { CgroupStorage } from './maps/storage-cgroup.ts'
-export { OldCgroupStorage } from './maps/storage-old-cgroup.ts'
-export { OldPerCpuCgroupStorage } from './maps/storage-old-cgroup.ts'
+export { OldCgroupStorage, OldPerCpuCgroupStorage, type AttachedPlaceKey } from './maps/storage-old-cgroup.ts'
 export { StructOpsMap } from './maps/struct-ops.ts'
-export { log2Histogram } from './maps/histogram.ts'
-export { Log2Histogram } from './maps/histogram.ts'
+export {
+  log2Histogram,
+  Log2Histogram,
+  type HistogramBucket,
+  type HistogramOptions,
+  type HistogramSource,
+} from './maps/histogram.ts'
+export type { MapView, MapViewClass, ViewOf } from './maps/memory-view.ts'
+export type { readings, ReadingsOf } from './maps/readings.ts'
+export type { KeyOf, InferKey } from './maps/key-types.ts'
+export type { LockOptions, RawOptions, SetCondition, SetOptions } from './maps/entry-options.ts'
+export type { Prefix, PrefixKey } from './maps/prefix-codec.ts'
+export type { AttachedPlace, AttachedPlaceInput } from './maps/storage-old-cgroup-key.ts'
+export type { MapType } from './maps/types.ts'
+export type { MapFlag } from './maps/flags.ts'
+export type { MapClass } from './maps/factory.ts'
+export type {
+  HashType,
+  HashOptions,
+  ArrayOptions,
+  LpmTrieOptions,
+  QueueOptions,
+  BloomFilterOptions,
+  ArrayOfMapsOptions,
+  HashOfMapsOptions,
+  InnerMap,
+  DescriptorArrayOptions,
+  StackTraceOptions,
+  RedirectOptions,
+  CpuMapOptions,
+  SocketArrayOptions,
+  SockHashOptions,
+  OldStorageType,
+  StorageType,
+  StorageOptions,
+  OldCgroupStorageOptions,
+  PerfEventArrayOptions,
+  RingBufferOptions,
+  UserRingBufferOptions,
+  ArenaOptions,
+  OtherMapOptions,
+  CreateMapOptions,
+} from './maps/create-options.ts'
+export type { CreatedMap } from './maps/created-map.ts'
+export type { OpenMapOptions } from './maps/opened.ts'
 
 // Events
 export { RingBuffer } from './events/ring-buffer.ts'
-export { PerfBuffer } from './events/perf-buffer.ts'
+export { PerfBuffer, type OverwritableOptions } from './events/perf-buffer.ts'
 export { OverwritableBuffer } from './events/overwritable-buffer.ts'
 export { RecordMap } from './events/record-map.ts'
 export { UserRingBuffer } from './events/user-ring-buffer.ts'
-export { RecordProducer } from './events/record-producer.ts'
+export { RecordProducer, type WriteOptions } from './events/record-producer.ts'
 export { Reservation } from './events/reservation.ts'
-export { RecordStream } from './events/stream.ts'
-export { mergeStreams } from './events/merged-stream.ts'
-export { MergedStream } from './events/merged-stream.ts'
+export { RecordStream, type StreamOptions, type StreamStatistics, type Subscription } from './events/stream.ts'
+export {
+  mergeStreams,
+  MergedStream,
+  type MergeableStream,
+  type MergeableStreams,
+  type MergedBatch,
+  type MergedRecord,
+} from './events/merged-stream.ts'
 export { Batch } from './events/batch.ts'
-export { tracePipe } from './events/trace-pipe.ts'
-export { TracePipe } from './events/trace-pipe.ts'
-export { LineStream } from './events/line-stream.ts'
+export { tracePipe, TracePipe, type TraceLine } from './events/trace-pipe.ts'
+export { LineStream, type LineOptions } from './events/line-stream.ts'
+export type { BatchHandler } from './events/record-consumer.ts'
+export type {
+  AnyColumn,
+  BigIntColumn,
+  Column,
+  ColumnName,
+  Columns,
+  NumberColumn,
+  RecordOfType,
+  TextColumn,
+} from './events/columns.ts'
+export type { RecordView } from './events/view.ts'
+export type { PerfBufferOptions, PerfStreamOptions } from './events/perf-options.ts'
 
 // Hooks
-export { tracepoint } from './hooks/tracepoint.ts'
-export { rawTracepoint } from './hooks/raw-tracepoint.ts'
-export { tpBtf } from './hooks/tp-btf.ts'
-export { tracepoints } from './hooks/tracepoint.ts'
-export { kprobe } from './hooks/kprobe.ts'
-export { kretprobe } from './hooks/kprobe.ts'
-export { kprobes } from './hooks/kprobe.ts'
-export { kretprobes } from './hooks/kprobe.ts'
-export { ksyscall } from './hooks/kprobe.ts'
-export { kretsyscall } from './hooks/kprobe.ts'
-export { kprobeMulti } from './hooks/kprobe-multi.ts'
-export { kretprobeMulti } from './hooks/kprobe-multi.ts'
-export { kprobeSession } from './hooks/kprobe-multi.ts'
-export { fentry } from './hooks/tracing.ts'
-export { fexit } from './hooks/tracing.ts'
-export { fmodRet } from './hooks/tracing.ts'
-export { fsession } from './hooks/tracing.ts'
-export { freplace } from './hooks/freplace.ts'
-export { lsm } from './hooks/lsm.ts'
-export { lsmCgroup } from './hooks/lsm.ts'
-export { uprobe } from './hooks/uprobe.ts'
-export { uretprobe } from './hooks/uprobe.ts'
-export { uprobeMulti } from './hooks/uprobe-multi.ts'
-export { uretprobeMulti } from './hooks/uprobe-multi.ts'
-export { uprobeSession } from './hooks/uprobe-multi.ts'
-export { usdt } from './hooks/usdt.ts'
-export { perfEvent } from './hooks/perf-event.ts'
-export { perfEvents } from './hooks/perf-event.ts'
-export { softwareEvent } from './hooks/perf-event-source.ts'
-export { hardwareEvent } from './hooks/perf-event-source.ts'
-export { cacheEvent } from './hooks/perf-event-source.ts'
-export { rawEvent } from './hooks/perf-event-source.ts'
-export { breakpoint } from './hooks/perf-event-source.ts'
-export { xdp } from './hooks/xdp.ts'
-export { tc } from './hooks/tc.ts'
-export { tcx } from './hooks/tcx.ts'
-export { netkit } from './hooks/netkit.ts'
-export { netfilter } from './hooks/netfilter.ts'
-export { cgroup } from './hooks/cgroup.ts'
-export { socketFilter } from './hooks/socket.ts'
-export { reuseport } from './hooks/socket.ts'
-export { attachClassicFilter } from './classic-filter.ts'
-export { sockmap } from './hooks/sockmap.ts'
-export { skLookup } from './hooks/network-namespace.ts'
-export { flowDissector } from './hooks/network-namespace.ts'
-export { lirc } from './hooks/lirc.ts'
-export { iterator } from './hooks/iterator.ts'
+export { tracepoint, tracepoints, type TracepointHook, type TracepointOptions } from './hooks/tracepoint.ts'
+export { rawTracepoint, type RawTracepointHook, type RawTracepointOptions } from './hooks/raw-tracepoint.ts'
+export { tpBtf, type TpBtfHook, type TpBtfOptions } from './hooks/tp-btf.ts'
+export {
+  kprobe,
+  kretprobe,
+  kprobes,
+  kretprobes,
+  ksyscall,
+  kretsyscall,
+  type KprobeHook,
+  type KprobeOptions,
+  type KretprobeOptions,
+  type KsyscallHook,
+  type KsyscallOptions,
+} from './hooks/kprobe.ts'
+export {
+  kprobeMulti,
+  kretprobeMulti,
+  kprobeSession,
+  type KernelFunctions,
+  type KprobeMultiHook,
+  type KprobeMultiOptions,
+} from './hooks/kprobe-multi.ts'
+export { fentry, fexit, fmodRet, fsession, type TracingHook, type TracingOptions } from './hooks/tracing.ts'
+export { freplace, type FreplaceHook, type FreplaceTarget } from './hooks/freplace.ts'
+export { lsm, lsmCgroup, type LsmHook, type LsmOptions, type LsmCgroupHook } from './hooks/lsm.ts'
+export { uprobe, uretprobe, type UprobeHook, type UprobeOptions } from './hooks/uprobe.ts'
+export {
+  uprobeMulti,
+  uretprobeMulti,
+  uprobeSession,
+  type UprobeMultiHook,
+  type UprobeMultiOptions,
+} from './hooks/uprobe-multi.ts'
+export { usdt, type UsdtHook, type UsdtOptions } from './hooks/usdt.ts'
+export {
+  perfEvent,
+  perfEvents,
+  type PerfEventHook,
+  type OpenPerfEventOptions,
+  type PerfEventOptions,
+  type PerfEventsOptions,
+  type PerfEventPrecision,
+} from './hooks/perf-event.ts'
+export {
+  softwareEvent,
+  hardwareEvent,
+  cacheEvent,
+  rawEvent,
+  breakpoint,
+  type PerfEventSource,
+  type SoftwareEvent,
+  type HardwareEvent,
+  type CacheLevel,
+  type CacheOperation,
+  type CacheResult,
+  type BreakpointAccess,
+  type RawEventOptions,
+  type BreakpointOptions,
+} from './hooks/perf-event-source.ts'
+export { xdp, type XdpHook, type XdpMode, type XdpOptions } from './hooks/xdp.ts'
+export { tc, type TcHook, type TcOptions } from './hooks/tc.ts'
+export { tcx, type TcxHook, type TcxOptions } from './hooks/tcx.ts'
+export { netkit, type NetkitHook, type NetkitOptions, type NetkitSide } from './hooks/netkit.ts'
+export {
+  netfilter,
+  type NetfilterHook,
+  type NetfilterOptions,
+  type NetfilterFamily,
+  type NetfilterHookName,
+} from './hooks/netfilter.ts'
+export {
+  cgroup,
+  type CgroupHook,
+  type CgroupOptions,
+  type CgroupAttachType,
+  type CgroupAnchor,
+} from './hooks/cgroup.ts'
+export { socketFilter, reuseport, type SocketFilterHook, type ReuseportHook } from './hooks/socket.ts'
+export { attachClassicFilter, type ClassicInstruction, type ClassicFilterOptions } from './classic-filter.ts'
+export { sockmap, type SockmapHook, type SockmapOptions, type SockmapAttachType } from './hooks/sockmap.ts'
+export {
+  skLookup,
+  flowDissector,
+  type SkLookupHook,
+  type FlowDissectorHook,
+  type NetworkNamespaceOptions,
+} from './hooks/network-namespace.ts'
+export { lirc, type LircHook } from './hooks/lirc.ts'
+export { iterator, type IteratorHook, type IteratorOptions, type CgroupOrder } from './hooks/iterator.ts'
+export type { Hook } from './hooks/hook.ts'
+export type { Binary, ProcessBinary } from './hooks/binary.ts'
+export type { ProbeMode } from './hooks/probe-mode.ts'
+export type { PathOrDescriptor } from './hooks/descriptor.ts'
+export type { InterfacePlace } from './hooks/interface.ts'
+export type { Direction } from './hooks/direction.ts'
+export type { Anchor, Ordering } from './hooks/anchor.ts'
 
 // Types without BTF
 export * from './btf/schema.ts'
+export { text } from './text.ts'
 
 // Types of the kernel and of objects
-export { kernelBtf } from './system/kernel-btf.ts'
-export { moduleBtf } from './system/kernel-btf.ts'
-export { modulesWithBtf } from './system/kernel-btf.ts'
+export { kernelBtf, moduleBtf, modulesWithBtf } from './system/kernel-btf.ts'
 export { minimalBtf } from './minimal-btf.ts'
-export { objectBtf } from './object-btf.ts'
+export { objectBtf, type ObjectBtf } from './object-btf.ts'
 export { readBtf } from './read-btf.ts'
 export { Btf } from './btf/btf.ts'
+export type { DeclarationOptions } from './btf/declaration.ts'
+export type { FunctionInfo, LineInfo, CoreRelocation, CoreRelocationKind, InstructionPlace } from './btf/extension.ts'
+export type {
+  TypeId,
+  BtfType,
+  BtfTypeOf,
+  BtfKind,
+  BtfVoid,
+  BtfInt,
+  BtfReference,
+  BtfArray,
+  BtfComposite,
+  BtfMember,
+  BtfEnum,
+  BtfEnum64,
+  BtfForward,
+  BtfFunction,
+  BtfFunctionPrototype,
+  BtfParameter,
+  BtfVariable,
+  BtfDataSection,
+  BtfFloat,
+  BtfDeclarationTag,
+  Linkage,
+} from './btf/types.ts'
+
+// C in the loop
+export {
+  compile,
+  CompileError,
+  Diagnostic,
+  type CompiledObject,
+  type CompileOptions,
+  type CpuVersion,
+  type DiagnosticData,
+  type DiagnosticFix,
+  type SourcePlace,
+} from './compile/index.ts'
+export { linkObjects, type LinkObjectsOptions } from './link-objects.ts'
+export { skeleton, type SkeletonOptions } from './skeleton/index.ts'
+export { enumName } from './skeleton/enum-name.ts'
 
 // What there is to attach to
 export { listFunctions, type KernelFunction } from './discover/functions.ts'
@@ -154,267 +332,23 @@ export { listUsdt, type UsdtPlace, type UsdtProbe } from './discover/usdt.ts'
 export type { UsdtArgument, UsdtOperand } from './elf/usdt-arguments.ts'
 
 // Errors
-export { EbpfError } from './errors.ts'
-export { type VerifierFailureKind, VerifierError } from './verifier-error.ts'
-export type { VerifierInstruction, VerifierLocation, VerifierStatistics, VerifierStep } from './verifier-error.ts'
-export { AddonLoadError } from './errors.ts'
-export { NoneAttachedError } from './attach-first.ts'
-export { text } from './text.ts'
+export { EbpfError, AddonLoadError, type EbpfErrorCode, type FailureContext } from './errors.ts'
+export {
+  VerifierError,
+  type VerifierFailureKind,
+  type VerifierInstruction,
+  type VerifierLocation,
+  type VerifierStatistics,
+  type VerifierStep,
+} from './verifier-error.ts'
 export { BtfFormatError } from './btf/format-error.ts'
 
 // The system
-export { onLog } from './system/logging.ts'
-export { monotonicToDate } from './system/clocks.ts'
-export { bootTimeToDate } from './system/clocks.ts'
-export { kernelSymbols } from './system/kernel-symbols.ts'
+export { onLog, type LogLevel, type LogMessage } from './system/logging.ts'
+export { monotonicToDate, bootTimeToDate } from './system/clocks.ts'
+export { kernelSymbols, type KernelSymbol } from './system/kernel-symbols.ts'
 export { possibleCpus } from './system/cpus.ts'
-export { enableRunStatistics } from './system/run-statistics.ts'
+export { enableRunStatistics, type RunStatistics } from './system/run-statistics.ts'
 export { libbpfVersion } from './system/libbpf-version.ts'
-
-// Types
-export type { CompiledObject, CompileOptions, CpuVersion } from './compile/index.ts'
-export type { DiagnosticData, DiagnosticFix, SourcePlace } from './compile/index.ts'
-export type { ObjectBytes, ObjectSource } from './source.ts'
-export type { OpenOptions } from './object-spec.ts'
-export type { EditableGlobals, KconfigEdits, LoadOptions } from './object-spec.ts'
-export type { ProgramSpec } from './program-spec.ts'
-export type { MapSpec } from './map-spec.ts'
-export type { MapEdit } from './map-spec.ts'
-export type { ProgramEdit } from './program-spec.ts'
-export type { KconfigValue } from './kconfig.ts'
-export type { ObjectShape } from './object.ts'
-export type { GlobalsOf, ShapeOf } from './object.ts'
-export type { UnknownShape } from './object.ts'
-export type { AttachResult } from './object.ts'
-export type { ProgramInfo } from './program.ts'
-export type { TestRunOptions } from './program.ts'
-export type { TestRunResult } from './program.ts'
-export type { LinkInfo } from './link-info.ts'
-export type { RawTracepointLinkInfo } from './link-info.ts'
-export type { TracingLinkInfo } from './link-info.ts'
-export type { CgroupLinkInfo } from './link-info.ts'
-export type { IteratorLinkInfo } from './link-info.ts'
-export type { NetnsLinkInfo } from './link-info.ts'
-export type { XdpLinkInfo } from './link-info.ts'
-export type { PerfEventLinkInfo } from './link-info.ts'
-export type { KprobeMultiLinkInfo } from './link-info.ts'
-export type { UprobeMultiLinkInfo } from './link-info.ts'
-export type { StructOpsLinkInfo } from './link-info.ts'
-export type { NetfilterLinkInfo } from './link-info.ts'
-export type { TcxLinkInfo } from './link-info.ts'
-export type { NetkitLinkInfo } from './link-info.ts'
-export type { SockmapLinkInfo } from './link-info.ts'
-export type { UnknownLinkInfo } from './link-info.ts'
-export type { UpdateOptions } from './link.ts'
-export type { AttachChoice } from './attach-first.ts'
-export type { FirstAttached } from './attach-first.ts'
-export type { PassedOver } from './attach-first.ts'
-export type { QueryEntry } from './query.ts'
-export type { QueryOptions } from './query.ts'
-export type { QueryResult } from './query.ts'
-export type { Hook } from './hooks/hook.ts'
-export type { TracepointHook } from './hooks/tracepoint.ts'
-export type { TracepointOptions } from './hooks/tracepoint.ts'
-export type { RawTracepointHook } from './hooks/raw-tracepoint.ts'
-export type { RawTracepointOptions } from './hooks/raw-tracepoint.ts'
-export type { TpBtfHook } from './hooks/tp-btf.ts'
-export type { TpBtfOptions } from './hooks/tp-btf.ts'
-export type { KprobeHook } from './hooks/kprobe.ts'
-export type { KprobeOptions } from './hooks/kprobe.ts'
-export type { KretprobeOptions } from './hooks/kprobe.ts'
-export type { KsyscallHook } from './hooks/kprobe.ts'
-export type { KsyscallOptions } from './hooks/kprobe.ts'
-export type { KernelFunctions } from './hooks/kprobe-multi.ts'
-export type { KprobeMultiHook } from './hooks/kprobe-multi.ts'
-export type { KprobeMultiOptions } from './hooks/kprobe-multi.ts'
-export type { TracingHook } from './hooks/tracing.ts'
-export type { TracingOptions } from './hooks/tracing.ts'
-export type { FreplaceHook } from './hooks/freplace.ts'
-export type { FreplaceTarget } from './hooks/freplace.ts'
-export type { LsmHook } from './hooks/lsm.ts'
-export type { LsmOptions } from './hooks/lsm.ts'
-export type { LsmCgroupHook } from './hooks/lsm.ts'
-export type { UprobeHook } from './hooks/uprobe.ts'
-export type { UprobeOptions } from './hooks/uprobe.ts'
-export type { UprobeMultiHook } from './hooks/uprobe-multi.ts'
-export type { UprobeMultiOptions } from './hooks/uprobe-multi.ts'
-export type { UsdtHook } from './hooks/usdt.ts'
-export type { UsdtOptions } from './hooks/usdt.ts'
-export type { Binary } from './hooks/binary.ts'
-export type { ProbeMode } from './hooks/probe-mode.ts'
-export type { PathOrDescriptor } from './hooks/descriptor.ts'
-export type { ProcessBinary } from './hooks/binary.ts'
-export type { PerfEventHook } from './hooks/perf-event.ts'
-export type { OpenPerfEventOptions } from './hooks/perf-event.ts'
-export type { PerfEventOptions } from './hooks/perf-event.ts'
-export type { PerfEventsOptions } from './hooks/perf-event.ts'
-export type { PerfEventPrecision } from './hooks/perf-event.ts'
-export type { PerfEventSource } from './hooks/perf-event-source.ts'
-export type { SoftwareEvent } from './hooks/perf-event-source.ts'
-export type { HardwareEvent } from './hooks/perf-event-source.ts'
-export type { CacheLevel } from './hooks/perf-event-source.ts'
-export type { CacheOperation } from './hooks/perf-event-source.ts'
-export type { CacheResult } from './hooks/perf-event-source.ts'
-export type { BreakpointAccess } from './hooks/perf-event-source.ts'
-export type { RawEventOptions } from './hooks/perf-event-source.ts'
-export type { BreakpointOptions } from './hooks/perf-event-source.ts'
-export type { XdpHook } from './hooks/xdp.ts'
-export type { XdpMode } from './hooks/xdp.ts'
-export type { XdpOptions } from './hooks/xdp.ts'
-export type { TcHook } from './hooks/tc.ts'
-export type { TcOptions } from './hooks/tc.ts'
-export type { TcxHook } from './hooks/tcx.ts'
-export type { TcxOptions } from './hooks/tcx.ts'
-export type { NetkitHook } from './hooks/netkit.ts'
-export type { NetkitOptions } from './hooks/netkit.ts'
-export type { NetkitSide } from './hooks/netkit.ts'
-export type { NetfilterHook } from './hooks/netfilter.ts'
-export type { NetfilterOptions } from './hooks/netfilter.ts'
-export type { NetfilterFamily } from './hooks/netfilter.ts'
-export type { NetfilterHookName } from './hooks/netfilter.ts'
-export type { CgroupHook } from './hooks/cgroup.ts'
-export type { CgroupOptions } from './hooks/cgroup.ts'
-export type { CgroupAttachType } from './hooks/cgroup.ts'
-export type { CgroupAnchor } from './hooks/cgroup.ts'
-export type { SocketFilterHook } from './hooks/socket.ts'
-export type { ReuseportHook } from './hooks/socket.ts'
-export type { ClassicInstruction } from './classic-filter.ts'
-export type { ClassicFilterOptions } from './classic-filter.ts'
-export type { SockmapHook } from './hooks/sockmap.ts'
-export type { SockmapOptions } from './hooks/sockmap.ts'
-export type { SockmapAttachType } from './hooks/sockmap.ts'
-export type { SkLookupHook } from './hooks/network-namespace.ts'
-export type { FlowDissectorHook } from './hooks/network-namespace.ts'
-export type { NetworkNamespaceOptions } from './hooks/network-namespace.ts'
-export type { LircHook } from './hooks/lirc.ts'
-export type { IteratorHook } from './hooks/iterator.ts'
-export type { IteratorOptions } from './hooks/iterator.ts'
-export type { CgroupOrder } from './hooks/iterator.ts'
-export type { InterfacePlace } from './hooks/interface.ts'
-export type { Direction } from './hooks/direction.ts'
-export type { Anchor } from './hooks/anchor.ts'
-export type { Ordering } from './hooks/anchor.ts'
 export type { SocketOrDescriptor } from './system/socket-descriptor.ts'
 export type { NetworkNamespace } from './system/netns.ts'
-export type { Device } from './maps/device-map.ts'
-export type { DeviceTarget } from './maps/device-map.ts'
-export type { CpuQueue } from './maps/cpu-map.ts'
-export type { CpuTarget } from './maps/cpu-map.ts'
-export type { MapInfo } from './maps/map.ts'
-export type { MapOwner } from './maps/map.ts'
-export type { MapView } from './maps/memory-view.ts'
-export type { MapViewClass } from './maps/memory-view.ts'
-export type { ViewOf } from './maps/memory-view.ts'
-export type { HistogramBucket } from './maps/histogram.ts'
-export type { HistogramOptions } from './maps/histogram.ts'
-export type { HistogramSource } from './maps/histogram.ts'
-export type { Encodable } from './maps/keyed-map.ts'
-export type { Input } from './maps/keyed-map.ts'
-export type { readings, ReadingsOf } from './maps/readings.ts'
-export type { CpuOptions } from './maps/per-cpu.ts'
-export type { KeyOf } from './maps/key-types.ts'
-export type { InferKey } from './maps/key-types.ts'
-export type { LockOptions } from './maps/entry-options.ts'
-export type { RawOptions } from './maps/entry-options.ts'
-export type { SetCondition } from './maps/entry-options.ts'
-export type { SetCpuOptions } from './maps/per-cpu.ts'
-export type { SetOptions } from './maps/entry-options.ts'
-export type { Prefix } from './maps/prefix-codec.ts'
-export type { PrefixKey } from './maps/prefix-codec.ts'
-export type { TaskOrDescriptor } from './maps/storage-task.ts'
-export type { AttachedPlace } from './maps/storage-old-cgroup-key.ts'
-export type { AttachedPlaceInput } from './maps/storage-old-cgroup-key.ts'
-export type { AttachedPlaceKey } from './maps/storage-old-cgroup.ts'
-export type { PushOptions } from './maps/queue.ts'
-export type { KernelFrame } from './maps/stack-trace.ts'
-export type { BuildIdFrame } from './maps/stack-trace.ts'
-export type { MapType } from './maps/types.ts'
-export type { MapFlag } from './maps/flags.ts'
-export type { MapClass } from './maps/factory.ts'
-export type { HashType } from './maps/create-options.ts'
-export type { HashOptions } from './maps/create-options.ts'
-export type { ArrayOptions } from './maps/create-options.ts'
-export type { LpmTrieOptions } from './maps/create-options.ts'
-export type { QueueOptions } from './maps/create-options.ts'
-export type { BloomFilterOptions } from './maps/create-options.ts'
-export type { ArrayOfMapsOptions } from './maps/create-options.ts'
-export type { HashOfMapsOptions } from './maps/create-options.ts'
-export type { CreatedMap } from './maps/created-map.ts'
-export type { CreateInnerOptions } from './maps/nested.ts'
-export type { InnerMap } from './maps/create-options.ts'
-export type { DescriptorArrayOptions } from './maps/create-options.ts'
-export type { StackTraceOptions } from './maps/create-options.ts'
-export type { RedirectOptions } from './maps/create-options.ts'
-export type { CpuMapOptions } from './maps/create-options.ts'
-export type { SocketArrayOptions } from './maps/create-options.ts'
-export type { SockHashOptions } from './maps/create-options.ts'
-export type { OldStorageType } from './maps/create-options.ts'
-export type { StorageType } from './maps/create-options.ts'
-export type { StorageOptions } from './maps/create-options.ts'
-export type { OldCgroupStorageOptions } from './maps/create-options.ts'
-export type { PerfEventArrayOptions } from './maps/create-options.ts'
-export type { RingBufferOptions } from './maps/create-options.ts'
-export type { UserRingBufferOptions } from './maps/create-options.ts'
-export type { ArenaOptions } from './maps/create-options.ts'
-export type { OtherMapOptions } from './maps/create-options.ts'
-export type { CreateMapOptions } from './maps/create-options.ts'
-export type { KernelTarget } from './target.ts'
-export type { OpenMapOptions } from './maps/opened.ts'
-export type { BatchHandler } from './events/record-consumer.ts'
-export type { AnyColumn } from './events/columns.ts'
-export type { BigIntColumn } from './events/columns.ts'
-export type { Column } from './events/columns.ts'
-export type { ColumnName } from './events/columns.ts'
-export type { Columns } from './events/columns.ts'
-export type { NumberColumn } from './events/columns.ts'
-export type { RecordOfType } from './events/columns.ts'
-export type { TextColumn } from './events/columns.ts'
-export type { RecordView } from './events/view.ts'
-export type { MergeableStream } from './events/merged-stream.ts'
-export type { MergeableStreams } from './events/merged-stream.ts'
-export type { MergedBatch } from './events/merged-stream.ts'
-export type { MergedRecord } from './events/merged-stream.ts'
-export type { WriteOptions } from './events/record-producer.ts'
-export type { OverwritableOptions } from './events/perf-buffer.ts'
-export type { PerfBufferOptions } from './events/perf-options.ts'
-export type { PerfStreamOptions } from './events/perf-options.ts'
-export type { StreamOptions } from './events/stream.ts'
-export type { StreamStatistics } from './events/stream.ts'
-export type { Subscription } from './events/stream.ts'
-export type { LineOptions } from './events/line-stream.ts'
-export type { TraceLine } from './events/trace-pipe.ts'
-export type { Int64 } from './object-types.ts'
-export type { LogLevel } from './system/logging.ts'
-export type { LogMessage } from './system/logging.ts'
-export type { KernelSymbol } from './system/kernel-symbols.ts'
-export type { RunStatistics } from './system/run-statistics.ts'
-export type { EbpfErrorCode } from './errors.ts'
-export type { FailureContext } from './errors.ts'
-export type { ObjectBtf } from './object-btf.ts'
-export type { DeclarationOptions } from './btf/declaration.ts'
-export type { FunctionInfo } from './btf/extension.ts'
-export type { LineInfo } from './btf/extension.ts'
-export type { CoreRelocation } from './btf/extension.ts'
-export type { CoreRelocationKind } from './btf/extension.ts'
-export type { InstructionPlace } from './btf/extension.ts'
-export type { TypeId } from './btf/types.ts'
-export type { BtfType } from './btf/types.ts'
-export type { BtfTypeOf } from './btf/types.ts'
-export type { BtfKind } from './btf/types.ts'
-export type { BtfVoid } from './btf/types.ts'
-export type { BtfInt } from './btf/types.ts'
-export type { BtfReference } from './btf/types.ts'
-export type { BtfArray } from './btf/types.ts'
-export type { BtfComposite } from './btf/types.ts'
-export type { BtfMember } from './btf/types.ts'
-export type { BtfEnum } from './btf/types.ts'
-export type { BtfEnum64 } from './btf/types.ts'
-export type { BtfForward } from './btf/types.ts'
-export type { BtfFunction } from './btf/types.ts'
-export type { BtfFunctionPrototype } from './btf/types.ts'
-export type { BtfParameter } from './btf/types.ts'
-export type { BtfVariable } from './btf/types.ts'
-export type { BtfDataSection } from './btf/types.ts'
-export type { BtfFloat } from './btf/types.ts'
-export type { BtfDeclarationTag } from './btf/types.ts'
-export type { Linkage } from './btf/types.ts'
