@@ -3,6 +3,9 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
+#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,10 +50,16 @@ struct LoadedProgram {
   std::string log;
 };
 
-// As libbpf begins; the largest that the kernel takes is a quarter of 4 GiB
-// (bpf_verifier_log_attr_valid, kernel/bpf/log.c).
+// Nearly all logs fit into the first; libbpf begins with the second for objects. The largest that
+// the kernel takes is a quarter of 4 GiB (bpf_verifier_log_attr_valid, kernel/bpf/log.c).
 constexpr uint32_t kFirstLogSize = 64 * 1024;
+constexpr uint32_t kSecondLogSize = 16 * 1024 * 1024;
 constexpr uint32_t kLargestLogSize = UINT32_MAX >> 2;
+
+// BPF_LOG_LEVEL1 and BPF_LOG_LEVEL2 of linux/bpf_verifier.h: with one of them a log has the
+// instructions; BPF_LOG_STATS, the other bit, leaves them out.
+constexpr uint32_t kLogInstructions = 1;
+constexpr uint32_t kLogInstructionsMask = 3;
 
 bool ReadMaps(Napi::Value options, HandleTable& handles, std::vector<MapReference>* maps) {
   return ReadArrayProperty(options, "maps", [&](Napi::Value element) {
@@ -92,9 +101,53 @@ Status Resolve(ProgramImage* image) {
 }
 
 // The form in which libbpf tells of logs (bpf_object_load_prog): who reads them knows one.
-void TellLog(const std::string& name, const std::vector<char>& log) {
+void TellLog(const std::string& name, const char* log) {
   LogWarning("prog '%s': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n", name.c_str(),
-             log.data());
+             log);
+}
+
+using ProgramLoadOptions = LibbpfOptions<bpf_prog_load_opts>;
+
+int LoadOnce(const ProgramImage& image, bpf_prog_type type, ProgramLoadOptions* options) {
+  return bpf_prog_load(type, image.name.c_str(), image.license.c_str(),
+                       reinterpret_cast<const bpf_insn*>(image.instructions.data()),
+                       image.instructions.size() / sizeof(bpf_insn), options);
+}
+
+// Where the kernel says how long the log is (Linux 6.4), the next buffer is the last: each is
+// another verification.
+uint32_t NextLogSize(uint32_t size, const ProgramLoadOptions& options) {
+#if EBPF_LIBBPF_AT_LEAST(1, 2)
+  if (options.log_true_size > size) return std::min(options.log_true_size, kLargestLogSize);
+#endif
+  if (size < kSecondLogSize) return kSecondLogSize;
+  return size > kLargestLogSize / 4 ? kLargestLogSize : size * 4;
+}
+
+// Until the log is whole.
+int LoadWithLog(const ProgramImage& image, bpf_prog_type type, uint32_t level,
+                ProgramLoadOptions* options, std::unique_ptr<char[]>* log) {
+  options->log_level = level;
+  for (uint32_t size = kFirstLogSize;; size = NextLogSize(size, *options)) {
+    log->reset(new (std::nothrow) char[size]);
+    if (*log == nullptr) return -ENOMEM;
+    (*log)[0] = '\0';
+    options->log_buf = log->get();
+    options->log_size = size;
+    int fd = LoadOnce(image, type, options);
+    if (fd == -ENOSPC && size < kLargestLogSize) continue;
+    return fd;
+  }
+}
+
+// Most programs are taken, and a log costs more than the verification: only one that is refused is
+// loaded again for it.
+int LoadAndExplain(const ProgramImage& image, bpf_prog_type type, ProgramLoadOptions* options,
+                   std::unique_ptr<char[]>* log) {
+  int fd = image.log_level == 0 ? LoadOnce(image, type, options)
+                                : LoadWithLog(image, type, image.log_level, options, log);
+  if (fd >= 0 || (image.log_level & kLogInstructionsMask) != 0) return fd;
+  return LoadWithLog(image, type, image.log_level | kLogInstructions, options, log);
 }
 
 Status LoadProgram(ProgramImage* image, LoadedProgram* loaded) {
@@ -104,7 +157,7 @@ Status LoadProgram(ProgramImage* image, LoadedProgram* loaded) {
       libbpf_prog_type_by_name(image->section.c_str(), &loaded->type, &loaded->attach_type));
   if (status.ok()) status = Resolve(image);
   if (!status.ok()) return status;
-  LibbpfOptions<bpf_prog_load_opts> options;
+  ProgramLoadOptions options;
   options.expected_attach_type = loaded->attach_type;
   options.prog_flags = image->flags;
   if (!image->attach_target.empty()) {
@@ -124,25 +177,15 @@ Status LoadProgram(ProgramImage* image, LoadedProgram* loaded) {
     options.line_info_rec_size = sizeof(bpf_line_info);
     options.line_info_cnt = static_cast<uint32_t>(image->lines.size() / sizeof(bpf_line_info));
   }
-  options.log_level = image->log_level;
-  for (uint32_t size = kFirstLogSize;;
-       size = size > kLargestLogSize / 4 ? kLargestLogSize : size * 4) {
-    std::vector<char> log(size);
-    options.log_buf = log.data();
-    options.log_size = size;
-    int fd = bpf_prog_load(loaded->type, image->name.c_str(), image->license.c_str(),
-                           reinterpret_cast<const bpf_insn*>(image->instructions.data()),
-                           image->instructions.size() / sizeof(bpf_insn), &options);
-    if (fd == -ENOSPC && size < kLargestLogSize) continue;
-    log.back() = '\0';
-    if (fd < 0) {
-      if (log[0] != '\0') TellLog(image->name, log);
-      return FromReturn(kOperation, fd);
-    }
-    loaded->fd = UniqueFd(fd);
-    loaded->log = log.data();
-    return {0, kOperation, nullptr};
+  std::unique_ptr<char[]> log;
+  int fd = LoadAndExplain(*image, loaded->type, &options, &log);
+  if (fd < 0) {
+    if (log != nullptr && log[0] != '\0') TellLog(image->name, log.get());
+    return FromReturn(kOperation, fd);
   }
+  loaded->fd = UniqueFd(fd);
+  if (log != nullptr) loaded->log = log.get();
+  return {0, kOperation, nullptr};
 }
 
 Status DeliverProgram(Environment* environment, LoadedProgram&& loaded, Napi::Value* value) {

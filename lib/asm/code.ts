@@ -5,7 +5,7 @@ import { BpfMap } from '../maps/map.ts'
 import { encodeFields, slotsOf } from './encode.ts'
 import { formOf } from './form.ts'
 import type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
-import { CALL, CLASS, isWide, JUMP } from './opcode.ts'
+import { CALL, CLASS, isWide, JUMP, PSEUDO } from './opcode.ts'
 import type { SourcePlace } from './source-place.ts'
 
 /** A function of the program, the main one first. */
@@ -52,27 +52,21 @@ export function codeOf(items: readonly Item[], name: string): Code {
   }
   const end = [...labels.values()].find((label) => label.slot === slot)
   if (end !== undefined) throw invalidArgument(`label '${end.item.label}' is behind the last instruction`)
-  const called = new Set<string>()
-  const slotOf = (reference: Extract<Reference, { kind: 'label' }>, isFunction: boolean): number => {
-    const label = labels.get(reference.name)
-    if (label === undefined) {
-      const known = labels.size === 0 ? 'there are none' : `there are ${[...labels.keys()].join(', ')}`
-      throw invalidArgument(`no label is named '${reference.name}' (${known})`)
-    }
-    if (isFunction) called.add(reference.name)
-    return label.slot
+  const slotOf = ({ name }: Extract<Reference, { kind: 'label' }>): number => {
+    const label = labels.get(name)
+    if (label !== undefined) return label.slot
+    const known = labels.size === 0 ? 'there are none' : `there are ${[...labels.keys()].join(', ')}`
+    throw invalidArgument(`no label is named '${name}' (${known})`)
   }
   const instructions = placed.map(({ instruction, slot }) => {
     const { reference, place, ...fields } = instruction
     const resolved =
-      reference?.kind === 'label'
-        ? { ...fields, ...distance(instruction, slot, slotOf(reference, isCall(fields))) }
-        : fields
+      reference?.kind === 'label' ? { ...fields, ...distance(instruction, slot, slotOf(reference)) } : fields
     return { fields: resolved, slot, place }
   })
   return {
     instructions,
-    functions: functionsOf(name, labels, called),
+    functions: functionsOf(name, instructions, [...labels.values()]),
     maps: placed.flatMap(({ instruction: { reference }, slot }) =>
       reference?.kind === 'map' ? [{ slot, map: reference.map }] : [],
     ),
@@ -120,32 +114,43 @@ function checked(item: unknown, index: number): Instruction {
   return instruction
 }
 
-function isCall({ opcode, source }: InstructionFields): boolean {
-  return isWide(opcode) || (opcode === (CLASS.jmp | JUMP.call) && source === CALL.function)
+/** A call of a function of the program, or a load of its address: both have its distance in their immediate. */
+function namesFunction({ opcode, source }: InstructionFields): boolean {
+  if (isWide(opcode)) return source === PSEUDO.function
+  return opcode === (CLASS.jmp | JUMP.call) && source === CALL.function
 }
 
 /** From the next slot; the second half of a 64-bit load does not count. */
 function distance(instruction: Instruction, slot: number, target: number): Partial<InstructionFields> {
   const slots = target - slot - 1
-  if (isCall(instruction) || instruction.opcode === (CLASS.jmp32 | JUMP.ja)) return { immediate: slots }
+  if (namesFunction(instruction) || instruction.opcode === (CLASS.jmp32 | JUMP.ja)) return { immediate: slots }
   if (slots >= -0x8000 && slots <= 0x7fff) return { offset: slots }
   const { reference } = instruction as { reference: { name: string } }
   const message = `label '${reference.name}' is ${slots} slots away from the jump at slot ${slot}, more than 16 bits say: gotol() reaches further`
   throw Object.assign(new RangeError(message), { code: 'ERR_EBPF_OUT_OF_RANGE' })
 }
 
+/**
+ * Those that are called, or whose address is loaded, by a label or by a distance: the kernel counts no others, and refuses a program
+ * whose functions are not those that it counts (check_btf_func of kernel/bpf/verifier.c).
+ */
 function functionsOf(
   name: string,
-  labels: ReadonlyMap<string, { slot: number; item: Label }>,
-  called: ReadonlySet<string>,
+  instructions: Code['instructions'],
+  labels: readonly { slot: number; item: Label }[],
 ): CodeFunction[] {
-  const others = [...labels.values()].filter(({ item }) => item.function || called.has(item.label))
-  const first = others.find(({ slot }) => slot === 0)
-  const rest = others.filter(({ slot }) => slot > 0)
-  return [
-    { name: first?.item.label ?? name, slot: 0, place: first?.item.place },
-    ...rest.map(({ slot, item }) => ({ name: item.label, slot, place: item.place })),
-  ]
+  const slots = new Set(instructions.map(({ slot }) => slot))
+  const called = instructions
+    .filter(({ fields }) => namesFunction(fields))
+    .map(({ fields, slot }) => slot + 1 + fields.immediate)
+    .filter((slot) => slots.has(slot))
+  return [...new Set([0, ...called])]
+    .sort((one, other) => one - other)
+    .map((slot) => {
+      const here = labels.filter((label) => label.slot === slot)
+      const label = (here.find(({ item }) => item.function) ?? (called.includes(slot) ? here[0] : undefined))?.item
+      return { name: label?.label ?? (slot === 0 ? name : `function_${slot}`), slot, place: label?.place }
+    })
 }
 
 /**

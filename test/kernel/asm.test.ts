@@ -267,6 +267,14 @@ describe('a program that the verifier refuses', () => {
     expect(error.log.length).toBeGreaterThan(500_000)
     expect(error.log).toContain('40001:')
   })
+
+  it('says where it is refused, too, when statistics were asked for', async () => {
+    const instructions = [mov(r0, 0), load(r0, at(r1, 4096, 'u32')), exit()]
+    const error = (await rejection(loadProgram({ section: 'xdp', instructions, logLevel: 4 }))) as VerifierError
+    expect(error.instruction).toEqual({ number: 1, text: '(61) r0 = *(u32 *)(r1 +4096)' })
+    expect(error.location?.text).toContain('load(r0, at(r1, 4096')
+    expect(error.stats?.timeNs).toBeGreaterThanOrEqual(0)
+  })
 })
 
 describe('what is no program', () => {
