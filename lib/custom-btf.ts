@@ -11,7 +11,8 @@ import { publish } from './system/logging.ts'
 
 const WHERE_FROM =
   'a file with the BTF of exactly this kernel: BTFHub (https://github.com/aquasecurity/btfhub-archive) has those of many ' +
-  'distributions, and `pahole --btf_encode_detached` makes it of a vmlinux with debugging information'
+  'distributions, `pahole --btf_encode_detached` makes it of a vmlinux with debugging information, and `npx ebpf min-btf` leaves ' +
+  'of either only what your objects need, to be shipped with them'
 
 /** @throws TypeError unless it is a path or a file URL */
 export function customBtfPath(value: unknown): string {
