@@ -17,7 +17,7 @@ import { libbpfVersion } from './system/libbpf-version.ts'
 import { publish } from './system/logging.ts'
 import { type VerifierError, verifierError } from './verifier-error.ts'
 import type { LineLookup } from './verifier/explain.ts'
-import { failedProgram, NO_REASON, type RejectedProgram, rejectedProgram } from './verifier/load-log.ts'
+import { CUT_WARNING, failedProgram, NO_REASON, type RejectedProgram, rejectedProgram } from './verifier/load-log.ts'
 
 /** libbpf maps an object's arenas before it loads programs that use them. */
 const UNMAPPED_ARENA = "arena's user address must be set"
@@ -40,8 +40,7 @@ export async function loadError(
     publish(outcome.log)
     return libbpfError('an arena of an object', ARENA_LIBBPF, failureContext(outcome, { object }))
   }
-  const refusal =
-    rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, failedProgram(messages), linesOf)
+  const refusal = rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, linesOf)
   if (refusal !== undefined && refusal.rule !== NO_REASON) {
     publish(outcome.log)
     return refusal
@@ -64,20 +63,15 @@ export async function loadError(
   )
 }
 
-const CUT = 'the beginning of the log is left out: all of it is longer than the longest string of JavaScript, 512 MiB'
-
 async function refusalOf(
   outcome: Outcome<unknown>,
   object: string,
   rejected: RejectedProgram,
-  failed: string | undefined,
   linesOf: LinesOf,
 ): Promise<VerifierError> {
   const { errno, operation } = outcome
-  const { log, cut } = rejected
-  const program = cut ? (failed ?? '') : rejected.program
-  const said = warningsOf(outcome).filter((warning) => !(cut && warning.includes('-- END PROG LOAD LOG --')))
-  const warnings = cut ? [...said, CUT] : said
+  const { program, log, cut } = rejected
+  const warnings = cut ? [...warningsOf(outcome), CUT_WARNING] : warningsOf(outcome)
   return verifierError(log, { program, object, errno, operation, warnings, lineInfo: await linesOf(program) })
 }
 

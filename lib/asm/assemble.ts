@@ -2,7 +2,7 @@
 import { nonEmptyString } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { formOf } from './form.ts'
-import { helperNumber } from './helper.ts'
+import { helperName, helperNumber, isHelper } from './helper.ts'
 import type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
 import { ARITHMETIC, ATOMIC, CALL, CLASS, FETCH, JUMP, MODE, PSEUDO, SIZE, SOURCE_REGISTER } from './opcode.ts'
 import { ASSIGNMENTS, ATOMICS, CONDITIONS } from './words.ts'
@@ -106,7 +106,7 @@ const RULES: readonly Rule[] = [
       offset: integer(module ?? '0'),
     }),
   ],
-  [whole('call \\w+#(?<id>-?\\d+)'), ({ id }) => ({ opcode: CLASS.jmp | JUMP.call, immediate: integer(id) })],
+  [whole('call (?<name>\\w+)#(?<id>-?\\d+)'), ({ name = '', id }) => namedCall(name, integer(id))],
   [
     whole('(?<target>[rw]\\d+) = -(?<source>[rw]\\d+)'),
     ({ target = '', source = '' }) =>
@@ -137,12 +137,12 @@ const RULES: readonly Rule[] = [
   ],
   [
     whole('(?<target>r\\d+) = addr_space_cast\\((?<source>r\\d+), (?<to>\\d+), (?<from>\\d+)\\)'),
-    ({ target = '', source = '', to, from }) => ({
+    ({ target = '', source = '', to = '', from = '' }) => ({
       opcode: CLASS.alu64 | ARITHMETIC.mov | SOURCE_REGISTER,
       destination: register(target),
       source: register(source),
       offset: 1,
-      immediate: (integer(to) << 16) | integer(from),
+      immediate: (unsigned(to, 16) << 16) | unsigned(from, 16),
     }),
   ],
   [
@@ -208,11 +208,16 @@ const RULES: readonly Rule[] = [
     }),
   ],
   [
-    whole('(?<target>r\\d+) = map\\[(?<by>fd|idx):(?<number>-?\\d+)\\](?:\\[0\\]\\+(?<offset>\\d+))?'),
+    whole('(?<target>r\\d+) = map\\[(?<by>fd|idx|id):(?<number>-?\\d+)\\](?:\\[0\\]\\+(?<offset>\\d+))?'),
     ({ target = '', by, number, offset }) => {
+      if (by === 'id') {
+        throw invalidArgument(
+          'programs that are loaded have ids of maps, and instructions descriptors: map[fd:…], or loadMap()',
+        )
+      }
       const [alone, value] = by === 'fd' ? [PSEUDO.mapFd, PSEUDO.mapValue] : [PSEUDO.mapIndex, PSEUDO.mapIndexValue]
       const source = offset === undefined ? alone : value
-      return { ...wide(target, source, integer(number)), upper: integer(offset ?? '0') | 0 }
+      return { ...wide(target, source, integer(number)), upper: unsigned(offset ?? '0', 32) | 0 }
     },
   ],
   [
@@ -251,6 +256,22 @@ const RULES: readonly Rule[] = [
     },
   ],
 ]
+
+/** The verifier writes helpers and the kernel's own functions alike; those have ids of BTF, and names that no helper has. */
+function namedCall(name: string, number: number): Parsed {
+  const opcode = CLASS.jmp | JUMP.call
+  const helper = helperName(number)
+  if (name === 'unknown' || name === helper) return { opcode, immediate: number }
+  if (isHelper(name)) throw invalidArgument(`${name} has the number ${helperNumber(name)}, not ${number}`)
+  return { opcode, source: CALL.kernelFunction, immediate: number }
+}
+
+/** @throws TypeError for what has more bits than there is room for */
+function unsigned(digits: string, bits: 16 | 32): number {
+  const value = Number(digits)
+  if (value < 2 ** bits) return value
+  throw invalidArgument(`${digits} has more than ${bits} bits`)
+}
 
 function atomic(width: string, base: string, offset: string | undefined, source: string, code: number | undefined) {
   if (code === undefined) return undefined
@@ -310,7 +331,9 @@ function checked(parsed: Parsed): InstructionFields {
   const { destination, source, offset, immediate: low } = fields
   if (destination > 10 || source > 10) throw invalidArgument('there are only the registers r0 to r10')
   if (offset < -0x8000 || offset > 0x7fff) throw invalidArgument(`${offset} has more than 16 bits`)
-  if (low !== (low | 0)) throw invalidArgument(`${low} has more than 32 bits`)
+  for (const half of [low, fields.upper ?? 0]) {
+    if (half !== (half | 0)) throw invalidArgument(`${half} has more than 32 bits`)
+  }
   if (formOf(fields) === undefined) throw invalidArgument('this is no instruction')
   return fields
 }

@@ -231,6 +231,11 @@ export function helperNumber(name: unknown): number {
   return number
 }
 
+/** @internal Whether a helper has this name. */
+export function isHelper(name: string): boolean {
+  return (NUMBERS.get(name) ?? 0) !== 0
+}
+
 /** The helper of a number, as the kernel names it; `undefined` for one that is newer than this library. */
 export function helperName(number: number): string | undefined {
   const name = NAMES[number]

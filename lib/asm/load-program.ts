@@ -12,7 +12,7 @@ import { kernelBtfNow } from '../system/kernel-btf.ts'
 import { publish } from '../system/logging.ts'
 import { verifierError } from '../verifier-error.ts'
 import type { LineLookup } from '../verifier/explain.ts'
-import { NO_REASON, rejectedProgram } from '../verifier/load-log.ts'
+import { CUT_WARNING, NO_REASON, rejectedProgram } from '../verifier/load-log.ts'
 import { readStatistics } from '../verifier/statistics.ts'
 import { type Code, codeOf } from './code.ts'
 import { type DebugInfo, debugInfoOf, lineLookup } from './debug-info.ts'
@@ -157,7 +157,8 @@ async function failure(
   const { errno, operation, log } = outcome
   const rejected = rejectedProgram(log.map(({ message }) => message))
   if (rejected !== undefined) {
-    const error = verifierError(rejected.log, { program, errno, operation, warnings: warningsOf(outcome), lineInfo })
+    const warnings = rejected.cut ? [...warningsOf(outcome), CUT_WARNING] : warningsOf(outcome)
+    const error = verifierError(rejected.log, { program, errno, operation, warnings, lineInfo })
     if (error.rule !== NO_REASON) {
       publish(log)
       return error

@@ -4,15 +4,18 @@ export interface RejectedProgram {
   program: string
   /** The verifier's whole log. */
   log: string
-  /** Whether its beginning is missing, and with it the name of the program. */
+  /** Whether bytes of its middle are missing: native code says so in their place (`Shortened` of native/log.cc). */
   cut: boolean
 }
 
 /** What libbpf.c prints around the log of a program (`bpf_object_load_prog`). */
 const BEGIN = /^(?:libbpf: )?prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/
 const END = '-- END PROG LOAD LOG --'
-/** A message that is not about a log is not nearly as long. */
-const LONGEST_MESSAGE = 1 << 20
+const LEFT_OUT = ' bytes are left out here: JavaScript has no strings as long as this log)'
+
+/** Of a log that is cut. */
+export const CUT_WARNING =
+  'the middle of the log is left out: all of it is longer than the longest string of JavaScript, 512 MiB'
 
 /** The verifier's log of the program that was refused last; `undefined` when the failure was not the verifier's. */
 export function rejectedProgram(messages: readonly string[]): RejectedProgram | undefined {
@@ -31,10 +34,9 @@ export function programLogs(messages: readonly string[]): Map<string, string> {
 
 function programLog(message: string): RejectedProgram | undefined {
   const match = BEGIN.exec(message)
-  if (match !== null) return { program: match[1] as string, log: logBetween(message, match[0].length), cut: false }
-  // Of what is longer than a string can be, native code gives the end.
-  const isEnd = message.length >= LONGEST_MESSAGE && message.slice(-64).includes(END)
-  return isEnd ? { program: '', log: logBetween(message, message.indexOf('\n') + 1), cut: true } : undefined
+  if (match === null) return undefined
+  const log = logBetween(message, match[0].length)
+  return { program: match[1] as string, log, cut: log.includes(LEFT_OUT) }
 }
 
 function logBetween(message: string, start: number): string {

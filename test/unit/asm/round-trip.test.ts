@@ -123,7 +123,35 @@ describe('any text', () => {
   })
 })
 
+describe('a call by name and number', () => {
+  it('is one of the kernel’s own functions where no helper has the name, as the verifier writes it', () => {
+    const text = 'call bpf_rcu_read_lock#35435'
+    expect(disassemble(encodeText(text))).toBe('0: call kernel-function#35435\n')
+    expect(disassemble(encodeText('call bpf_map_lookup_elem#1'))).toBe('0: call bpf_map_lookup_elem#1\n')
+    expect(disassemble(encodeText('call unknown#9999'))).toBe('0: call unknown#9999\n')
+  })
+
+  it('is refused where they are of two helpers', () => {
+    expect(() => assemble('call bpf_map_lookup_elem#2')).toThrow(/bpf_map_lookup_elem has the number 1, not 2/)
+  })
+})
+
+describe('a number that is too large', () => {
+  it.each([
+    ['r1 = map[fd:5][0]+4294967296', /4294967296 has more than 32 bits/],
+    ['r1 = addr_space_cast(r2, 65537, 1)', /65537 has more than 16 bits/],
+    ['r1 = map[fd:4294967296]', /more than 32 bits/],
+    ['r1 = btf[id:1]@4294967296', /more than 32 bits/],
+  ])('is refused: %s', (text, message) => {
+    expect(() => assemble(text)).toThrow(message)
+  })
+})
+
 describe('what is no instruction', () => {
+  it('has its reason, where it is of a program that is loaded', () => {
+    expect(() => assemble('r1 = map[id:5]')).toThrow(/line 1, .*ids of maps, and instructions descriptors/)
+  })
+
   it('is refused, labels too', () => {
     for (const item of [{ label: 'out' }, undefined, null, 3]) {
       expect(() => disassemble([item as unknown as Instruction])).toThrow('an instruction must have an opcode, not')
