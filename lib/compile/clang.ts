@@ -5,7 +5,8 @@ import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ruleError } from '../errors.ts'
-import { cacheFolder, writeWhole } from '../system/cache-folder.ts'
+import { writeWhole } from '../system/cache-folder.ts'
+import { ownCacheFolder } from './own-cache.ts'
 
 const run = promisify(execFile)
 
@@ -152,7 +153,9 @@ function compareVersions(one: string, other: string): number {
 }
 
 function keptFile(): string {
-  return cacheFolder('clang.json')
+  const file = ownCacheFolder('clang.json')
+  if (file === undefined) throw new Error('there is no folder for it')
+  return file
 }
 
 async function readKept(): Promise<Record<string, unknown>> {

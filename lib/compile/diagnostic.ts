@@ -1,7 +1,8 @@
 /** What the compiler says, as data. */
 import { readFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { relative } from 'node:path'
 import { codeFrame } from '../code-frame.ts'
+import { absolutePath } from './absolute-path.ts'
 import {
   type RawDiagnostic,
   type RawFix,
@@ -152,7 +153,7 @@ function partition<T>(items: readonly T[], chosen: (item: T) => boolean): [T[], 
 }
 
 function placeOf({ file, line, column }: RawLocation, folder: string): SourcePlace {
-  return { file: file === '' ? '' : resolve(folder, file), line, column }
+  return { file: file === '' ? '' : absolutePath(file, folder), line, column }
 }
 
 function fixOf({ from, to, text }: RawFix, folder: string): DiagnosticFix {

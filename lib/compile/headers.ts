@@ -10,7 +10,8 @@ import { parseBtf } from '../btf/parse.ts'
 import { invalidArgument } from '../errors.ts'
 import { objectBtf } from '../object-btf.ts'
 import { packageRoot } from '../package-root.ts'
-import { cacheFolder, markUsed, writeWhole } from '../system/cache-folder.ts'
+import { markUsed, writeWhole } from '../system/cache-folder.ts'
+import { ownCacheFolder } from './own-cache.ts'
 import { readKernelBtf } from '../system/kernel-btf.ts'
 
 /** The package's own headers. */
@@ -132,9 +133,5 @@ async function isWhole(path: string): Promise<boolean> {
 
 /** The folder of what is kept, or undefined where there is no home to have one in. */
 export function defaultCache(): string | undefined {
-  try {
-    return cacheFolder('compile')
-  } catch {
-    return undefined
-  }
+  return ownCacheFolder('compile')
 }

@@ -46,6 +46,9 @@ export async function compile(
 ): Promise<CompiledObject> {
   const paths = sourcePaths(source)
   const settings = settingsOf(options)
+  if (paths.some((path) => path === settings.output)) {
+    throw invalidArgument(`output must be another file than the source ${settings.output}`)
+  }
   settings.signal?.throwIfAborted()
   const clang = await findClang(settings.clang)
   const cpu = cpuOf(settings, clang)

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { markUsed, writeWhole } from '../system/cache-folder.ts'
 import type { DiagnosticData } from './diagnostic.ts'
 import { prune } from './prune.ts'
@@ -101,8 +101,8 @@ export async function keepObject(
     const { bytes, diagnostics, dependencies, vmlinux } = compiled
     if (await isVolatile(dependencies, folders)) return
     const hashes = await hashFiles(dependencies)
-    // Somebody wrote to one meanwhile: before or after clang read it, who knows.
-    const times = await Promise.all(dependencies.map(async (path) => (await stat(path)).mtimeMs))
+    // Somebody wrote to one meanwhile, or moved another one to its place: before or after clang read it, who knows.
+    const times = await Promise.all(dependencies.map(async (path) => await changedAt(path)))
     if (hashes[0] !== hashOf(source) || times.some((time) => time > begun)) return
     const entry: Entry = {
       hash: hashOf(bytes),
@@ -120,7 +120,7 @@ export async function keepObject(
 }
 
 /** What makes a result depend on more than the contents of the files that are known: the time, files that may come, files that the assembler reads. */
-const VOLATILE = /__TIME__|__DATE__|__TIMESTAMP__|__has_include|\.incbin/
+const VOLATILE = /__TIME__|__DATE__|__TIMESTAMP__|__has_include|__has_embed|\.inc(?:bin|lude)/
 
 /** Headers of the system ask for others, too, but those do not come and go. */
 async function isVolatile(dependencies: readonly string[], { others }: SearchOrder): Promise<boolean> {
@@ -138,12 +138,27 @@ function shadows({ dependencies, vmlinux }: Compiled, { own, others }: SearchOrd
     for (const place of [...beside, ...places]) candidates.add(join(place, name))
   }
   for (const file of dependencies.slice(1)) {
-    const order = folders.findIndex((folder) => isIn(file, [folder]))
-    const folder = folders[order]
-    if (folder !== undefined) look(file.slice(folder.length + 1), folders.slice(0, order))
+    const holders = folders.filter((folder) => isIn(file, [folder]))
+    // Arguments give the user's folders an order of their own, so that each may be the earlier one.
+    for (const folder of holders)
+      look(file.slice(folder.length + 1), [...own, ...folders.slice(0, folders.indexOf(folder))])
+    // clang's own headers, which come after those of the user and of the package.
+    if (holders.length === 0) for (const name of namesOf(file)) look(name, folders)
   }
   if (vmlinux !== undefined) look('vmlinux.h', folders)
   return [...candidates].filter((path) => !existsSync(path))
+}
+
+/** How a file may be included whose folder is not known. */
+function namesOf(file: string): string[] {
+  const include = file.lastIndexOf('/include/')
+  return [...new Set([basename(file), ...(include < 0 ? [] : [file.slice(include + '/include/'.length)])])]
+}
+
+/** Milliseconds: of the contents, or of the name. */
+async function changedAt(path: string): Promise<number> {
+  const { mtimeMs, ctimeMs } = await stat(path)
+  return Math.max(mtimeMs, ctimeMs)
 }
 
 function isIn(file: string, folders: readonly string[]): boolean {

@@ -82,6 +82,8 @@ export interface Settings {
   signal: AbortSignal | undefined
   /** What clang is told before the headers of package and system, but for the CPU. */
   flags: readonly string[]
+  /** Those of {@link flags} that the caller has written. */
+  args: readonly string[]
   /** Folders in the order in which clang looks at them, but for its own. */
   folders: Folders
 }
@@ -110,10 +112,11 @@ export function settingsOf(options: CompileOptions): Settings {
       order !== byteOrder(OWN_ORDER) ||
       (kernel !== undefined && kernel !== false),
     kernel,
-    cache: cacheOf(given.cache ?? true),
+    cache: args.some((arg) => READS_ELSEWHERE.test(arg)) ? undefined : cacheOf(given.cache ?? true),
     strip: given.strip === undefined ? false : boolean(given.strip, 'strip'),
     output: given.output === undefined ? undefined : pathOf(given.output, 'output'),
     signal: signalOf(given.signal),
+    args,
     flags: [
       ...((given.debug === undefined ? true : boolean(given.debug, 'debug')) ? ['-g'] : []),
       '-O2',
@@ -127,9 +130,7 @@ export function settingsOf(options: CompileOptions): Settings {
       ...args,
     ],
     folders: {
-      own: [...own, ...includedBy(args), ...(process.env.CPATH ?? '').split(':').filter(Boolean)].map((folder) =>
-        resolve(folder),
-      ),
+      own: [...own, ...includedBy(args), ...variableFolders()].map((folder) => resolve(folder)),
       // Kernel headers of the same age as libbpf come before the distribution's, which may be years older.
       package: [INCLUDE, resolve(INCLUDE, 'uapi')],
       system: [...systemFolders(architecture), resolve(INCLUDE, 'fallback')],
@@ -188,12 +189,23 @@ function clangArgument(given: unknown, argument: string): string {
   throw invalidArgument(`${argument} must leave what clang makes, and of what, to the options: not ${text}`)
 }
 
-/** Folders of -I among arguments. */
+/** Arguments whose files clang does not tell of: nothing that they take part in is kept. */
+const READS_ELSEWHERE =
+  /^(?:@|--?config|--?sysroot|-isysroot|-iprefix|-iwithprefix|-ivfsoverlay|-vfsoverlay|-B|-resource-dir|-X|-W[pa],)/
+
+const INCLUDES = /^(?:-I|-iquote|-isystem|-idirafter|--include-directory=?|-cxx-isystem)/
+
+/** Folders of -I and the like among arguments. */
 function includedBy(args: readonly string[]): string[] {
   return args.flatMap((arg, index) => {
-    if (!arg.startsWith('-I')) return []
-    return arg === '-I' ? args.slice(index + 1, index + 2) : [arg.slice(2)]
+    const option = INCLUDES.exec(arg)?.[0]
+    if (option === undefined) return []
+    return arg === option ? args.slice(index + 1, index + 2) : [arg.slice(option.length)]
   })
+}
+
+function variableFolders(): string[] {
+  return [process.env.CPATH, process.env.C_INCLUDE_PATH].flatMap((list) => (list ?? '').split(':').filter(Boolean))
 }
 
 function kernelTypes(given: unknown): KernelTypes {

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { EbpfError } from '../errors.ts'
+import { join } from 'node:path'
+import { EbpfError, invalidArgument } from '../errors.ts'
 import { runCommand } from '../system/subprocess.ts'
+import { absolutePath } from './absolute-path.ts'
 import type { Clang } from './clang.ts'
 import { parseDependencies } from './dependencies.ts'
 import { type DiagnosticData, parseDiagnostics } from './diagnostic.ts'
@@ -38,6 +39,7 @@ export async function compileSource(source: string, job: Job): Promise<CompileOu
   const { cache, signal, folders } = settings
   const args = clangArguments(settings, cpu)
   const content = await readFile(source)
+  if (isElf(content)) throw invalidArgument(`${source} is compiled already: it is an object, not a source in C`)
   signal?.throwIfAborted()
   const told = [
     clang.identity,
@@ -106,7 +108,15 @@ async function runClang(work: string, source: string, args: readonly string[], j
   }
   const read = filesOf(await readFile(rule, 'utf8').catch(() => ''), source)
   if (code !== 0) return { diagnostics, ...read, cached: false }
-  return { bytes: new Uint8Array(await readFile(object)), diagnostics, ...read, cached: false }
+  const bytes = await readFile(object).catch(() => Buffer.alloc(0))
+  if (isElf(bytes)) return { bytes: new Uint8Array(bytes), diagnostics, ...read, cached: false }
+  // An argument has it make something else, such as -flto, or nothing, such as --help.
+  diagnostics.push(failure(source, `clang was told to make no object: ${job.settings.args.join(' ')}`))
+  return { diagnostics, ...read, cached: false }
+}
+
+function isElf(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
 }
 
 let running = 0
@@ -128,7 +138,8 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /** A name that the rule cannot hold comes out as one that is not there: its file is not known. */
 function filesOf(rule: string, source: string): Pick<Compiled, 'dependencies' | 'complete'> {
-  const named = new Set(parseDependencies(rule).map((file) => resolve(file)))
+  const folder = process.cwd()
+  const named = new Set(parseDependencies(rule).map((file) => absolutePath(file, folder)))
   const files = [...named].filter((file) => existsSync(file))
   return { dependencies: [source, ...files.filter((file) => file !== source)], complete: files.length === named.size }
 }
@@ -145,6 +156,9 @@ async function readDiagnostics(path: string): Promise<DiagnosticData[]> {
 /** What clang says only to people: errors of its code generator, and its own. */
 function crash(file: string, code: number | null, stderr: string): DiagnosticData {
   const words = stderr.trim()
-  const message = words === '' ? `clang ended with ${code === null ? 'a signal' : `code ${code}`}` : words
+  return failure(file, words === '' ? `clang ended with ${code === null ? 'a signal' : `code ${code}`}` : words)
+}
+
+function failure(file: string, message: string): DiagnosticData {
   return { severity: 'error', file, line: 0, column: 0, length: 1, message, includedFrom: [], notes: [], fixes: [] }
 }

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
 import { type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
-import { INCLUDE } from '../compile/headers.ts'
-import { cacheFolder } from '../system/cache-folder.ts'
+import { defaultCache, INCLUDE } from '../compile/headers.ts'
 import { configurationOf, type ImportOptions } from './configuration.ts'
 import type { ImportRequest } from './request.ts'
 
@@ -41,6 +40,8 @@ async function objectOf(path: string, options: ImportOptions): Promise<Made> {
 
 /** What a user changes. Headers of the package and of the system would cost a watcher each, and change with an installation. */
 export function ownFiles(files: readonly string[]): string[] {
-  const foreign = [INCLUDE, cacheFolder(), '/usr/include', '/usr/lib'].map((folder) => `${resolve(folder)}${sep}`)
+  const cache = defaultCache()
+  const folders = [INCLUDE, ...(cache === undefined ? [] : [cache]), '/usr/include', '/usr/lib']
+  const foreign = folders.map((folder) => `${resolve(folder)}${sep}`)
   return files.filter((file) => !foreign.some((folder) => file.startsWith(folder)))
 }

@@ -165,6 +165,46 @@ describe('it is compiled anew', () => {
     expect((await compiled(options)).cached).toBe(false)
   })
 
+  it.each(['-iquote', '-isystem', '-idirafter'])(
+    'when a header comes that %s lets clang find first',
+    async (option) => {
+      folder.write('late/other.h', '#define OTHER 1\n')
+      writeFileSync(source, '#include "other.h"\nint f(void) { return OTHER; }\n')
+      const options = { args: [option, join(folder.path, 'early'), option, join(folder.path, 'late')] }
+      await compiled(options)
+      expect((await compiled(options)).cached).toBe(true)
+      folder.write('early/other.h', '#define OTHER 2\n')
+      expect((await compiled(options)).cached).toBe(false)
+    },
+  )
+
+  it("when a header comes that is found before clang's own", async () => {
+    writeFileSync(source, '#include <stddef.h>\nsize_t f(void) { return 1; }\n')
+    const includes = [join(folder.path, 'early')]
+    await compiled({ includes })
+    expect((await compiled({ includes })).cached).toBe(true)
+    folder.write('early/stddef.h', 'typedef unsigned long size_t;\n')
+    expect((await compiled({ includes })).cached).toBe(false)
+  })
+
+  it('when a header changes that is beside what a link leads to', async () => {
+    const real = folder.write('real/value.h', '#define VALUE 1\n')
+    folder.write('real/inner/use.h', '#include "../value.h"\n')
+    symlinkSync('real/inner', join(folder.path, 'link'))
+    writeFileSync(source, '#include "link/use.h"\nint f(void) { return VALUE; }\n')
+    const { dependencies } = await compiled()
+    expect(dependencies).toContain(real)
+    expect(dependencies).not.toContain(join(folder.path, 'value.h'))
+    expect((await compiled()).cached).toBe(true)
+    writeFileSync(real, '#define VALUE 2\n')
+    expect((await compiled()).cached).toBe(false)
+  })
+
+  it('always when arguments come from a file', async () => {
+    const options = { args: [`@${folder.write('arguments', '-DNAME=1')}`] }
+    expect([(await compiled(options)).cached, (await compiled(options)).cached]).toEqual([false, false])
+  })
+
   it('when no cache is wanted', async () => {
     expect((await compiled({ cache: false })).cached).toBe(false)
   })
@@ -216,6 +256,17 @@ describe('a cache', () => {
     expect((await compiled()).cached).toBe(false)
   })
 
+  it('forgets nothing that is not its own', async () => {
+    const month = new Date(Date.now() - 31 * 86_400_000)
+    const names = ['vmlinux/vmlinux.h', 'vmlinux/x86/vmlinux.h', 'objects/x.o', 'objects/ab/x.o']
+    for (const name of names) utimesSync(folder.write(name, 'mine'), month, month)
+    const kept = folder.write(`vmlinux/1-${'a'.repeat(32)}/vmlinux.h`, 'of the cache')
+    utimesSync(kept, month, month)
+    await compiled({ cache: folder.path })
+    expect(existsSync(kept)).toBe(false)
+    for (const name of names) expect(existsSync(join(folder.path, name)), name).toBe(true)
+  })
+
   it('keeps what is used', async () => {
     await compiled()
     const [entry = ''] = entries()
@@ -223,6 +274,19 @@ describe('a cache', () => {
     expect((await compiled()).cached).toBe(true)
     await prune(folder.cache, Date.now() + 86_400_000)
     expect(entries()).toEqual([entry])
+  })
+
+  it('does not keep what was compiled while an older header was moved to the place of one', async () => {
+    const older = folder.write('older.h', '#define VALUE 2\n')
+    utimesSync(older, new Date(0), new Date(0))
+    const real = (await compiled({ cache: false })).clang.path
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\n'${real}' "$@" || exit\ncase "$*" in *-serialize*) mv '${older}' '${folder.path}/value.h';; esac\n`,
+    )
+    chmodSync(clang, 0o755)
+    await compiled({ clang })
+    expect(existsSync(join(folder.cache, 'objects'))).toBe(false)
   })
 
   it.each(['value.h', 'x.bpf.c'])('does not keep what was compiled while %s was saved', async (name) => {
@@ -246,6 +310,25 @@ describe('an object', () => {
     expect(new Uint8Array(readFileSync(output))).toEqual(bytes)
     expect(name).toBe('x')
     expect(readdirSync(join(folder.path, 'made/here'))).toEqual(['x.bpf.o'])
+  })
+})
+
+describe('what is no source, or makes no object', () => {
+  it('is said to be an object already', async () => {
+    const output = join(folder.path, 'x.bpf.o')
+    await compiled({ output })
+    await expect(compile(output, { cache: folder.cache })).rejects.toThrow(
+      `${output} is compiled already: it is an object, not a source in C`,
+    )
+  })
+
+  it('is not written over the source', async () => {
+    await expect(compiled({ output: source })).rejects.toThrow(/output must be another file/)
+    expect(readFileSync(source, 'utf8')).toContain('return VALUE')
+  })
+
+  it.each(['-flto', '--analyze', '--preprocess', '--assemble', '--help'])('is refused: %s', async (argument) => {
+    await expect(compiled({ args: [argument] })).rejects.toThrow(`clang was told to make no object: ${argument}`)
   })
 })
 
