@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { inspectBriefly } from '../arguments.ts'
 import type { CompileOptions } from '../compile/index.ts'
+import { settingsOf } from '../compile/options.ts'
 import { invalidArgument, unknownName } from '../errors.ts'
 import { int64Of } from './request.ts'
 
@@ -91,6 +92,12 @@ function fieldOf(file: string, text: string): PackageField | undefined {
   if (Array.isArray(options.includes)) options.includes = options.includes.map((each) => from(folder, each))
   if (typeof options.vmlinux === 'string') options.vmlinux = resolve(folder, options.vmlinux)
   if (typeof options.cache === 'string') options.cache = resolve(folder, options.cache)
+  // Who imports sees neither the options nor where they come from.
+  try {
+    settingsOf(pick(options))
+  } catch (error) {
+    throw invalidArgument(`the field ebpf of ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
   return { file, options }
 }
 

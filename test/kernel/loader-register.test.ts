@@ -204,6 +204,9 @@ describe.skipIf(inGuest)('the field ebpf of package.json', () => {
     expect(inner({ include: ['headers'] }).stderr).toContain(
       `no option in the field ebpf of ${join(project.path, 'inner/package.json')} is named 'include' (known: architecture,`,
     )
+    expect(inner({ cpu: 'v9' }).stderr).toContain(
+      `the field ebpf of ${join(project.path, 'inner/package.json')}: cpu must be`,
+    )
     expect(inner([]).stderr).toContain('package.json must be an object, not object')
     expect(inner({ int64: 'text' }).stderr).toMatch(
       /int64, an option in the field ebpf of .*package\.json, must be 'bigint' or 'number'/,
