@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { CompileError, compile } from '../compile/index.ts'
 import { invalidArgument } from '../errors.ts'
+import { configurationOf } from '../loader/configuration.ts'
 import type { Int64 } from '../object-types.ts'
 import { skeleton } from '../skeleton/index.ts'
 import type { ObjectSource } from '../source.ts'
@@ -14,7 +15,7 @@ import { watchFiles } from './watch.ts'
 interface Flags {
   output?: string
   embed: boolean
-  int64: Int64
+  int64?: Int64
   offsets: boolean
   declaration: boolean
   runtime: string
@@ -30,7 +31,12 @@ export function define(command: Command): void {
       'the module, - for the standard output; beside the object by default: x.skel.ts for x.bpf.o',
     )
     .option('--embed', "put the object's bytes into the module", false)
-    .addOption(new Option('--int64 <form>', 'how 64-bit integers come').choices(['bigint', 'number']).default('bigint'))
+    .addOption(
+      new Option(
+        '--int64 <form>',
+        'how 64-bit integers come: what package.json says of an import of the source, else bigint',
+      ).choices(['bigint', 'number']),
+    )
     .option('--offsets', 'say the offset of each field', false)
     .option('--declaration', 'types alone: x.skel.d.ts for x.bpf.o, and x.bpf.d.c.ts for an import of x.bpf.c', false)
     .option('--runtime <module>', 'what the module imports this package by', 'ebpf')
@@ -67,11 +73,12 @@ async function writeAgain(source: string, flags: Flags): Promise<void> {
 
 /** Gives what it read. */
 async function write(source: string, flags: Flags): Promise<readonly string[]> {
-  const { object, path, dependencies } = await objectOf(source, flags)
-  const { embed, int64, offsets, declaration, runtime } = flags
+  const { object, path, dependencies, int64 } = await objectOf(source, flags)
+  const { embed, offsets, declaration, runtime } = flags
   const output = flags.output ?? outputOf(source, declaration)
   const text = await skeleton(object, {
-    ...{ embed, int64, offsets, runtime },
+    ...{ embed, offsets, runtime },
+    ...(int64 !== undefined && { int64 }),
     form: declaration ? 'declaration' : 'typescript',
     object: importPath(output === '-' ? '.' : dirname(output), path),
   })
@@ -86,13 +93,21 @@ interface Made {
   /** Of the object's file. */
   readonly path: string
   readonly dependencies: readonly string[]
+  readonly int64: Int64 | undefined
 }
 
-async function objectOf(source: string, { embed, declaration, includes }: Flags): Promise<Made> {
-  if (!source.endsWith('.c')) return { object: source, path: source, dependencies: [resolve(source)] }
+/** A source is compiled as an import of it is. */
+async function objectOf(source: string, { embed, declaration, includes, int64 }: Flags): Promise<Made> {
+  if (!source.endsWith('.c')) return { object: source, path: source, dependencies: [resolve(source)], int64 }
   const path = source.replace(/\.c$/, '.o')
-  const object = await compile(source, { includes, ...(!embed && !declaration && { output: path }) })
-  return { object, path, dependencies: object.dependencies }
+  const configuration = await configurationOf(resolve(source), {
+    ...(includes.length > 0 && { includes }),
+    ...(int64 !== undefined && { int64 }),
+  })
+  const inMemory = embed || declaration
+  const object = await compile(source, { ...configuration.compile, ...(inMemory ? { strip: true } : { output: path }) })
+  const dependencies = [...object.dependencies, ...(configuration.file === undefined ? [] : [configuration.file])]
+  return { object, path, dependencies, int64: configuration.int64 }
 }
 
 /** TypeScript looks for `x.bpf.d.c.ts` where `x.bpf.c` is imported (its option `allowArbitraryExtensions`). */

@@ -51,6 +51,29 @@ describe('ebpf types', () => {
     expect(read('shapes.skel.d.ts')).toBe(await skeleton(object, { form: 'declaration' }))
   })
 
+  it('compiles a source as an import of it is, by what package.json says', () => {
+    folder.write('src/point.bpf.c', SOURCE.replace('int x', 'TYPE x'))
+    folder.write('package.json', JSON.stringify({ ebpf: { defines: { TYPE: '__u64' }, int64: 'number' } }))
+    expect(types('src/point.bpf.c', '--declaration')).toMatchObject({ status: 0, stderr: '' })
+    expect(read('src/point.bpf.d.c.ts')).toMatch(/x: number/)
+    expect(types('src/point.bpf.c', '--declaration', '--int64', 'bigint').status).toBe(0)
+    expect(read('src/point.bpf.d.c.ts')).toMatch(/x: bigint/)
+    folder.write('include/type.h', '#define TYPE __u32\n')
+    folder.write('src/point.bpf.c', `#include "type.h"\n${SOURCE.replace('int x', 'TYPE x')}`)
+    folder.write('package.json', JSON.stringify({ ebpf: { includes: ['./include'] } }))
+    expect(types('src/point.bpf.c')).toMatchObject({ status: 0, stderr: '' })
+    expect(read('src/point.skel.ts')).toMatch(/x: number/)
+  })
+
+  it('embeds nothing of a source that only debuggers read', async () => {
+    folder.write('point.bpf.c', SOURCE)
+    expect(types('point.bpf.c', '--embed').status).toBe(0)
+    const bytes = /'([A-Za-z0-9+/=]{100,})'/.exec(read('point.skel.ts'))?.[1] ?? ''
+    const embedded = Buffer.from(bytes, 'base64').toString('latin1')
+    expect(embedded).toContain('.BTF.ext')
+    expect(embedded).not.toContain('.debug_')
+  })
+
   it('names the object as the module finds it', () => {
     folder.write('src/.keep', '')
     expect(types('shapes.bpf.o', '-o', 'src/shapes.ts').status).toBe(0)
