@@ -1,7 +1,8 @@
 /** Functions and variables of a user-space binary. */
 import type { ElfBinary } from '../elf/binary.ts'
 import { openDebugFile } from '../elf/debug-file.ts'
-import { SHN_XINDEX, SHT_DYNSYM, SHT_SYMTAB, textAt } from '../elf/header.ts'
+import { SHN_XINDEX, SHT_DYNSYM, SHT_SYMTAB } from '../elf/header.ts'
+import { ElfNames } from '../elf/names.ts'
 import {
   type ElfSymbolEntry,
   SHN_LORESERVE,
@@ -114,10 +115,11 @@ class SymbolList {
     for (const section of file.sections) {
       const strings = file.sections[section.link]
       if (section.type !== tableType || strings === undefined) continue
-      const text = Buffer.from((await file.read(strings)).buffer)
+      const entries = await file.read(section)
+      const names = new ElfNames(await file.read(strings), entries.length)
       let index = 0
-      for await (const entries of inTurns(symbolEntries(file.header, await file.read(section)))) {
-        for (const entry of entries) this.#add(entry, text, table, versionOf(index++))
+      for await (const some of inTurns(symbolEntries(file.header, entries))) {
+        for (const entry of some) this.#add(entry, names, table, versionOf(index++))
       }
     }
   }
@@ -126,11 +128,11 @@ class SymbolList {
     return this.#symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
   }
 
-  #add(entry: ElfSymbolEntry, text: Uint8Array, table: BinarySymbol['table'], exported: ReturnType<VersionOf>): void {
+  #add(entry: ElfSymbolEntry, names: ElfNames, table: BinarySymbol['table'], exported: ReturnType<VersionOf>): void {
     const type = TYPES.get(entry.type)
     const binding = BINDINGS.get(entry.binding)
     if (type === undefined || binding === undefined || !isInSection(entry)) return
-    const full = textAt(text, entry.nameOffset)
+    const full = names.at(entry.nameOffset)
     if (full === undefined || full === '') return
     // In the table that strip removes, the version is a part of the name.
     const at = full.indexOf('@', 1)

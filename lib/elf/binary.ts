@@ -14,9 +14,9 @@ import {
   readSegment,
   SHN_XINDEX,
   SHT_NOBITS,
-  textAt,
   viewOf,
 } from './header.ts'
+import { ElfNames } from './names.ts'
 
 export interface BinarySection extends ElfSection {
   /** `''` where it is not where the file says. */
@@ -25,6 +25,8 @@ export interface BinarySection extends ElfSection {
 
 /** Sections of this size are read in one piece, and no larger ones. */
 const MAX_SECTION_SIZE = 1 << 30
+/** Some sections are read more than once. A broken file has thousands of them in the same place. */
+const MOST_READS = 8
 
 export class ElfBinary {
   readonly path: string
@@ -33,7 +35,9 @@ export class ElfBinary {
   readonly sections: readonly BinarySection[]
   readonly #file: FileHandle
   readonly #size: number
+  /** By address. */
   readonly #loaded: readonly ElfSegment[]
+  #read = 0
 
   /**
    * @throws ElfFormatError when it is no ELF file, or a broken one
@@ -68,20 +72,31 @@ export class ElfBinary {
     this.sections = sections
     this.#file = file
     this.#size = size
-    this.#loaded = segments.filter(({ type }) => type === PT_LOAD)
+    this.#loaded = segments
+      .filter(({ type, size }) => type === PT_LOAD && size > 0)
+      .sort((one, other) => (one.address < other.address ? -1 : one.address > other.address ? 1 : 0))
   }
 
   /** The bytes of a section; none of one that has none in the file. */
   async read({ type, start, size, name }: BinarySection): Promise<Uint8Array> {
     if (type === SHT_NOBITS) return new Uint8Array()
     if (size > MAX_SECTION_SIZE) throw new ElfFormatError(`section ${name} has ${size} bytes`)
+    this.#read += size
+    if (this.#read > MOST_READS * this.#size) throw new ElfFormatError('its sections overlap')
     return await readRange(this.#file, this.#size, start, size, `section ${name}`)
   }
 
   /** Where in the file the byte is that is mapped to an address; `undefined` for memory that begins as zeros. */
   offsetOf(address: bigint): number | undefined {
-    const segment = this.#loaded.find((each) => address >= each.address && address < each.address + BigInt(each.size))
-    return segment === undefined ? undefined : segment.start + Number(address - segment.address)
+    let [first, end] = [0, this.#loaded.length]
+    while (first < end) {
+      const middle = (first + end) >>> 1
+      if ((this.#loaded[middle] as ElfSegment).address <= address) first = middle + 1
+      else end = middle
+    }
+    const segment = this.#loaded[first - 1]
+    if (segment === undefined || address >= segment.address + BigInt(segment.size)) return undefined
+    return segment.start + Number(address - segment.address)
   }
 
   async close(): Promise<void> {
@@ -103,7 +118,8 @@ async function readSections(file: FileHandle, size: number, header: ElfHeader): 
     names === undefined || names.type === SHT_NOBITS
       ? new Uint8Array()
       : await readRange(file, size, names.start, names.size, 'the table of section names')
-  return sections.map((section) => ({ ...section, name: textAt(text, section.nameOffset) ?? '' }))
+  const known = new ElfNames(text, sections.length * entrySize)
+  return sections.map((section) => ({ ...section, name: known.at(section.nameOffset) ?? '' }))
 }
 
 async function readSegments(file: FileHandle, size: number, header: ElfHeader): Promise<ElfSegment[]> {

@@ -4,7 +4,8 @@
  */
 import { parseBtf } from '../btf/parse.ts'
 import type { EbpfError } from '../errors.ts'
-import { EM_BPF, ET_REL, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_SYMTAB, textAt, viewOf } from './header.ts'
+import { ElfFormatError, EM_BPF, ET_REL, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_SYMTAB, viewOf } from './header.ts'
+import { ElfNames } from './names.ts'
 import { type ElfImage, invalidElf, type NamedSection, objectImage } from './sections.ts'
 import { type ElfSymbolEntry, SHN_LORESERVE, SHN_UNDEF, STB_LOCAL, STT_SECTION, symbolEntries } from './symbols.ts'
 
@@ -20,6 +21,7 @@ const MAX_FILE_SIZE = 64 << 20
 const MAX_BSS_SIZE = 1 << 30
 const MAX_ALIGNMENT = 1 << 16
 const RELOCATION_SIZE = 16
+const SYMBOL_SIZE = 24
 const INSTRUCTION_SIZE = 8
 /** These have to be the same in all objects, and are compared byte by byte. */
 const SHARED_SECTIONS = ['license', 'version']
@@ -53,7 +55,11 @@ export function checkLinkable(bytes: Uint8Array, name: string): Linkable {
     // Its parser refuses what refers to what is not there.
     else if (section.name === '.BTF') Array.from(parseBtf(section.bytes).types())
   }
-  return { name, symbols: visibleSymbols(symbols, sections[table?.link ?? 0]) }
+  try {
+    return { name, symbols: visibleSymbols(symbols, sections[table?.link ?? 0]) }
+  } catch (error) {
+    throw error instanceof ElfFormatError ? refuse(error.message) : error
+  }
 }
 
 function checkRelocations(
@@ -79,9 +85,11 @@ function checkRelocations(
 
 function visibleSymbols(symbols: readonly ElfSymbolEntry[], strings: NamedSection | undefined): Map<string, boolean> {
   const visible = new Map<string, boolean>()
+  if (strings === undefined) return visible
+  const names = new ElfNames(strings.bytes, symbols.length * SYMBOL_SIZE)
   for (const { nameOffset, binding, section } of symbols) {
-    const name = strings === undefined ? undefined : textAt(strings.bytes, nameOffset)
-    if (binding !== STB_LOCAL && name !== undefined) visible.set(name, section !== SHN_UNDEF)
+    const name = binding === STB_LOCAL ? undefined : names.at(nameOffset)
+    if (name !== undefined) visible.set(name, section !== SHN_UNDEF)
   }
   return visible
 }

@@ -14,7 +14,9 @@ const HEADER_SIZE = 12
 export async function notesOf(binary: ElfBinary, sectionName: string): Promise<ElfNote[]> {
   const sections = binary.sections.filter(({ type, name }) => type === SHT_NOTE && name === sectionName)
   const notes: ElfNote[] = []
-  for (const section of sections) notes.push(...parseNotes(await binary.read(section), binary.header.little))
+  for (const section of sections) {
+    for (const note of parseNotes(await binary.read(section), binary.header.little)) notes.push(note)
+  }
   return notes
 }
 

@@ -8,9 +8,9 @@ import {
   readSection,
   SHN_XINDEX,
   SHT_NOBITS,
-  textAt,
   viewOf,
 } from './header.ts'
+import { ElfNames } from './names.ts'
 
 /** What an object file holds under a name. */
 export type ElfSections = ReadonlyMap<string, Uint8Array>
@@ -26,6 +26,9 @@ export interface ElfImage {
   /** By index; the first is empty. */
   readonly sections: readonly NamedSection[]
 }
+
+/** Each byte belongs to one section, but for tables that two kinds of names share. */
+const MOST_OWNERS = 2
 
 /**
  * The sections of a 64-bit ELF file of either byte order, as parts of the same memory; the first of each name.
@@ -74,13 +77,16 @@ function readImage(file: Uint8Array): ElfImage {
   }
   const count = storedCount === 0 ? section(0).size : storedCount
   const names = section(header.namesIndex === SHN_XINDEX ? section(0).link : header.namesIndex)
-  const text = range(names.start, names.size, 'the table of section names')
+  const known = new ElfNames(range(names.start, names.size, 'the table of section names'), file.byteLength)
+  let length = 0
   const sections: NamedSection[] = [{ ...section(0), name: '', bytes: file.subarray(0, 0) }]
   for (let index = 1; index < count; index++) {
     const facts = section(index)
-    const name = textAt(text, facts.nameOffset)
+    const name = known.at(facts.nameOffset)
     if (name === undefined) throw new ElfFormatError(`section ${index} has no name`)
     const size = facts.type === SHT_NOBITS ? 0 : facts.size
+    length += size
+    if (length > MOST_OWNERS * file.byteLength) throw new ElfFormatError('its sections overlap')
     sections.push({ ...facts, name, bytes: range(size === 0 ? 0 : facts.start, size, `section ${name}`) })
   }
   return { header, sections }

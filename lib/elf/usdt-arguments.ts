@@ -29,19 +29,29 @@ export type UsdtOperand =
   | { kind: 'unknown' }
 
 /** Arguments are separated by spaces, which operands of ARM have, too: one begins with its size. */
-const ARGUMENT = /(?:^|\s)([+-]?\d+)(f?)@(.+?)(?=\s+[+-]?\d+f?@|\s*$)/gs
+const START = /(?:^|\s)([+-]?\d{1,9})(f?)@/g
+
+/** No assembler needs as much for an operand. What is longer is not looked into: expressions could take hours. */
+const LONGEST_OPERAND = 256
 
 export function parseUsdtArguments(text: string): UsdtArgument[] {
-  return Array.from(text.matchAll(ARGUMENT), ([, size = '', float, operand = '']) => ({
-    size: Math.abs(Number(size)),
-    signed: size.startsWith('-'),
-    float: float === 'f',
-    text: operand,
-    ...parseOperand(operand),
-  }))
+  const starts = [...text.matchAll(START)]
+  return starts.flatMap(([start, size = '', float], index) => {
+    const from = (starts[index]?.index ?? 0) + start.length
+    const operand = text.slice(from, starts[index + 1]?.index).trim()
+    if (operand === '') return []
+    return {
+      size: Math.abs(Number(size)),
+      signed: size.startsWith('-'),
+      float: float === 'f',
+      text: operand,
+      ...parseOperand(operand),
+    }
+  })
 }
 
 function parseOperand(text: string): UsdtOperand {
+  if (text.length > LONGEST_OPERAND) return { kind: 'unknown' }
   return constant(text) ?? arm(text) ?? register(text) ?? memory(text) ?? { kind: 'unknown' }
 }
 

@@ -1,6 +1,7 @@
 /** Versions of symbols, such as `GLIBC_2.17`. */
 import type { ElfBinary } from './binary.ts'
-import { textAt, viewOf } from './header.ts'
+import { viewOf } from './header.ts'
+import { ElfNames } from './names.ts'
 
 export interface SymbolVersion {
   readonly version: string
@@ -32,11 +33,12 @@ export async function symbolVersions(binary: ElfBinary): Promise<VersionOf> {
     const strings = binary.sections[section.link]
     const namesOf = section.type === SHT_GNU_VERDEF ? definedVersions : neededVersions
     if ((section.type !== SHT_GNU_VERDEF && section.type !== SHT_GNU_VERNEED) || strings === undefined) continue
-    const text = await binary.read(strings)
-    for (const { index, nameOffset } of namesOf(viewOf(await binary.read(section)), little)) {
+    const entries = await binary.read(section)
+    const text = new ElfNames(await binary.read(strings), entries.length)
+    for (const { index, nameOffset } of namesOf(viewOf(entries), little)) {
       // There are no more indices: a list that goes on refers to the same names again and again.
       if (++count > HIDDEN) break
-      const name = textAt(text, nameOffset)
+      const name = text.at(nameOffset)
       if (index > LAST_WITHOUT && name !== undefined) names.set(index, name)
     }
   }
