@@ -1224,7 +1224,7 @@ declare class BpfProgram extends Resource {
     /**
      * Attaches, off the JavaScript thread.
      *
-     * @param hook where to; without one, where the ELF section says, which a program that was opened does not have
+     * @param hook where to; without one, where the ELF section says, which programs that were opened, or made of instructions, do not have
      * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
      */
     attach(hook?: Hook): Promise<Link>;

@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import { mostSimilar } from './similarity.ts'
 import { privilegeHint } from './system/privileges.ts'
 
 /** Our own codes. Kernel failures carry the kernel's name instead, such as `EPERM`. */
@@ -149,9 +150,17 @@ export function closedError(what: string, operation: string): EbpfError {
   return ruleError('ERR_EBPF_CLOSED', `${what} is closed (${operation})`, { operation })
 }
 
-/** An error whose message lists what exists. */
+/** More would hide the message that lists them. */
+const LISTED = 40
+
+/** An error whose message lists what exists, or what of it is most like the name. */
 export function unknownName(what: string, name: string, known: readonly string[]): EbpfError {
-  const list = known.length === 0 ? 'there are none' : `known: ${known.join(', ')}`
+  const list =
+    known.length === 0
+      ? 'there are none'
+      : known.length <= LISTED
+        ? `known: ${known.join(', ')}`
+        : `of ${known.length}, the most similar: ${mostSimilar(name, known, 5).join(', ')}`
   return ruleError('ERR_EBPF_UNKNOWN_NAME', `no ${what} is named '${name}' (${list})`, { operation: 'lookup by name' })
 }
 

@@ -1,4 +1,4 @@
-import { type NativeLogMessage, binding } from './binding.ts'
+import { type NativeLogMessage, type Outcome, binding } from './binding.ts'
 import { variables } from './btf/datasec.ts'
 import { parseBtf } from './btf/parse.ts'
 import { kernelBtfError, refuseCustomBtf } from './custom-btf.ts'
@@ -54,7 +54,7 @@ export class OpenedObject {
         hint: 'Compile it with clang -g.',
       })
     }
-    const opened = unwrap(outcome, { object: name })
+    const opened = unwrap(outcome, { object: name, hint: formatHint(outcome) })
     try {
       const object = new OpenedObject(source, opened, outcome.log, int64)
       object.#refuseMisplaced()
@@ -151,4 +151,12 @@ export class OpenedObject {
 
 function discard(image: NativeImage): void {
   if (typeof image === 'number') binding.objectCloseSync(image)
+}
+
+function formatHint({ log }: Outcome<unknown>): string | undefined {
+  const said = (words: string): boolean => log.some(({ message }) => message.includes(words))
+  const made = "clang makes objects of sources in C, for BPF: use compile() or 'npx ebpf compile'."
+  if (said('is not a proper ELF object')) return `It is no whole ELF file. ${made}`
+  if (said('is not a valid eBPF object file')) return `It is an ELF file for another machine. ${made}`
+  return undefined
 }

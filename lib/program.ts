@@ -173,7 +173,7 @@ export class BpfProgram extends Resource {
   /**
    * Attaches, off the JavaScript thread.
    *
-   * @param hook where to; without one, where the ELF section says, which a program that was opened does not have
+   * @param hook where to; without one, where the ELF section says, which programs that were opened, or made of instructions, do not have
    * @throws EbpfError with the kernel's code, such as ENOENT for a tracepoint that this kernel does not have.
    */
   async attach(hook?: Hook): Promise<Link> {
@@ -182,7 +182,7 @@ export class BpfProgram extends Resource {
     if (hook === undefined) {
       if (this.section === '') {
         throw invalidArgument(
-          `${this.describe()} was opened, and so has no section that says where to: attach it by a hook, such as attach(xdp('eth0'))`,
+          `${this.describe()} has no section of an object, which would say where to: attach it by a hook, such as attach(xdp('eth0'))`,
         )
       }
       return await this.#owner.track(this.#attachBySection(handle))

@@ -174,7 +174,7 @@ test('a program that was opened needs a hook', async () => {
   expect(await rejection(opened.attach())).toMatchObject({
     name: 'TypeError',
     code: 'ERR_EBPF_INVALID_ARGUMENT',
-    message: expect.stringMatching(/^program 'raw_first' was opened, and so has no section .* by a hook/),
+    message: expect.stringMatching(/^program 'raw_first' has no section of an object, which .* by a hook/),
   })
   await using link = await opened.attach(rawTracepoint('sys_enter'))
   expect(link.name).toBe('raw_tracepoint sys_enter')

@@ -115,6 +115,16 @@ function elf(change: { class: number }): Uint8Array {
   return bytes
 }
 
+it('what is no object is refused with how to make one', async () => {
+  const wanted = "clang makes objects of sources in C, for BPF: use compile() or 'npx ebpf compile'."
+  const source = new URL('../fixtures/maps.bpf.c', import.meta.url)
+  await expect(openObject(source)).rejects.toMatchObject({ code: INVALID, hint: `It is no whole ELF file. ${wanted}` })
+  await expect(openObject(process.execPath)).rejects.toMatchObject({
+    code: INVALID,
+    hint: `It is an ELF file for another machine. ${wanted}`,
+  })
+})
+
 describe('an object of the other byte order', () => {
   it('is refused before anything of it is in the kernel', async () => {
     const clang = newestClang()?.path

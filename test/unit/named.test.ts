@@ -29,6 +29,16 @@ describe('a record by C name', () => {
     expect(() => namedRecord('map').events).toThrow(unknown("no map is named 'events' (there are none)"))
   })
 
+  test('lists what is most like the name, where there are many', () => {
+    const record = namedRecord<number>('helper')
+    for (const name of ['ktime_get_ns', 'ktime_get_boot_ns', 'KTIME_GET', 'redirect', '']) define(record, name, 1)
+    for (let number = 0; number < 100; number++) define(record, `skb_${number}`, number)
+    expect(() => record.bpf_ktime_get).toThrow(
+      unknown("'bpf_ktime_get' (of 105, the most similar: KTIME_GET, ktime_get_ns, ktime_get_boot_ns, "),
+    )
+    expect(() => record.skb42).toThrow(unknown('the most similar: skb_42, '))
+  })
+
   test('throws when an unknown name is assigned', () => {
     const record = colours()
     expect(() => {
