@@ -1,10 +1,10 @@
 /** `ebpf compile`: C sources to an object. */
-import { constants } from 'node:os'
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CompileError, type CompileOptions, type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
 import { invalidArgument } from '../errors.ts'
 import { reportFailure } from './failure.ts'
+import { untilInterrupted } from './interruption.ts'
 import { watchFiles } from './watch.ts'
 
 interface Flags {
@@ -65,15 +65,17 @@ export function define(command: Command): void {
       if (toStdout && (flags.jsonDiagnostics || flags.watch)) {
         throw invalidArgument('the standard output is for the object alone: no --json-diagnostics, no --watch')
       }
-      const { signal } = interruption()
-      const options = { ...optionsOf(sources, flags, args), signal }
-      const job = { sources, options, json: flags.jsonDiagnostics, toStdout, signal }
-      try {
+      await untilInterrupted(async (signal) => {
+        const job = {
+          sources,
+          options: { ...optionsOf(sources, flags, args), signal },
+          json: flags.jsonDiagnostics,
+          toStdout,
+          signal,
+        }
         if (!flags.watch) await run(job)
         else await runAgain(job)
-      } catch (error) {
-        if (error !== signal.reason) throw error
-      }
+      })
     })
 }
 
@@ -83,18 +85,6 @@ interface CompileJob {
   json: boolean
   toStdout: boolean
   signal: AbortSignal
-}
-
-/** A compiler that is told to end leaves nothing behind; then the process ends as shells expect it. */
-function interruption(): AbortController {
-  const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      process.exitCode = 128 + constants.signals[name]
-      controller.abort()
-    })
-  }
-  return controller
 }
 
 /** commander joins what stands before -- with what stands after it. */

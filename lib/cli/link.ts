@@ -1,7 +1,7 @@
 /** `ebpf link`: several object files as one. */
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { linkObjects } from '../link-objects.ts'
+import { writeOutput } from '../system/output-file.ts'
 
 interface Flags {
   output: string
@@ -13,6 +13,6 @@ export function define(command: Command): void {
     .requiredOption('-o, --output <file>', 'where to write the object file')
     .addHelpText('after', '\nExample: ebpf link main.bpf.o library.bpf.o -o program.bpf.o')
     .action(async (objects: string[], { output }: Flags) => {
-      await writeFile(output, await linkObjects(objects, { names: objects }))
+      await writeOutput(output, await linkObjects(objects, { names: objects }))
     })
 }

@@ -1,5 +1,5 @@
 /** `ebpf types`: the TypeScript modules of objects. */
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { CompileError, compile } from '../compile/index.ts'
@@ -8,8 +8,9 @@ import { configurationOf } from '../loader/configuration.ts'
 import type { Int64 } from '../object-types.ts'
 import { skeleton } from '../skeleton/index.ts'
 import type { ObjectSource } from '../source.ts'
-import { writeWhole } from '../system/cache-folder.ts'
+import { writeOutput } from '../system/output-file.ts'
 import { reportFailure } from './failure.ts'
+import { untilInterrupted } from './interruption.ts'
 import { watchFiles } from './watch.ts'
 
 interface Flags {
@@ -52,39 +53,43 @@ export function define(command: Command): void {
       if (flags.output !== undefined && sources.length > 1) {
         throw invalidArgument('--output is for one object, where several are given')
       }
-      if (flags.watch) await Promise.all(sources.map((source) => writeAgain(source, flags)))
-      else for (const source of sources) await write(source, flags)
+      await untilInterrupted(async (signal) => {
+        if (flags.watch) await Promise.all(sources.map((source) => writeAgain(source, flags, signal)))
+        else for (const source of sources) await write(source, flags, signal)
+      })
     })
 }
 
 /** What fails may be put right by the next change. */
-async function writeAgain(source: string, flags: Flags): Promise<void> {
+async function writeAgain(source: string, flags: Flags, signal: AbortSignal): Promise<void> {
   let files: readonly string[] = [resolve(source)]
-  await watchFiles(files, async () => {
+  const again = async (): Promise<readonly string[]> => {
     try {
-      files = await write(source, flags)
+      files = await write(source, flags, signal)
     } catch (error) {
+      if (error === signal.reason) return files
       if (error instanceof CompileError) files = error.dependencies
       reportFailure(error)
     }
     return files
-  })
+  }
+  await watchFiles(files, again, { signal })
 }
 
 /** Gives what it read. */
-async function write(source: string, flags: Flags): Promise<readonly string[]> {
-  const { object, path, dependencies, int64 } = await objectOf(source, flags)
+async function write(source: string, flags: Flags, signal: AbortSignal): Promise<readonly string[]> {
+  const { object, path, dependencies, int64 } = await objectOf(source, flags, signal)
   const { embed, offsets, declaration, runtime } = flags
   const output = flags.output ?? outputOf(source, declaration)
   const text = await skeleton(object, {
     ...{ embed, offsets, runtime },
     ...(int64 !== undefined && { int64 }),
     form: declaration ? 'declaration' : 'typescript',
-    object: importPath(output === '-' ? '.' : dirname(output), path),
+    object: await importPath(output === '-' ? undefined : output, path),
   })
   if (output === '-') process.stdout.write(text)
   // What watches modules need not see one that says the same.
-  else if ((await present(output)) !== text) await writeWhole(output, text)
+  else if ((await present(output)) !== text) await writeOutput(output, Buffer.from(text))
   return dependencies
 }
 
@@ -97,7 +102,11 @@ interface Made {
 }
 
 /** A source is compiled as an import of it is. */
-async function objectOf(source: string, { embed, declaration, includes, int64 }: Flags): Promise<Made> {
+async function objectOf(
+  source: string,
+  { embed, declaration, includes, int64 }: Flags,
+  signal: AbortSignal,
+): Promise<Made> {
   if (!source.endsWith('.c')) return { object: source, path: source, dependencies: [resolve(source)], int64 }
   const path = source.replace(/\.c$/, '.o')
   const configuration = await configurationOf(resolve(source), {
@@ -105,7 +114,11 @@ async function objectOf(source: string, { embed, declaration, includes, int64 }:
     ...(int64 !== undefined && { int64 }),
   })
   const inMemory = embed || declaration
-  const object = await compile(source, { ...configuration.compile, ...(inMemory ? { strip: true } : { output: path }) })
+  const object = await compile(source, {
+    ...configuration.compile,
+    signal,
+    ...(inMemory ? { strip: true } : { output: path }),
+  })
   const dependencies = [...object.dependencies, ...(configuration.file === undefined ? [] : [configuration.file])]
   return { object, path, dependencies, int64: configuration.int64 }
 }
@@ -118,13 +131,22 @@ function outputOf(source: string, declaration: boolean): string {
   return join(dirname(source), `${name}.skel${declaration ? '.d' : ''}.ts`)
 }
 
-/** As a module in a folder names a file. */
-function importPath(folder: string, path: string): string {
-  const parts = relative(folder, path).split('/')
+/** As a module names a file. Node takes a module to be where links lead. */
+async function importPath(output: string | undefined, path: string): Promise<string> {
+  const module = output === undefined ? undefined : await realpath(output).catch(() => output)
+  const folder = module === undefined ? process.cwd() : await realFolder(module)
+  const parts = relative(folder, join(await realFolder(path), basename(path))).split('/')
   const encoded = parts.map(encodeURIComponent).join('/')
   return encoded.startsWith('../') ? encoded : `./${encoded}`
 }
 
+async function realFolder(path: string): Promise<string> {
+  const folder = resolve(dirname(path))
+  return await realpath(folder).catch(() => folder)
+}
+
+/** A pipe would be waited for. */
 async function present(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch(() => undefined)
+  const facts = await stat(path).catch(() => undefined)
+  return facts?.isFile() ? await readFile(path, 'utf8').catch(() => undefined) : undefined
 }

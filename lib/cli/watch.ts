@@ -1,9 +1,12 @@
 /** Does something now, and again whenever a file that it depends on changes. */
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, realpathSync, type Stats, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Editors write a file in several steps, and tools several files at once. Milliseconds. */
 const QUIET = 50
+
+/** File systems have the time of the last tick. Milliseconds. */
+const TICK = 20
 
 export interface WatchOptions {
   /** Ends it. */
@@ -40,26 +43,31 @@ export async function watchFiles(
 
 /** Watches folders: an editor that saves puts another file in the place of the old one, which nobody would see who watches that. */
 class FolderWatcher {
-  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #watchers = new Map<string, { watcher: FSWatcher; identity: string }>()
   #files: ReadonlySet<string> = new Set()
   /** Names of files that changed since the last reset, whether they are waited for or not. */
   #touched = new Set<string>()
+  #started = Date.now()
   #resolve: () => void = () => {}
   #promise: Promise<void> = Promise.resolve()
 
   reset(): void {
     this.#touched = new Set()
+    this.#started = Date.now()
     this.#promise = new Promise((resolve) => {
       this.#resolve = resolve
     })
   }
 
   watch(files: readonly string[]): void {
-    this.#files = new Set(files)
-    const folders = new Set(files.map((file) => dirname(file)))
-    for (const [folder, watcher] of this.#watchers) if (!folders.has(folder)) this.#forget(folder, watcher)
-    for (const folder of folders) this.#add(folder)
-    if ([...this.#touched].some((file) => this.#files.has(file))) this.wake()
+    const places = files.flatMap(placesOf)
+    this.#files = new Set(places)
+    const folders = new Set(places.map((file) => dirname(file)))
+    for (const folder of this.#watchers.keys()) if (!folders.has(folder)) this.#forget(folder)
+    const fresh = new Set([...folders].filter((folder) => this.#add(folder)))
+    // Nobody was told of what changed before its folder was watched.
+    const missed = places.some((file) => fresh.has(dirname(file)) && changedAt(file) > this.#started - TICK)
+    if (missed || [...this.#touched].some((file) => this.#files.has(file))) this.wake()
   }
 
   /** Resolves when one of the files changed, a little later. */
@@ -73,18 +81,23 @@ class FolderWatcher {
   }
 
   close(): void {
-    for (const [folder, watcher] of this.#watchers) this.#forget(folder, watcher)
+    for (const folder of this.#watchers.keys()) this.#forget(folder)
   }
 
-  #add(folder: string): void {
-    if (this.#watchers.has(folder)) return
+  /** Whether it was not watched until now: also one that was removed and made again is another one. */
+  #add(folder: string): boolean {
+    const identity = identityOf(folder)
+    if (identity === undefined || this.#watchers.get(folder)?.identity === identity) return false
+    this.#forget(folder)
     try {
       const watcher = watch(folder, (_, name) => this.#note(`${folder === '/' ? '' : folder}/${name}`))
       // A folder that is removed: its files are gone, which the next run will say.
-      watcher.on('error', () => this.#forget(folder, watcher))
-      this.#watchers.set(folder, watcher)
+      watcher.on('error', () => this.#forget(folder))
+      this.#watchers.set(folder, { watcher, identity })
+      return true
     } catch {
       // It is gone already.
+      return false
     }
   }
 
@@ -93,8 +106,39 @@ class FolderWatcher {
     if (this.#files.has(file)) this.wake()
   }
 
-  #forget(folder: string, watcher: FSWatcher): void {
-    watcher.close()
+  #forget(folder: string): void {
+    this.#watchers.get(folder)?.watcher.close()
     this.#watchers.delete(folder)
+  }
+}
+
+/** The file itself, and where a link leads; of one whose folder is not there, the first folder that has to come. */
+function placesOf(file: string): string[] {
+  if (factsOf(() => lstatSync(file))?.isSymbolicLink() === true) {
+    try {
+      return [file, realpathSync.native(file)]
+    } catch {
+      return [file]
+    }
+  }
+  const folder = dirname(file)
+  return folder === file || factsOf(() => statSync(folder)) !== undefined ? [file] : placesOf(folder)
+}
+
+function identityOf(folder: string): string | undefined {
+  const facts = factsOf(() => statSync(folder))
+  return facts === undefined ? undefined : `${facts.dev} ${facts.ino}`
+}
+
+/** Milliseconds; 0 of what is not there. */
+function changedAt(file: string): number {
+  return factsOf(() => statSync(file))?.ctimeMs ?? 0
+}
+
+function factsOf(look: () => Stats): Stats | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
   }
 }

@@ -7,6 +7,7 @@ import { type Clang, findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import { probeCpu } from './cpu.ts'
 import { Diagnostic, Sources } from './diagnostic.ts'
+import { missingHeaders } from './missing-headers.ts'
 import { type CompileOptions, type CpuVersion, pathOf, type Settings, settingsOf } from './options.ts'
 import { type CompileOutcome, compileSource, type Job } from './run.ts'
 
@@ -57,7 +58,10 @@ export async function compile(
   const diagnostics = outcomes.flatMap((each) => each.diagnostics.map((data) => new Diagnostic(data, sources)))
   const dependencies = [...new Set(outcomes.flatMap((each) => each.dependencies))]
   const images = outcomes.map(({ bytes }) => bytes).filter((image) => image !== undefined)
-  if (images.length < paths.length) throw new CompileError(paths, diagnostics, dependencies)
+  if (images.length < paths.length) {
+    const missing = missingHeaders(diagnostics, settings.folders.own)
+    throw new CompileError(paths, diagnostics, [...new Set([...dependencies, ...missing])])
+  }
   const bytes = await link(images, paths, settings.strip)
   if (settings.output !== undefined) await writeOutput(settings.output, bytes)
   return {

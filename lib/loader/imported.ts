@@ -1,4 +1,5 @@
 /** The module that an import of a C file or of an object gives. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
 import { type CompiledObject, compile, type Diagnostic } from '../compile/index.ts'
@@ -38,10 +39,10 @@ async function objectOf(path: string, options: ImportOptions): Promise<Made> {
   return { bytes: await readFile(path), name, diagnostics: [], dependencies: [path] }
 }
 
-/** What a user changes. Headers of the package and of the system would cost a watcher each, and change with an installation. */
+/** What a user changes, as far as it is there: not every bundler can wait for files to come. Headers of the package and of the system would cost a watcher each, and change with an installation. */
 export function ownFiles(files: readonly string[]): string[] {
   const cache = defaultCache()
   const folders = [INCLUDE, ...(cache === undefined ? [] : [cache]), '/usr/include', '/usr/lib']
   const foreign = folders.map((folder) => `${resolve(folder)}${sep}`)
-  return files.filter((file) => !foreign.some((folder) => file.startsWith(folder)))
+  return files.filter((file) => existsSync(file) && !foreign.some((folder) => file.startsWith(folder)))
 }

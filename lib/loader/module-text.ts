@@ -2,7 +2,7 @@
 import { dirname, join, basename } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { skeleton } from '../skeleton/index.ts'
-import { writeWhole } from '../system/cache-folder.ts'
+import { writeOutput } from '../system/output-file.ts'
 import type { ImportedObject } from './imported.ts'
 
 /**
@@ -30,5 +30,5 @@ export async function writeDeclaration(path: string, imported: ImportedObject): 
   const text = await skeleton({ bytes, name }, { int64, form: 'declaration' })
   const file = declarationPath(path)
   const present = await readFile(file, 'utf8').catch(() => undefined)
-  if (present !== text) await writeWhole(file, text)
+  if (present !== text) await writeOutput(file, Buffer.from(text))
 }

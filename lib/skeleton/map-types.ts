@@ -64,7 +64,7 @@ const record =
   ({ values, parts, notes }: Context): string => {
     const layout = parts.record()
     if (layout === undefined) {
-      notes.push(`Records are bytes. For typed ones declare it by: ${macro(parts)}, struct type);`)
+      notes.push(`Records are bytes. For typed ones declare it by: ${commented(macro(parts))}, struct type);`)
       return 'Uint8Array'
     }
     try {

@@ -29,8 +29,9 @@ export function commented(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\uffff]/g, '?').replaceAll('*/', '*?')
 }
 
-/** A comment for editors, of one line or several. */
-export function documentation(lines: readonly string[], indent = ''): string {
+/** A comment for editors, of one line or several. Whatever stands in it, it does not end before its end. */
+export function documentation(given: readonly string[], indent = ''): string {
+  const lines = given.map((line) => line.replaceAll('*/', '*?'))
   const [first, ...others] = lines
   if (first === undefined) return ''
   if (others.length === 0) return `${indent}/** ${first} */\n`

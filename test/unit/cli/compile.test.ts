@@ -5,7 +5,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { watchFiles } from '../../../lib/cli/watch.ts'
 import { SourceFolder } from '../../support/source-folder.ts'
 
 const ebpf = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
@@ -123,6 +122,18 @@ describe('ebpf compile --watch', () => {
     await told(/waiting/)
     expect(readFileSync(object).equals(first)).toBe(false)
   })
+
+  it('compiles again when a header comes that was missing', async () => {
+    folder.write('x.bpf.c', '#include "made/value.h"\nint f(void) { return VALUE; }\n')
+    words = ''
+    child = spawn(process.execPath, [ebpf, 'compile', '--watch', 'x.bpf.c'], { cwd: folder.path, env: environment() })
+    child.stderr?.on('data', (chunk) => {
+      words += String(chunk)
+    })
+    await told(/'made\/value.h' file not found[\s\S]*waiting/)
+    folder.write('made/value.h', '#define VALUE 1\n')
+    while (!existsSync(join(folder.path, 'x.bpf.o'))) await new Promise((resolve) => setTimeout(resolve, 20))
+  })
 })
 
 describe('ebpf compile, interrupted', () => {
@@ -143,42 +154,5 @@ describe('ebpf compile, interrupted', () => {
     expect((await once(child, 'close'))[0]).toBe(130)
     expect(readdirSync(join(folder.path, 'tmp'))).toEqual([])
     expect(existsSync(join(folder.path, 'x.bpf.o'))).toBe(false)
-  })
-})
-
-describe('watching files', () => {
-  it('sees what changes while it works, and ends when it is told to', async () => {
-    const controller = new AbortController()
-    const file = join(folder.path, 'x.bpf.c')
-    let runs = 0
-    await watchFiles(
-      [file],
-      async () => {
-        runs++
-        if (runs < 3) folder.write('x.bpf.c', `int run${runs};\n`)
-        else controller.abort()
-        return [file]
-      },
-      { signal: controller.signal },
-    )
-    expect(runs).toBe(3)
-  })
-
-  it('is not woken by files that it does not wait for', async () => {
-    const controller = new AbortController()
-    const file = join(folder.path, 'x.bpf.c')
-    let runs = 0
-    const watching = watchFiles(
-      [file],
-      async () => {
-        runs++
-        folder.write('x.bpf.o', 'made')
-        setTimeout(() => controller.abort(), 200)
-        return [file]
-      },
-      { signal: controller.signal },
-    )
-    await watching
-    expect(runs).toBe(1)
   })
 })

@@ -1,8 +1,19 @@
 /** `ebpf types`, as a person at a terminal runs it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { skeleton } from '../../../lib/index.ts'
@@ -99,6 +110,43 @@ describe('ebpf types', () => {
     // Where TypeScript looks for the types of './y.bpf.c'.
     expect(read('y.bpf.d.c.ts')).toContain('export interface Point {')
     expect(existsSync(join(folder.path, 'y.bpf.o'))).toBe(false)
+  })
+
+  it('writes where a link leads, and finds the object from there', () => {
+    folder.write('there/x.ts', 'old')
+    symlinkSync('there/x.ts', join(folder.path, 'link.ts'))
+    expect(types('shapes.bpf.o', '-o', 'link.ts')).toMatchObject({ status: 0, stderr: '' })
+    expect(lstatSync(join(folder.path, 'link.ts')).isSymbolicLink()).toBe(true)
+    expect(read('there/x.ts')).toContain("new URL('../shapes.bpf.o', import.meta.url)")
+  })
+
+  it('writes into a pipe, which stays one', async () => {
+    const pipe = join(folder.path, 'pipe')
+    spawnSync('mkfifo', [pipe])
+    const writing = spawn(process.execPath, [ebpf, 'types', 'shapes.bpf.o', '-o', 'pipe'], { cwd: folder.path })
+    const [text] = await Promise.all([readFile(pipe, 'utf8'), once(writing, 'close')])
+    expect(text).toBe(await skeleton(object))
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
+  })
+
+  it('ends the compiler when it is interrupted, and leaves nothing', async () => {
+    const clang = folder.write(
+      'clang',
+      `#!/bin/sh\ncase "$1" in\n--version) echo clang version 14.0.6;;\n--print-targets) echo ' bpf - BPF';;\n*) echo $$ > pid; exec sleep 60;;\nesac\n`,
+    )
+    chmodSync(clang, 0o755)
+    folder.write('x.bpf.c', SOURCE)
+    const TMPDIR = dirname(folder.write('tmp/.keep', ''))
+    const child = spawn(process.execPath, [ebpf, 'types', 'x.bpf.c'], {
+      cwd: folder.path,
+      env: { ...environment(), TMPDIR, EBPF_CLANG: clang },
+    })
+    while (!existsSync(join(folder.path, 'pid')) || read('pid') === '')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    child.kill('SIGINT')
+    expect((await once(child, 'close'))[0]).toBe(130)
+    expect(() => process.kill(Number(read('pid')), 0)).toThrow('ESRCH')
+    expect(readdirSync(TMPDIR)).toEqual(['.keep'])
   })
 
   it('says what is wrong, and writes nothing', () => {

@@ -69,6 +69,13 @@ describe('skeleton', () => {
     expect(perf).toMatch(/EBPF_PERF_BUFFER\(\w+, struct type\);\n.*\n {2}\w+: PerfBuffer<Uint8Array>/)
   })
 
+  it('says it of a ring with a hostile name, too', async () => {
+    const evil = Buffer.from((await readFile(path)).toString('latin1').replaceAll('untyped', '*/f()/*'), 'latin1')
+    const text = await skeleton({ bytes: evil, name: 'skeleton' })
+    expect(text).toContain("'*/f()/*': RingBuffer<Uint8Array>")
+    expect(callsIn(text)).toEqual(callsIn(await skeleton(object)))
+  })
+
   it('is a declaration without code', async () => {
     const text = await skeleton(object, { form: 'declaration' })
     expect(text).toContain('export declare function load(options?: ')
