@@ -34,7 +34,8 @@ export async function importObject(request: ImportRequest, options: ImportOption
 type Made = Pick<CompiledObject, 'bytes' | 'name' | 'diagnostics' | 'dependencies'>
 
 async function objectOf(path: string, options: ImportOptions): Promise<Made> {
-  if (path.endsWith('.c')) return await compile(path, options)
+  // Of debugging information only BTF is ever read, and a bundle would carry all of it.
+  if (path.endsWith('.c')) return await compile(path, { ...options, strip: true })
   const name = basename(path).replace(/(\.bpf)?\.o$/, '')
   return { bytes: await readFile(path), name, diagnostics: [], dependencies: [path] }
 }

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Btf } from '../../lib/btf/btf.ts'
 import { parseBtf } from '../../lib/btf/parse.ts'
@@ -84,7 +85,9 @@ describe('the kernel’s types', () => {
     const ids = new Map(Array.from({ length: kernel.typeCount - 1 }, (_, index) => [index + 1, undefined] as const))
     const again = parseBtf(writeTypes(kernel, ids))
     expect(again.typeCount).toBe(kernel.typeCount)
-    for (const type of kernel.types()) expect(again.type(type.id)).toEqual(type)
+    // A hundred thousand expectations take minutes in a guest.
+    const different = [...kernel.types()].filter((type) => !isDeepStrictEqual(again.type(type.id), type))
+    expect(different).toEqual([])
   }, 60_000)
 
   it('are read from files of BTF and of ELF', async () => {

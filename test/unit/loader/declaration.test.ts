@@ -111,3 +111,11 @@ describe('ebpf/client', () => {
     expect(errors[0]).toContain("Type 'string' is not assignable to type 'number'")
   })
 })
+
+it('carries no debugging information but BTF into what imports it', async () => {
+  const path = project.write('large.bpf.c', '#include "vmlinux.h"\nstruct task_struct *task;\n')
+  const { bytes } = await importObject({ path }, { cache: project.cache })
+  const binary = Buffer.from(bytes).toString('latin1')
+  expect(binary).toContain('.BTF')
+  expect(binary).not.toContain('.debug_info')
+})
