@@ -59,8 +59,12 @@ class Reader {
   /** By block: what BLOCKINFO defines. */
   readonly #shared = new Map<number, Operand[][]>()
 
+  /** So many numbers may still be counted: one may take no bit, but no file has more of them than bits. */
+  #left: number
+
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#left = bytes.length * 8
   }
 
   get remaining(): number {
@@ -195,7 +199,8 @@ class Reader {
 
   /** What a wrong number must not do: fill the memory. */
   #count(count: number): number {
-    if (count > this.remaining) throw new RangeError('the stream ends too early')
+    this.#left -= count
+    if (count > this.remaining || this.#left < 0) throw new RangeError('the stream ends too early')
     return count
   }
 

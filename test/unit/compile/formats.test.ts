@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findClang } from '../../../lib/compile/clang.ts'
+import { readBitstream } from '../../../lib/compile/bitstream.ts'
 import { parseDependencies } from '../../../lib/compile/dependencies.ts'
 import { readSerializedDiagnostics } from '../../../lib/compile/serialized-diagnostics.ts'
 import { SourceFolder } from '../../support/source-folder.ts'
@@ -60,6 +61,44 @@ describe('serialized diagnostics', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('a stream of bits', () => {
+  it('does not fill the memory with numbers that take no bits', () => {
+    const bits: number[] = []
+    const fixed = (value: number, width: number): void => {
+      for (let bit = 0; bit < width; bit++) bits.push((value >>> bit) & 1)
+    }
+    const variable = (value: number, width: number): void => {
+      let rest = value
+      for (; rest >= 2 ** (width - 1); rest >>>= width - 1) fixed((rest % 2 ** (width - 1)) | (2 ** (width - 1)), width)
+      fixed(rest, width)
+    }
+    fixed(0x47414944, 32) // DIAG
+    fixed(1, 2) // a block
+    variable(8, 8)
+    variable(3, 4)
+    while (bits.length % 32 !== 0) fixed(0, 1)
+    fixed(0, 32)
+    fixed(2, 3) // its records: a code, and an array of numbers of no bits
+    variable(3, 5)
+    fixed(1, 1)
+    variable(2, 8)
+    fixed(0, 1)
+    fixed(3, 3)
+    fixed(0, 1)
+    fixed(1, 3)
+    variable(0, 5)
+    for (let record = 0; record < 20_000; record++) {
+      fixed(4, 3)
+      variable(100_000, 6)
+    }
+    while (bits.length % 32 !== 0) fixed(0, 1)
+    const bytes = Uint8Array.from({ length: bits.length / 8 }, (_, at) =>
+      bits.slice(8 * at, 8 * at + 8).reduce((sum, bit, index) => sum | (bit << index), 0),
+    )
+    expect(() => readBitstream(bytes)).toThrow(RangeError)
   })
 })
 
