@@ -49,8 +49,8 @@ const MOST_SLOTS = 1_000_000
 const SLEEPABLE = 1 << 4
 const FRAGMENTS = 1 << 5
 
-/** Sections whose program is verified against a function, which the section names. */
-const FOR_A_FUNCTION = /^(?:fentry|fexit|fmod_ret|fsession|tp_btf|lsm|iter)(?:\.s)?\/./
+/** Sections whose program is verified against a function, which the section names behind the slash. */
+const FOR_A_FUNCTION = /^(?:fentry|fexit|fmod_ret|fsession|tp_btf|lsm|lsm_cgroup|iter)(?:\.s)?(?:\/|$)/
 
 const NOTHING = new Uint8Array(0)
 
@@ -68,6 +68,12 @@ export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> 
   if (unknown !== undefined) throw invalidArgument(`'${unknown}' is no option of loadProgram: ${KNOWN.join(', ')}`)
   const name = programName(given.name ?? 'program')
   const section = nonEmptyString(given.section, 'section')
+  const isForFunction = FOR_A_FUNCTION.test(section)
+  if (isForFunction && sectionTarget(section) === '') {
+    throw invalidArgument(
+      `section '${section}' must say behind a slash what the program is for, such as '${exampleOf(section)}'`,
+    )
+  }
   // An empty one is none, which the kernel takes.
   const license = given.license === '' ? '' : nonEmptyString(given.license ?? 'GPL', 'license')
   const flags = integer(given.flags ?? 0, 'flags', 0, 0xffff_ffff)
@@ -82,7 +88,7 @@ export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> 
   const outcome = await binding.programLoad({
     name,
     section,
-    attachTarget: FOR_A_FUNCTION.test(section) ? sectionTarget(section) : '',
+    attachTarget: isForFunction ? sectionTarget(section) : '',
     license,
     instructions,
     maps: code.maps.map(({ slot, map }) => ({ slot, map: map.borrow('load a program') })),
@@ -117,6 +123,17 @@ function programName(name: unknown): string {
   const text = nonEmptyString(name, 'name')
   if (/^[\w.]+$/.test(text)) return text
   throw invalidArgument(`name must be of letters, digits, _ and ., not ${JSON.stringify(text.slice(0, 40))}`)
+}
+
+function exampleOf(section: string): string {
+  const [kind = ''] = section.split('/')
+  const examples: Readonly<Record<string, string>> = {
+    tp_btf: 'sched_switch',
+    lsm: 'file_open',
+    lsm_cgroup: 'socket_bind',
+    iter: 'task',
+  }
+  return `${kind}/${examples[kind.replace(/\.s$/, '')] ?? 'vfs_read'}`
 }
 
 function requireLength(slots: number): void {
@@ -170,5 +187,9 @@ async function failure(
     return new EbpfError(message, 'ERR_EBPF_INVALID_ARGUMENT', outcome.errno, failureContext(outcome, { program }))
   }
   const feature = sectionFeature({ name: program, section, type: '', expectedAttachType: '' })
-  return await attachError(outcome, { program }, feature)
+  const hint =
+    outcome.operation === 'libbpf_find_vmlinux_btf_id'
+      ? `'${sectionTarget(section)}', of section '${section}', is nothing that this kernel has for such programs, its modules left out: listFunctions() and listTracepoints() tell what there is.`
+      : undefined
+  return await attachError(outcome, { program, ...(hint !== undefined && { hint }) }, feature)
 }

@@ -205,9 +205,10 @@ describe('a program of instructions', () => {
 it('is loaded for a target of the kernel, and attached nowhere else', async () => {
   using program = await loadProgram({ section: 'tp_btf/sched_process_exit', instructions: [mov(r0, 0), exit()] })
   await expect(program.attach(rawTracepoint('sched_switch'))).rejects.toThrow(/cannot be attached/)
-  await expect(loadProgram({ section: 'tp_btf/no_such_thing', instructions: [mov(r0, 0), exit()] })).rejects.toThrow(
-    /no_such_thing/,
-  )
+  const section = 'tp_btf/no_such_thing'
+  await expect(loadProgram({ section, instructions: [mov(r0, 0), exit()] })).rejects.toMatchObject({
+    hint: expect.stringMatching(/'no_such_thing', of section .*, is nothing that this kernel has .*listTracepoints/),
+  })
 })
 
 it('tells what the verifier took', async () => {
@@ -294,6 +295,7 @@ describe('what is no program', () => {
     ['a label twice', { instructions: [label('x'), label('x'), ...ok] }, /'x' is there twice/],
     ['a label behind the end', { instructions: [...ok, label('end')] }, /behind the last instruction/],
     ['a section that says nothing', { section: 'nonsense' }, /section 'nonsense' says no type/],
+    ['a section that leaves its function out', { section: 'fexit.s' }, /behind a slash .* such as 'fexit.s\/vfs_read'/],
     ['no section', { section: undefined }, /section must be a non-empty string/],
     ['a name with blanks', { name: 'my program' }, /name must be of letters/],
     ['an option that there is not', { licence: 'GPL' }, /'licence' is no option of loadProgram/],
