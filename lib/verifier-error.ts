@@ -88,9 +88,10 @@ export class VerifierError extends EbpfError {
     return lines.join('\n')
   }
 
-  /** Those that the instruction names. */
+  /** Those that the instruction or the verifier's sentence names: calls take theirs without a word. */
   #usedRegisters(): string[] {
-    const used = new Set(this.instruction?.text.match(/\b[rw]\d+\b/g)?.map((name) => name.replace('w', 'r')))
+    const named = [...(this.instruction?.text.match(/\b[rw]\d+\b/g) ?? []), ...(this.rule.match(/\bR\d+\b/g) ?? [])]
+    const used = new Set(named.map((name) => name.toLowerCase().replace('w', 'r')))
     return Object.entries(this.registers)
       .filter(([name]) => used.has(name))
       .map(([name, value]) => `${name} = ${value}`)

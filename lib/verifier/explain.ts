@@ -6,7 +6,8 @@ import { NO_REASON } from './load-log.ts'
 import type { SourceLine } from './log-lines.ts'
 import type { WalkedStep } from './path.ts'
 import type { RegisterState } from './registers.ts'
-import { type Rule, rules } from './rules.ts'
+import type { Rule } from './rule.ts'
+import { rules } from './rules.ts'
 import { type VerifierStatistics, readStatistics } from './statistics.ts'
 import { type StructuredLog, type StructuredPlace, structuredLog, withoutExplanation } from './structured-log.ts'
 import { readTrace } from './trace.ts'
@@ -126,8 +127,10 @@ interface Found {
 
 /** The first of the sentences that a row knows has the numbers: `invalid access to packet, off=23 size=1`. */
 function findRule(facts: Facts, words: readonly string[]): Found | undefined {
+  // What the kernel says of its own mistakes is in no class.
+  const sentences = words.filter((line) => !/^verifier (?:bug|internal error)/.test(line))
   for (const rule of rules) {
-    for (const line of words) {
+    for (const line of sentences) {
       const match = anchored(rule.words).exec(line)
       if (match !== null && (rule.when?.(facts, match) ?? true)) return { rule, words: line, match }
     }

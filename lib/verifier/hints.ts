@@ -5,7 +5,8 @@ import type { Origin } from './origin.ts'
 /** @param words the verifier's own sentence */
 export type Hint = (facts: Facts, words: string) => string
 
-const originOf = (facts: Facts, words: string): Origin | undefined => {
+/** @internal */
+export const originOf = (facts: Facts, words: string): Origin | undefined => {
   const register = namedRegister(words)
   return register === undefined ? undefined : facts.origin(register)
 }
@@ -25,9 +26,19 @@ const from = (facts: Facts, origin: Origin | undefined): string =>
 
 export const unchecked: Hint = (facts, words) => {
   const origin = originOf(facts, words)
+  const argument = argumentInLine(facts, origin, words)
+  if (argument !== undefined) return `${argument} may be NULL. Keep it in a variable, and check that before the call.`
   const pointer = name(origin, 'the pointer')
   const check = origin?.variable === undefined ? 'if (!pointer) return 0;' : `if (!${origin.variable}) return 0;`
   return capital(`${pointer}${from(facts, origin)} may be NULL. Check it before it is used: ${check}`)
+}
+
+/** Read in the line of the call that takes it: the variable of that line is the call's result. */
+function argumentInLine(facts: Facts, origin: Origin | undefined, words: string): string | undefined {
+  const { call, stopped } = facts
+  if (call === undefined || origin?.loaded !== true || stopped?.source === undefined) return undefined
+  const isOneLine = origin.source === stopped.source && new RegExp(`\\b${call}\\s*\\(`).test(stopped.source.text)
+  return isOneLine ? `Argument ${namedRegister(words) ?? ''} of ${call}()` : undefined
 }
 
 export const nullDereference: Hint = (facts, words) =>
@@ -71,16 +82,28 @@ export const packetBounds: Hint = (facts, words) => {
   const checked =
     range === null ? '' : Number(range[1]) === 0 ? ', and none is checked' : `, and ${range[1]} are checked`
   const pointer = usedName(facts, originOf(facts, words), 'the pointer')
-  return `The access ends at byte ${need} behind ${pointer}${checked}. Compare to data_end before it: if ((void*)pointer + ${need} > data_end) return …; an offset that is not constant must be bounded, and compared after it was added.`
+  const end = facts.registers[`r${register}`]?.startsWith('pkt_meta') === true ? 'data' : 'data_end'
+  return `The access ends at byte ${need} behind ${pointer}${checked}. Compare to ${end} before it: if ((void*)pointer + ${need} > ${end}) return …; an offset that is not constant must be bounded, and compared after it was added.`
 }
 
 export const mapBounds: Hint = (_facts, words) => {
+  const direct = /map value pointer, value_size=(\d+) off=(\d+)/.exec(words)
+  if (direct !== null || words.startsWith('direct value offset')) return directValue(direct)
   const access = /value_size=(\d+) off=(-?\d+) size=(\d+)/.exec(words)
   if (access !== null) {
     const [, size, offset, length] = access.map(Number) as [number, number, number, number]
-    return `The value has ${size} bytes, and bytes ${offset} to ${offset + length - 1} are accessed. Use the size of the map's value, or check the index.`
+    const bytes = length === 1 ? `byte ${offset} is` : `bytes ${offset} to ${offset + length - 1} are`
+    return `The value has ${size} bytes, and ${bytes} accessed. Use the size of the map's value, or check the index.`
   }
   return 'The index has no bound that the verifier knows. Make it unsigned and check it before it is used: if (index >= sizeof(array) / sizeof(array[0])) return 0; or mask it: index &= size - 1, where size is a power of two.'
+}
+
+/** The address of a value in an instruction; the kernel says the same of too many entries and of too large an offset. */
+function directValue(words: RegExpExecArray | null): string {
+  const [size, offset] = words === null ? [0, 1] : [Number(words[1]), Number(words[2])]
+  return offset < size
+    ? 'Only an array with one entry (maxEntries 1) has an address that an instruction can hold. Look the value up by bpf_map_lookup_elem(), or put all of it into one entry.'
+    : `The offset is behind the end of the value${size === 0 ? '' : `, which has ${size} bytes`}: an address in it must be smaller.`
 }
 
 export const memoryBounds: Hint = (facts, words) => {
@@ -110,11 +133,40 @@ export const contextAccess: Hint = (_facts, words) =>
     ? 'The context is accessed by its own pointer and at a constant offset only: read ctx->field, and do no arithmetic on ctx.'
     : "The program's type has no such field in its context, gives it in another size, or does not let it be written. Look at the context's struct in linux/bpf.h, and use whole fields; the section must be that of the context."
 
+export const socketField: Hint = (_facts, words) =>
+  / sock_common /.test(words)
+    ? 'Of this socket only the fields that all kinds of sockets have can be read (bound_dev_if, family, addresses and ports, state). Get the others by bpf_sk_fullsock() or bpf_tcp_sock(), whose result may be NULL.'
+    : 'This socket has no such field, or gives it in another size. Look at struct bpf_sock, bpf_tcp_sock or bpf_xdp_sock in linux/bpf.h.'
+
+export const kernelStruct: Hint = (_facts, words) => {
+  const struct = /beyond struct (\w+)|is (?:\w+_)?ptr_(\w+)/.exec(words)?.slice(1).find(Boolean)
+  const name = struct === undefined ? "the kernel's struct" : `struct ${struct}`
+  return `Of ${name} only its own fields can be read, at constant offsets. Look whether the pointer is of this type, and copy an array before it is indexed: bpf_probe_read_kernel(buffer, sizeof(buffer), pointer->array).`
+}
+
+export const otherMemory: Hint = (_facts, words) =>
+  /user memory/.test(words)
+    ? 'This is memory of the process, not of the kernel: copy it by bpf_probe_read_user() or bpf_core_read_user().'
+    : "This is each CPU's own memory: get its address by bpf_per_cpu_ptr() or bpf_this_cpu_ptr()."
+
+export const mixedPointers: Hint = () =>
+  'Different ways lead here with pointers of different kinds, such as the context and memory, and one instruction cannot read both. Read in each branch by itself: the compiler has merged them; barrier_var() or asm volatile("") between keeps them apart.'
+
+export const readOnlyPacket: Hint = () =>
+  'Programs of this type see packets, and do not change them: use XDP or tc (SEC("xdp"), SEC("tc")).'
+
 export const readOnly: Hint = () =>
   'This memory can only be read: constants (.rodata), a map with BPF_F_RDONLY_PROG or a frozen one, memory of the kernel. Make the variable not const, or keep what is written in a map of its own.'
 
-export const wrongMapType: Hint = (facts) =>
-  `${facts.call === undefined ? 'The helper' : `${facts.call}()`} does not take maps of this type: change the map's type, or use the helper that is for it.`
+export const wrongMapType: Hint = (facts, words) => {
+  if (words.startsWith('no direct value'))
+    return 'Only arrays with one entry, arenas and such have values with an address that an instruction can hold: use bpf_map_lookup_elem().'
+  if (words.startsWith('Sleepable'))
+    return 'Sleepable programs cannot use maps of this type, on this kernel: use an array, a hash map, a ring buffer or a local storage.'
+  if (words.startsWith('cannot update sockmap'))
+    return 'Programs of this type cannot change sockmaps: do it in user space, or in a sockops program by bpf_sock_map_update().'
+  return `${facts.call === undefined ? 'The helper' : `${facts.call}()`} does not take maps of this type: change the map's type, or use the helper that is for it.`
+}
 
 export const infiniteLoop: Hint = () =>
   'The loop comes back to where it was with nothing changed, so it never ends. Count up a variable that the condition tests.'
@@ -135,7 +187,7 @@ export const invalidRelease: Hint = (facts) =>
   `${facts.call === undefined ? 'The call' : `${facts.call}()`} gives back what was acquired, as it was: the same pointer, not one that was changed, and not one that came from elsewhere.`
 
 export const leakedReference: Hint = (facts) => {
-  const words = facts.trace.words.find((line) => line.startsWith('Unreleased reference')) ?? ''
+  const words = facts.trace.words.find((line) => /^(?:Unreleased|Leaking) reference/.test(line)) ?? ''
   const number = /alloc_insn=(\d+)/.exec(words)?.[1]
   const entry = facts.trace.entries.find((each) => each.kind === 'instruction' && String(each.number) === number)
   const text = entry?.kind === 'instruction' ? entry.text : ''
@@ -159,18 +211,33 @@ function releaseOf(call: string | undefined): string {
 }
 
 export const lockHeld: Hint = (_facts, words) =>
-  words.startsWith('tracing progs')
-    ? 'Tracing programs cannot use bpf_spin_lock(): use atomic operations (__sync_fetch_and_add) or a per-CPU map.'
+  / progs cannot use /.test(words)
+    ? `${words.startsWith('socket') ? 'Socket filters' : 'Tracing programs'} cannot use bpf_spin_lock(): use atomic operations (__sync_fetch_and_add) or a per-CPU map.`
     : 'Between lock and unlock only memory may be read and written: call helpers before or after, take one lock at a time, and unlock on every way out.'
 
 export const specialField: Hint = () =>
   'Locks, timers and other such fields belong to their helpers. Assign the other fields one by one, not the whole struct.'
 
+export const kernelPointerField: Hint = () =>
+  'A pointer of the kernel in the value of a map (__kptr) is read by itself, and changed by bpf_kptr_xchg() only.'
+
+export const fieldAddress: Hint = () =>
+  "The address must be that of the field itself (&value->lock), at its own offset, in a value whose type the map's BTF tells: __type(value, struct …)."
+
+export const fieldNotAllowed: Hint = (_facts, words) =>
+  `Programs of this type cannot use maps whose values have a ${/bpf_\w+/.exec(words)?.[0] ?? 'timer'}: use tc, XDP or cgroup programs for it.`
+
+export const closedMap: Hint = (_facts, words) =>
+  `Descriptor ${/fd (-?\d+)/.exec(words)?.[1] ?? ''} is no map of this process that is open: name the map itself, by loadMap() or loadMapValue().`
+
 export const returnValue: Hint = (_facts, words) => {
+  if (words.startsWith('cannot return stack pointer'))
+    return 'A function cannot return the address of its own variable, which ends with it: let the caller give the address of one of its own.'
+  const who = /^At (?:async )?callback return/.test(words) ? 'This callback may return' : "The program's type allows"
   const range = /should have been in (.*)$/.exec(words)?.[1]
   return range === undefined
     ? 'The program must return a number that its type allows, on every way out.'
-    : `The program's type allows ${rangeInWords(range)} only: return one of these on every way out.`
+    : `${who} ${rangeInWords(range)} only: return one of these on every way out.`
 }
 
 /** `[0, 1]` since Linux 6.8; before it value and mask of what is not known, `(0x0; 0x1)`. */
@@ -186,6 +253,8 @@ function rangeInWords(range: string): string {
 
 export const uninitialisedRegister: Hint = (facts, words) => {
   const register = namedRegister(words)
+  if (words.includes('__bpf_trap'))
+    return 'The compiler has put a trap where a variable has no value on this way: initialise it where it is declared.'
   if (register === 0) return 'The program ends without a value: return a number on every way out.'
   const calls = facts.trace.entries.some((entry) => entry.kind === 'instruction' && entry.text.startsWith('(85)'))
   const lost = calls && register !== undefined && register <= 5 ? ' A call leaves nothing in R1 to R5.' : ''
@@ -200,14 +269,6 @@ export const iteratorOrder: Hint = () =>
 
 export const notConstant: Hint = (facts) =>
   `${facts.call === undefined ? 'The call' : `${facts.call}()`} takes a constant here, known when the program is loaded: use a number, or a const volatile global that is set before loading.`
-
-export const argumentType: Hint = (facts, words) => {
-  const match = /R(\d+) type=(\S+) expected=(.*)$/.exec(words)
-  const call = facts.call === undefined ? 'the call' : `${facts.call}()`
-  if (match === null) return `Look at the arguments that ${call} takes, in bpf/bpf_helper_defs.h.`
-  const given = match[2] === 'inv' || match[2] === 'scalar' ? 'a number' : match[2]
-  return `Argument ${match[1]} of ${call} is ${given}, and must be one of: ${match[3]}. Give the address of a variable where a pointer is wanted (&key), and a string or map as what it is declared.`
-}
 
 export const otherMap: Hint = () =>
   'The map that goes with a timer is the one that its value is in: give both from the same map.'
@@ -226,6 +287,8 @@ export const missingGpl: Hint = (facts) =>
 
 export const helperNotAllowed: Hint = (facts, words) => {
   const helper = /(bpf_\w+)#\d+/.exec(words)?.[1] ?? facts.call
+  if (words === 'helper call is not allowed in probe')
+    return `${helper === undefined ? 'This helper' : `${helper}()`} may be called in some of the functions that programs of this type attach to, and not in this one: attach to another, such as a hook of LSM.`
   return `Programs of this type cannot call ${helper === undefined ? 'this helper' : `${helper}()`}, on this kernel. Use another helper, or the type of program (SEC) that has it; ebpf.io and bpf-helpers(7) list them.`
 }
 
@@ -235,8 +298,13 @@ export const mightSleep: Hint = (facts) =>
 export const unknownHelper: Hint = (_facts, words) =>
   `This kernel has no helper number ${/#(\d+)/.exec(words)?.[1] ?? ''}: it is newer. Ask by bpf_core_enum_value_exists(enum bpf_func_id, …) before it is called.`
 
-export const kfuncNotAllowed: Hint = (_facts, words) =>
-  `Programs of this type may not call ${/function (\w+)/.exec(words)?.[1] ?? 'this function'}() of the kernel: use it in a type of program that may.`
+export const kfuncNotAllowed: Hint = (_facts, words) => {
+  if (/JIT|CONFIG_|non-JITed/.test(words))
+    return 'Only a kernel with a JIT compiler that is switched on (sysctl net.core.bpf_jit_enable=1) and with CONFIG_DEBUG_INFO_BTF lets programs call its functions.'
+  if (words.startsWith('metadata kfuncs'))
+    return 'These functions read what one network interface tells: the program must be bound to it when it is loaded.'
+  return `Programs of this type may not call ${/function (\w+)/.exec(words)?.[1] ?? 'this function'}() of the kernel: use it in a type of program that may.`
+}
 
 export const unknownKfunc: Hint = (_facts, words) =>
   `This kernel has no function ${/'([^']*)'/.exec(words)?.[1] ?? ''}() that programs may call. Ask before it is called: if (bpf_ksym_exists(…)).`
@@ -267,8 +335,26 @@ export const invalidInstruction: Hint = (_facts, words) => {
   return 'This kernel does not know the instruction. Compile for an older instruction set (-mcpu=v3, or v2).'
 }
 
-export const tailCall: Hint = () =>
-  "Tail calls are made in functions that return int, of the program's own type and signature, and not while something is held."
+export const packetLoad: Hint = (_facts, words) =>
+  /R6/.test(words)
+    ? 'The context must be in r6: loads of this kind take the packet from there.'
+    : /LD_ABS/.test(words)
+      ? 'A function that reads a packet so must return int, and have BTF: its caller ends with it where the packet is too short.'
+      : 'load_byte(), load_half() and load_word() are for socket filters and tc. In XDP compare to data_end, or copy by bpf_xdp_load_bytes().'
+
+export const arenaInstruction: Hint = () =>
+  'The program has no arena: it must name one, by loadMap() or in C, and casts go between its address spaces 0 and 1 only.'
+
+export const neverSleeps: Hint = () =>
+  'Programs of this type never sleep: take the .s out of the section. uprobe.s, fentry.s, fexit.s, fmod_ret.s, lsm.s, iter.s, struct_ops.s and syscall may.'
+
+export const replaced: Hint = () =>
+  'A program of type freplace has the arguments and the result of the function that it stands for, which is a global one of a program with BTF and is not one of the kernel.'
+
+export const tailCall: Hint = (_facts, words) =>
+  /stack of previous frames/.test(words)
+    ? 'Where a function of the program makes a tail call, those that lead to it may have 256 bytes of stack together: move buffers into a map, or make the tail call in the program itself.'
+    : "Tail calls are made in functions that return int, of the program's own type and signature, and not while something is held."
 
 export const globalFunction: Hint = () =>
   'A global function is verified alone: its arguments are the context, numbers, or pointers to structs of known size (Linux 5.12), which it must compare to NULL. Make it static to have it verified where it is called.'

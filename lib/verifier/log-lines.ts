@@ -55,6 +55,9 @@ const PLACE = /^(.*) @ ([^@]*):(\d+)$/
 const NOISE =
   /^(?:$|processed \d+ insns|verification time|stack depth \d|max_states|peak_states|mark_read|(?:\d+: )?safe$|propagating |last_idx |parent |regs=|mark_precise: |(?:cur|old) state:|caller:|callee:|returning from callee:|to caller at |Validating .*\.\.\.$|Func#\d+ .* is safe|\d+: safe|live regs |insn +live|\*\*\* )/
 
+/** Some sentences end without a line feed: the statistics are behind them. */
+const UNENDED = /(?<=.)processed \d+ insns \(limit \d+\) max_states_per_insn .*$/
+
 /** Reads a line, which has no line feed. */
 export function readLine(line: string): LogLine {
   const first = line.charCodeAt(0)
@@ -72,7 +75,7 @@ export function readLine(line: string): LogLine {
     return { kind: 'from', from: Number(from[1]), to: Number(from[2]), state: (from[3] as string).trim() }
   }
   if (BARE_STATE.test(line)) return { kind: 'state', state: line.trim(), whole: true }
-  const text = line.trim()
+  const text = line.replace(UNENDED, '').trim()
   return NOISE.test(text) ? { kind: 'noise' } : { kind: 'words', text }
 }
 

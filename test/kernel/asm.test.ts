@@ -324,6 +324,22 @@ describe('what is no program', () => {
     await expect(loadProgram({ section: 'xdp', instructions })).rejects.toMatchObject({ code: 'ERR_EBPF_CLOSED' })
   })
 
+  it('an address in the value of a map that has none, with what to do', async () => {
+    using several = createMap({ type: 'array', value: u64, maxEntries: 4 })
+    using hash = createMap({ type: 'hash', key: u32, value: u64, maxEntries: 1 })
+    const refused = (map: typeof several | typeof hash, offset = 0): Promise<unknown> =>
+      rejection(loadProgram({ section: 'xdp', instructions: [loadMapValue(r1, map, offset), ...ok] }))
+    expect(await refused(several)).toMatchObject({
+      kind: 'map-value-out-of-bounds',
+      hint: expect.stringContaining('maxEntries 1'),
+    })
+    expect(await refused(several, 8)).toMatchObject({ hint: expect.stringContaining('behind the end of the value') })
+    expect(await refused(hash)).toMatchObject({
+      kind: 'wrong-map-type',
+      hint: expect.stringContaining('bpf_map_lookup_elem'),
+    })
+  })
+
   it('a licence that does not allow a helper', async () => {
     const instructions = [call('bpf_get_current_task'), ...ok]
     const error = await rejection(loadProgram({ section: 'raw_tp', license: 'Proprietary', instructions }))
