@@ -4466,7 +4466,10 @@ interface CompileOptions {
  */
 declare class CompileError extends EbpfError {
     readonly diagnostics: readonly Diagnostic[];
-    /** Absolute paths of the sources, and of the headers that were read: what to watch for the next attempt. */
+    /**
+     * What to watch for the next attempt: absolute paths of the sources, of the headers that were read, and of those that are missing,
+     * in each place where one would be found.
+     */
     readonly dependencies: readonly string[];
 }
 
