@@ -1293,7 +1293,7 @@ interface ProgramOptions {
     name?: string;
     /** `GPL` by default, which helpers for tracing need. */
     license?: string;
-    /** `BPF_F_*` of linux/bpf.h; those that `.s` and `.frags` of the section mean come by themselves. */
+    /** `BPF_F_*` of linux/bpf.h; those that `.s`, `.frags` and `syscall` of the section mean come by themselves. */
     flags?: number;
     /** Tells the kernel of functions and source lines, so that its log shows them; on by default. */
     debugInfo?: boolean;

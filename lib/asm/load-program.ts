@@ -32,7 +32,7 @@ export interface ProgramOptions {
   name?: string
   /** `GPL` by default, which helpers for tracing need. */
   license?: string
-  /** `BPF_F_*` of linux/bpf.h; those that `.s` and `.frags` of the section mean come by themselves. */
+  /** `BPF_F_*` of linux/bpf.h; those that `.s`, `.frags` and `syscall` of the section mean come by themselves. */
   flags?: number
   /** Tells the kernel of functions and source lines, so that its log shows them; on by default. */
   debugInfo?: boolean
@@ -145,7 +145,8 @@ function requireLength(slots: number): void {
 function flagsOf(section: string): number {
   const [kind = ''] = section.split('/')
   if (kind === 'xdp.frags') return FRAGMENTS
-  return kind.endsWith('.s') ? SLEEPABLE : 0
+  // Programs of type syscall are only sleepable (check_attach_btf_id of kernel/bpf/verifier.c).
+  return kind.endsWith('.s') || kind === 'syscall' ? SLEEPABLE : 0
 }
 
 /** By their ids in the running kernel's BTF. */

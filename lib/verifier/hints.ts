@@ -345,8 +345,10 @@ export const packetLoad: Hint = (_facts, words) =>
 export const arenaInstruction: Hint = () =>
   'The program has no arena: it must name one, by loadMap() or in C, and casts go between its address spaces 0 and 1 only.'
 
-export const neverSleeps: Hint = () =>
-  'Programs of this type never sleep: take the .s out of the section. uprobe.s, fentry.s, fexit.s, fmod_ret.s, lsm.s, iter.s, struct_ops.s and syscall may.'
+export const neverSleeps: Hint = (_facts, words) =>
+  words.startsWith('Syscall')
+    ? 'Programs of type syscall must be sleepable: their section is syscall, or they have the flag BPF_F_SLEEPABLE.'
+    : 'Programs of this type never sleep: take the .s out of the section. uprobe.s, fentry.s, fexit.s, fmod_ret.s, lsm.s, iter.s, struct_ops.s and syscall may.'
 
 export const replaced: Hint = () =>
   'A program of type freplace has the arguments and the result of the function that it stands for, which is a global one of a program with BTF and is not one of the kernel.'

@@ -36,7 +36,7 @@ export const memoryRules: readonly Rule[] = [
   {
     kind: 'untrusted-pointer',
     words:
-      /R\d+ must be (?:referenced or trusted|a rcu pointer|referenced).*|R\d+ type=(?:untrusted_ptr_|rcu_\S*) expected=.*|R\d+ is .*untrusted.*|Unreferenced \S+ .*|kernel function \S+ args#\d+ .*trusted.*/,
+      /kernel func \S+ requires RCU critical section protection|expected an RCU CS when using .*|R\d+ must be (?:referenced or trusted|a rcu pointer|referenced).*|R\d+ type=(?:untrusted_ptr_|rcu_\S*) expected=.*|R\d+ is .*untrusted.*|Unreferenced \S+ .*|kernel function \S+ args#\d+ .*trusted.*/,
     hint: hint.untrustedPointer,
   },
   { kind: 'invalid-pointer', words: /R\d+ invalid mem access '[^']*'/, hint: hint.invalidPointer },
@@ -92,7 +92,7 @@ export const memoryRules: readonly Rule[] = [
   {
     kind: 'argument-size',
     words:
-      /R\d+ min value is negative, either use unsigned or .*|R\d+ unbounded memory access, use .*|(?:R\d+ )?invalid zero-sized read.*|R\d+ unbounded size, use .*|R\d+ invalid (?:zero-)?size.*/,
+      /R\d+ min value is negative, either use unsigned or .*|R\d+ unbounded memory access, use .*|(?:R\d+ )?invalid zero-sized read.*|R\d+ unbounded size, use .*|R\d+ invalid (?:zero-)?size.*|.* memory, len pair leads to invalid memory access/,
     hint: hint.argumentSize,
   },
   {

@@ -15,6 +15,7 @@ import {
   r0,
 } from '../../lib/asm/index.ts'
 import { VerifierError } from '../../lib/verifier-error.ts'
+import { olderThan } from '../support/kernel-features.ts'
 import { rejection } from '../support/wait.ts'
 
 async function run(instructions: readonly Item[]): Promise<number> {
@@ -38,6 +39,11 @@ describe('functions of a program', () => {
     const text = 'call body\nexit\nbody:\nagain:\nr0 = 2\nif r0 == 0x3 goto again\nexit'
     expect(await run(assemble(text))).toBe(2)
     expect(await run([label('again'), mov(r0, 2), gotoIf(r0, '==', 3, 'again'), exit()])).toBe(2)
+  })
+
+  it.skipIf(olderThan('5.14'))('of a program that sleeps by its section may sleep', async () => {
+    using program = await loadProgram({ section: 'syscall', instructions: [mov(r0, 0), exit()] })
+    expect(program.type).toBe('syscall')
   })
 
   it('must be called', async () => {
