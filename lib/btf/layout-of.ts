@@ -126,7 +126,8 @@ function enumeration(type: BtfEnum | BtfEnum64, name: string): EnumLayout {
     name: each.name,
     value: size === 8 ? BigInt(each.value) : Number(each.value),
   }))
-  return { kind: 'enum', name, size, signed: type.signed, values }
+  const layout = { kind: 'enum', name, size, signed: type.signed, values } as const
+  return type.kind === 'enum' && size === 8 ? { ...layout, cut: true } : layout
 }
 
 function array(btf: Btf, type: BtfArray, inner: (type: TypeId) => Layout): Layout {

@@ -38,6 +38,8 @@ export interface EnumLayout {
   readonly signed: boolean
   /** Values are bigints exactly when `size` is 8. */
   readonly values: readonly { readonly name: string; readonly value: number | bigint }[]
+  /** Of each of the 64-bit values only the low 32 bits are known: clang has described them whole since version 15. */
+  readonly cut?: true
 }
 
 export interface FloatLayout {

@@ -177,9 +177,10 @@ export class ValueTypes {
     const values = usableValues(layout, wide)
     const wish = pascalCase(layout.name) || place.map(pascalCase).join('')
     const any = wide ? 'bigint' : 'number'
-    const doc = `${this.#title(layout)}: values by name.`
+    const doc = [`${this.#title(layout)}: values by name.`]
+    if (layout.cut) doc.push('The object has only the low 32 bits of each value: compile it with clang 15 or newer.')
     const content = values.map(({ name, value }) => `${name}=${value}`).join()
-    return this.#declare([wish, `${wish}Enum`], `enum ${any} ${doc} ${content}`, (name) => {
+    return this.#declare([wish, `${wish}Enum`], `enum ${any} ${doc.join(' ')} ${content}`, (name) => {
       if (values.length === 0) {
         return this.#typeOnly(`${documentation([`${this.#title(layout)}.`])}export type ${name} = ${any}\n`)
       }
@@ -220,12 +221,12 @@ interface EnumerationText {
   /** The type of all values. */
   readonly any: string
   readonly values: EnumLayout['values']
-  readonly doc: string
+  readonly doc: readonly string[]
 }
 
 function enumerationText(form: Form, { name, function: function_, any, values, doc }: EnumerationText): string {
   const members = values.map((each) => `${memberName(each.name)}: ${literalOf(each.value)}`)
-  const head = documentation([doc])
+  const head = documentation(doc)
   const about = documentation([`The name of a value of {@link ${name}}, if it has one.`])
   if (form === 'declaration') {
     const lines = members.map((member) => `  readonly ${member}\n`).join('')

@@ -227,6 +227,15 @@ test('enums of 64 bits have bigints', () => {
     signed: false,
     values: [{ name: 'A', value: 0x1_0000_0005n }],
   })
+  // As clang 14 describes them.
+  expect(last((btf) => btf.add('enum', 'e', 8, [btf.string('A'), 5], { length: 1 }))).toEqual({
+    kind: 'enum',
+    name: 'e',
+    size: 8,
+    signed: false,
+    values: [{ name: 'A', value: 5n }],
+    cut: true,
+  })
 })
 
 describe('a flexible array member', () => {

@@ -13,7 +13,7 @@ beforeAll(() => {
   for (const name of ['btf', 'system']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   const files = readdirSync(new URL('btf/', lib)).map((name) => `btf/${name}`)
-  for (const name of ['errors.ts', 'arguments.ts', 'system/privileges.ts', ...files]) {
+  for (const name of ['errors.ts', 'similarity.ts', 'arguments.ts', 'system/privileges.ts', ...files]) {
     const { outputText } = ts.transpileModule(readFileSync(new URL(name, lib), 'utf8'), {
       compilerOptions: {
         module: ts.ModuleKind.ESNext,

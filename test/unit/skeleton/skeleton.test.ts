@@ -169,6 +169,13 @@ describe('names', () => {
     ])
   })
 
+  it('of enums say where values are cut', () => {
+    const values = [{ name: 'A', value: 0n }]
+    const said = 'The object has only the low 32 bits of each value: compile it with clang 15 or newer.'
+    expect(written([enumeration('wide', values, 8)]).text).not.toContain(said)
+    expect(written([{ ...enumeration('wide', values, 8), cut: true }]).text).toContain(said)
+  })
+
   it('do not depend on the order of types in the file', () => {
     /** The same types, by the ids that they get. */
     const text = (ids: { u32: number; state: number; inner: number; value: number }): string => {
