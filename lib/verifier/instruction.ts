@@ -17,7 +17,7 @@ const ASSIGNMENT = /^\([0-9a-f]{2}\) [rw](\d+) (\S{0,3})= (.*)$/
 const STORE = /^\([0-9a-f]{2}\) (?:lock )?\*\(\w+ \*\)\(r10 (-\d+)\) = (?:r(\d+)|.*)$/
 const CALL = /^\(85\) call ([A-Za-z_]\w*)#?/
 const LOCAL_CALL = /^\(85\) call pc[+-]/
-const BRANCH = /^\([0-9a-f]{2}\) (?:if (.*) )?(?:goto|may_goto|goto_or_nop) (?:pc)?([+-]\d+)/
+const BRANCH = /^\([0-9a-f]{2}\) (?:if (.*) )?(?:gotol?|may_goto|goto_or_nop) (?:pc)?([+-]\d+)/
 
 export function assignment(text: string): Assignment | undefined {
   const match = ASSIGNMENT.exec(text)

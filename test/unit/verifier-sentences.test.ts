@@ -122,6 +122,13 @@ describe('the class of a sentence, and its hint', () => {
   })
 })
 
+test('a loop goes on by gotol, too', () => {
+  const round = '0: (07) r1 += 1 ; R1=scalar()\n1: (06) gotol pc-2\n'
+  const { path, kind } = explainLog(`${round}${round}0: (07) r1 += 1\nThe sequence of 8193 jumps is too complex.\n`)
+  expect(path).toMatchObject([{ kind: 'loop', why: 'the loop goes on, 2 times' }])
+  expect(kind).toBe('unbounded-loop')
+})
+
 describe('what a hint says of the source', () => {
   const line = '; struct bpf_tcp_sock* tcp = bpf_tcp_sock(ctx->sk); @ sockops.bpf.c:7\n'
 
