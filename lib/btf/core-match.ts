@@ -84,7 +84,7 @@ export function matchField(local: TypeIn, access: string, target: TypeIn): CoreM
   for (const [number, step] of steps.entries()) {
     const type = target.btf.resolve(id)
     if (step.name !== undefined) {
-      const found = matchMember(local.btf, step, { btf: target.btf, id: type.id }, 0)
+      const found = matchMember(local.btf, step, { btf: target.btf, id: type.id }, 0, new Set())
       if (found === undefined) return undefined
       path.push(...found.path)
       id = found.type
@@ -127,14 +127,19 @@ function matchMember(
   step: Step,
   target: TypeIn,
   depth: number,
+  without: Set<string>,
 ): { path: CoreMember[]; type: TypeId } | undefined {
   const type = target.btf.resolve(target.id)
   if ((type.kind !== 'struct' && type.kind !== 'union') || depth > maxTypeDepth) return undefined
+  // One that is in another one twice, and that one twice in the next: two to the power of the depth.
+  const look = `${depth} ${type.id}`
+  if (without.has(look)) return undefined
+  without.add(look)
   const wanted = (local.type(step.type) as BtfComposite).members[step.index]?.type as TypeId
   for (const [index, member] of type.members.entries()) {
     const here = { type: type.id, index }
     if (member.name === '') {
-      const inner = matchMember(local, step, { btf: target.btf, id: member.type }, depth + 1)
+      const inner = matchMember(local, step, { btf: target.btf, id: member.type }, depth + 1, without)
       if (inner !== undefined) return { path: [here, ...inner.path], type: inner.type }
     } else if (member.name === step.name) {
       const fits = fieldsAgree({ btf: local, id: wanted }, { btf: target.btf, id: member.type })
@@ -152,13 +157,15 @@ function isFlexible(btf: Btf, member: CoreMember | undefined, length: number): b
 }
 
 /** `bpf_core_fields_are_compat` */
-function fieldsAgree(local: TypeIn, target: TypeIn): boolean {
+function fieldsAgree(local: TypeIn, target: TypeIn, depth = 0): boolean {
+  // An array of itself.
+  if (depth > maxTypeDepth) return false
   const [mine, theirs] = [local.btf.resolve(local.id), target.btf.resolve(target.id)]
   const composite = (type: BtfType): boolean => type.kind === 'struct' || type.kind === 'union'
   if (composite(mine) && composite(theirs)) return true
   if (kindOf(mine) !== kindOf(theirs)) return false
   if (mine.kind === 'array' && theirs.kind === 'array') {
-    return fieldsAgree({ btf: local.btf, id: mine.element }, { btf: target.btf, id: theirs.element })
+    return fieldsAgree({ btf: local.btf, id: mine.element }, { btf: target.btf, id: theirs.element }, depth + 1)
   }
   if (mine.kind === 'int' && theirs.kind === 'int') return mine.bitOffset === 0 && theirs.bitOffset === 0
   if (mine.kind === 'ptr' || mine.kind === 'float') return true
@@ -168,12 +175,23 @@ function fieldsAgree(local: TypeIn, target: TypeIn): boolean {
 }
 
 /** `bpf_core_types_are_compat`: the names are known to agree. */
-export function typesAgree(local: TypeIn, target: TypeIn, depth = 0): boolean {
-  if (depth > maxTypeDepth) return false
+export function typesAgree(local: TypeIn, target: TypeIn): boolean {
+  return agreeWithin(local, target, 0, new Map())
+}
+
+/** @param known of pairs that were compared before, at this depth: functions of functions share their types */
+function agreeWithin(local: TypeIn, target: TypeIn, depth: number, known: Map<string, boolean>): boolean {
+  const look = `${depth} ${local.id} ${target.id}`
+  const result = known.get(look) ?? (depth <= maxTypeDepth && compare(local, target, depth, known))
+  known.set(look, result)
+  return result
+}
+
+function compare(local: TypeIn, target: TypeIn, depth: number, known: Map<string, boolean>): boolean {
   const [mine, theirs] = [local.btf.resolve(local.id), target.btf.resolve(target.id)]
   if (kindOf(mine) !== kindOf(theirs)) return false
   const agree = (one: TypeId, other: TypeId): boolean =>
-    typesAgree({ btf: local.btf, id: one }, { btf: target.btf, id: other }, depth + 1)
+    agreeWithin({ btf: local.btf, id: one }, { btf: target.btf, id: other }, depth + 1, known)
   if (mine.kind === 'int' && theirs.kind === 'int') return mine.bitOffset === 0 && theirs.bitOffset === 0
   if (mine.kind === 'ptr' && theirs.kind === 'ptr') return agree(mine.type, theirs.type)
   if (mine.kind === 'array' && theirs.kind === 'array') return agree(mine.element, theirs.element)

@@ -85,15 +85,19 @@ class Kept {
   }
 
   /** The type, what it is a name of, and what it is an array of. Of a struct, no member. */
-  type(id: TypeId, behindPointers = false): void {
-    // A second time, too, where what pointers point to was not asked for the first time.
-    const known = this.#members.has(id)
-    if (id === 0 || (known && !behindPointers) || this.#whole.has(`pointers ${id}`)) return
-    if (behindPointers) this.#whole.add(`pointers ${id}`)
-    if (!known) this.#members.set(id, new Set())
-    const type = this.#kernel.type(id)
-    if (type.kind === 'ptr' && !behindPointers) return
-    for (const part of partsOf(type)) this.type(part, behindPointers)
+  type(start: TypeId, behindPointers = false): void {
+    // No recursion: files can have chains of as many types as they like.
+    const waiting = [start]
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      // A second time, too, where what pointers point to was not asked for the first time.
+      const known = this.#members.has(id)
+      if (id === 0 || (known && !behindPointers) || this.#whole.has(`pointers ${id}`)) continue
+      if (behindPointers) this.#whole.add(`pointers ${id}`)
+      if (!known) this.#members.set(id, new Set())
+      const type = this.#kernel.type(id)
+      if (type.kind === 'ptr' && !behindPointers) continue
+      for (const part of partsOf(type)) waiting.push(part)
+    }
   }
 
   member(id: TypeId, index: number): void {
@@ -109,21 +113,25 @@ class Kept {
   }
 
   /** With all members, and theirs; of what a pointer points to, the type alone. */
-  whole(id: TypeId, behindPointer = false): void {
-    const look = `${behindPointer} ${id}`
-    if (id === 0 || this.#whole.has(look)) return
-    this.#whole.add(look)
-    const type = this.#kernel.type(id)
-    this.type(id)
-    if (type.kind === 'struct' || type.kind === 'union') {
-      if (behindPointer) return
-      for (const [index, member] of type.members.entries()) {
-        this.member(id, index)
-        this.whole(member.type)
+  whole(start: TypeId): void {
+    const waiting = [{ id: start, behindPointer: false }]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { id, behindPointer } = next
+      const look = `${behindPointer} ${id}`
+      if (id === 0 || this.#whole.has(look)) continue
+      this.#whole.add(look)
+      const type = this.#kernel.type(id)
+      this.type(id)
+      if (type.kind !== 'struct' && type.kind !== 'union') {
+        const behind = behindPointer || type.kind === 'ptr'
+        for (const part of partsOf(type)) waiting.push({ id: part, behindPointer: behind })
+      } else if (!behindPointer) {
+        for (const [index, member] of type.members.entries()) {
+          this.member(id, index)
+          waiting.push({ id: member.type, behindPointer: false })
+        }
       }
-      return
     }
-    for (const part of partsOf(type)) this.whole(part, behindPointer || type.kind === 'ptr')
   }
 
   /** By id. */

@@ -87,7 +87,8 @@ export default function esbuild(options: PluginOptions = {}): EsbuildPlugin {
       )
       build.onLoad({ filter: /\.bpf\.[co]$/, namespace: 'file' }, async (args) => await loadModule(args, settings))
       build.onResolve({ filter: /^ebpf-object:/ }, ({ path, importer, pluginData }) => ({
-        path: join(dirname(importer), path.slice(path.indexOf(':') + 1)),
+        // Below the importer: x.bpf.c and x.bpf.o may both be imported.
+        path: join(importer, path.slice(path.indexOf(':') + 1)),
         namespace: BESIDE,
         pluginData,
       }))
@@ -133,7 +134,10 @@ async function moduleBeside(imported: ImportedObject): Promise<Pick<EsbuildLoade
   const text = await moduleText(imported, 'ebpf', PLACE)
   const specifier = JSON.stringify(`ebpf-object:${imported.name}.bpf.o`)
   return {
-    contents: `import place from ${specifier}\n${text.replace(`'${PLACE}'`, 'place')}`,
+    // What esbuild gives is a path, not a URL.
+    contents: `import file from ${specifier}
+const place = encodeURI(file).replace(/[?#]/g, encodeURIComponent)
+${text.replace(`'${PLACE}'`, 'place')}`,
     pluginData: imported.bytes,
   }
 }

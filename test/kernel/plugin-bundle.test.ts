@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { build as viteBuild } from 'vite'
+import { compile } from '../../lib/index.ts'
 import {
   esbuild,
   type PluginOptions,
@@ -19,7 +20,7 @@ import { APPLICATION, ImportProject, inGuest } from '../support/import-project.t
 let project: ImportProject
 let warnings: string[]
 
-beforeAll(() => {
+beforeAll(async () => {
   project = new ImportProject()
   project.write('app.mjs', APPLICATION)
   project.write('broken.bpf.c', '#include "scale.h"\nint x = VALEU;\n')
@@ -39,6 +40,16 @@ beforeAll(() => {
     program.close()\n`,
   )
   project.write('gone.mjs', "import './gone.bpf.c'")
+  const { bytes } = await compile(project.write('from.bpf.c', 'int from_o;\n'), { cache: false })
+  project.write('a #b%41.bpf.o', bytes)
+  project.write('a #b%41.bpf.c', 'int from_c;\n')
+  project.write(
+    'names.mjs',
+    `import * as c from './a #b%41.bpf.c'
+    import * as o from './a #b%41.bpf.o'
+    const names = await Promise.all([c, o].map(async ({ open }) => Object.keys((await open()).globals)))
+    console.log(names.flat().join(' '))\n`,
+  )
 })
 
 beforeEach(() => {
@@ -139,6 +150,12 @@ describe.skipIf(inGuest).each(BUILDS)('%s', (name, build) => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'true 7 2\n', stderr: '' })
     const files = readdirSync(folder, { recursive: true }).map(String)
     expect(files.filter((file) => /(^|\/)count\.bpf-[\w-]+\.o$/.test(file))).toHaveLength(1)
+  })
+
+  it('puts objects of any name beside it, each its own', async () => {
+    const { stdout, stderr } = await bundled('names.mjs', { embed: false })
+    expect(stderr).toBe('')
+    expect(stdout).toBe('from_c from_o\n')
   })
 
   it('says how integers are decoded where they are imported, or for all', async () => {

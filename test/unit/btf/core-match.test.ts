@@ -52,3 +52,54 @@ describe('elements of arrays', () => {
     expect(minimal.find('s', 'struct')?.members.map(({ name }) => name)).toEqual(['inner', 'tail'])
   })
 })
+
+describe('types that no compiler writes', () => {
+  const INT: [number] = [(1 << 24) | 32]
+  const relocation = (kind: 'field_exists' | 'type_exists' | 'type_matches', type: number, access = '0') =>
+    ({ kind, type, access, section: '', offset: 0 }) as const
+
+  it('that are in each other twice, and again, are compared once', () => {
+    const writer = new BtfWriter()
+    let last = writer.add('int', 'int', 4, INT)
+    for (let level = 0; level < 14; level++) {
+      const prototype = writer.append('func_proto', '', last, Array(64).fill([0, last]).flat(), 64)
+      last = writer.append('ptr', '', prototype)
+    }
+    const top = writer.append('typedef', 'top', last)
+    const btf = parseBtf(writer.bytes())
+    const minimal = parseBtf(minimalTypes(btf, [{ btf, relocations: [relocation('type_exists', top)] }]))
+    expect(minimal.find('top', 'typedef')).toBeDefined()
+  })
+
+  it('that have no member of a name, in however many that have none themselves, are looked through once', () => {
+    const writer = new BtfWriter()
+    let last = writer.append('struct', '', 0)
+    for (let level = 0; level < 30; level++) {
+      last = writer.append('struct', level === 29 ? 's' : '', 0, Array(64).fill([0, last, 0]).flat(), 64)
+    }
+    const local = structOf(1, 1)
+    const id = local.find('s', 'struct')!.id
+    const minimal = minimalTypes(parseBtf(writer.bytes()), [
+      { btf: local, relocations: [relocation('field_exists', id, '0:0')] },
+    ])
+    expect(parseBtf(minimal).typeCount).toBe(1)
+  })
+
+  it('arrays of themselves are no match', () => {
+    const writer = new BtfWriter()
+    writer.append('array', '', 0, [1, 1, 2])
+    const id = writer.append('struct', 's', 8, [writer.string('a'), 1, 0], 1)
+    const btf = parseBtf(writer.bytes())
+    expect(matchField({ btf, id }, '0:0', { btf, id })).toBeUndefined()
+  })
+
+  it('chains of any length are kept', () => {
+    const writer = new BtfWriter()
+    for (let next = 2; next <= 50_000; next++) writer.append('ptr', '', next)
+    writer.append('int', 'int', 4, INT)
+    const id = writer.append('struct', 's', 8, [writer.string('a'), 1, 0], 1)
+    const btf = parseBtf(writer.bytes())
+    const minimal = parseBtf(minimalTypes(btf, [{ btf, relocations: [relocation('type_matches', id)] }]))
+    expect(minimal.find('s', 'struct')?.members).toHaveLength(1)
+  })
+})
