@@ -1,7 +1,11 @@
 /** Programs that users get wrong (test/fixtures/rejected): what the error says of each, on every kernel. */
-import { basename } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EbpfError, VerifierError, loadObject } from '../../lib/index.ts'
+import { root } from '../../scripts/support.mjs'
+import { newestClang } from '../../scripts/system.mjs'
+import { exampleText, examplesOf, kernelVersion, pages } from '../../scripts/verifier-classes.mjs'
 import { type RejectedProgram, expectationOf, lackOf, placeOf, rejectedPrograms } from '../support/rejected.ts'
 import { fixture } from '../support/fixtures.ts'
 import { rejection } from '../support/wait.ts'
@@ -28,9 +32,25 @@ describe('a program that is wrong', { tags: ['family'] }, () => {
       expect.soft(hint?.slice(0, expected.hint?.length), `hint of ${kind}`).toBe(expected.hint)
       expect.soft(log).toContain(rule)
       checkPlace(error as VerifierError, program)
+      const documented = documentedExample(name, (error as VerifierError).kind)
+      if (documented !== undefined) {
+        const shown = exampleText(error as VerifierError)
+        expect.soft(withoutOffsets(shown), 'run: node scripts/verifier-classes.mjs').toBe(withoutOffsets(documented))
+      }
     }
   })
 })
+
+/** What docs/verifier says of a program on this kernel; of code that another compiler makes it says nothing. */
+function documentedExample(name: string, kind: string): string | undefined {
+  const path = Object.keys(pages).find((each) => pages[each]?.classes[kind] === name)
+  if (path === undefined || newestClang()?.version !== 14) return undefined
+  const example = examplesOf(readFileSync(join(root, path), 'utf8')).get(kind)
+  return example?.kernel === kernelVersion() ? example.text : undefined
+}
+
+/** Where members are differs between builds of a kernel. */
+const withoutOffsets = (text: string): string => text.replace(/\d{3,}/g, 'N')
 
 function checkPlace(error: VerifierError, program: RejectedProgram): void {
   const { location, instruction } = error
