@@ -38,7 +38,10 @@ export async function compileSource(source: string, job: Job): Promise<CompileOu
   const { clang, cpu, settings } = job
   const { cache, signal, folders } = settings
   const args = clangArguments(settings, cpu)
-  const content = await readFile(source)
+  const content = await readFile(source).catch((error: NodeJS.ErrnoException) => {
+    // Node does not say which one.
+    throw error.code === 'EISDIR' ? invalidArgument(`${source} is a folder, not a source in C`) : error
+  })
   if (isElf(content)) throw invalidArgument(`${source} is compiled already: it is an object, not a source in C`)
   signal?.throwIfAborted()
   const told = [

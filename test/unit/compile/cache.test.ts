@@ -322,6 +322,10 @@ describe('what is no source, or makes no object', () => {
     )
   })
 
+  it('is said to be a folder', async () => {
+    await expect(compile(folder.path)).rejects.toThrow(`${folder.path} is a folder, not a source in C`)
+  })
+
   it('is not written over the source', async () => {
     await expect(compiled({ output: source })).rejects.toThrow(/output must be another file/)
     expect(readFileSync(source, 'utf8')).toContain('return VALUE')
