@@ -264,6 +264,8 @@ interface EnumLayout {
         readonly name: string;
         readonly value: number | bigint;
     }[];
+    /** Of each of the 64-bit values only the low 32 bits are known: clang has described them whole since version 15. */
+    readonly cut?: true;
 }
 interface FloatLayout {
     readonly kind: 'float';
