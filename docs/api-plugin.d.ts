@@ -1,55 +1,12 @@
 // The public API, rolled up from lib/loader/plugin.ts. Made by "npm run api"; do not edit.
 
-/** Versions of the instruction set; `probe` is the newest that clang and the running kernel know. */
-type CpuVersion = 'v1' | 'v2' | 'v3' | 'v4';
-/** Options of {@link compile}. */
-interface CompileOptions {
-    /** Name or path of clang, 14 or newer; by default what `EBPF_CLANG` names, or the newest that is found. */
-    clang?: string;
-    /**
-     * The instruction set. `probe`, the default, takes the newest that clang and the running kernel know. An object for other machines
-     * wants a fixed one: `v3` is known by Linux 5.1 and newer, `v4` by 6.6 and clang 18. It is `v3` for another architecture, byte order,
-     * or kernel (`vmlinux`).
-     */
-    cpu?: CpuVersion | 'probe';
-    /** Macros: `true` is `-DNAME`, `false` is `-UNAME`. */
-    defines?: Readonly<Record<string, string | number | boolean>>;
-    /** Folders in which headers are looked for before those of the package and of the system. */
-    includes?: readonly (string | URL)[];
-    /** Warnings by clang's names, without `-W`: `['all', 'extra', 'no-unused-function', 'error']`; `['all']` by default. `false` is none. */
-    warnings?: readonly string[] | false;
-    /**
-     * The kernel whose types `#include "vmlinux.h"` brings, where no folder has such a file: the running one by default, a file
-     * or bytes of BTF (or of an ELF file with it), `false` for none.
-     */
-    vmlinux?: string | URL | Uint8Array | false;
-    /** BTF, which all that has types needs; on by default. */
-    debug?: boolean;
-    /**
-     * Leaves out what only debuggers read (DWARF), most of the object of a source with vmlinux.h; BTF stays. Off by default, always on for
-     * several sources.
-     */
-    strip?: boolean;
-    /** The machine whose registers `bpf_tracing.h` reads: Node's name or the kernel's; this one by default. */
-    architecture?: string;
-    /** The byte order of that machine; this one's by default. */
-    endianness?: 'little' | 'big';
-    /** More arguments for clang. What options say, and what decides on the outputs, is refused: `-mcpu`, `-o`, `-S`, … */
-    args?: readonly string[];
-    /** Where results are kept: the user's cache by default, another folder, or `false` for nowhere. */
-    cache?: boolean | string;
-    /** The object is also written to this file, in one step. */
-    output?: string | URL;
-    /** Ends clang; the promise is rejected with the signal's reason. */
-    signal?: AbortSignal;
-}
+// As in api.d.ts: CompileOptions, CpuVersion
 
 /** How files that are imported are compiled. */
 interface ImportOptions extends Pick<CompileOptions, 'architecture' | 'args' | 'cache' | 'clang' | 'cpu' | 'defines' | 'endianness' | 'includes' | 'vmlinux' | 'warnings'> {
     /** How 64-bit integers are decoded, as of `loadObject`; `bigint` by default. An import can say otherwise: `?int64=number`. */
     int64?: 'bigint' | 'number';
 }
-
 /** What the plugins of all bundlers share. */
 
 /** Options of the plugins. What they leave out, the field `ebpf` of the nearest package.json may say. */
@@ -62,7 +19,6 @@ interface PluginOptions extends ImportOptions {
      */
     declarations?: boolean;
 }
-
 interface EsbuildMessage {
     text: string;
     location: {
@@ -129,7 +85,6 @@ interface EsbuildPlugin {
  * @throws TypeError, EbpfError for options that cannot be
  */
 declare function esbuild(options?: PluginOptions): EsbuildPlugin;
-
 /** A place in a file, as these bundlers name it. */
 interface LogLocation {
     file: string;
@@ -188,7 +143,6 @@ interface FilePlace {
  * @throws TypeError, EbpfError for options that cannot be
  */
 declare function rollup(options?: PluginOptions): RollupPlugin;
-
 /** The plugin for Vite and Vitest. */
 
 /** What Vite says of itself, as far as it is used. */
@@ -227,6 +181,5 @@ interface VitePlugin extends RollupPlugin {
  * @throws TypeError, EbpfError for options that cannot be
  */
 declare function vite(options?: PluginOptions): VitePlugin;
-
 export { esbuild, rollup as rolldown, rollup, vite };
 export type { EsbuildPlugin, ImportOptions, PluginOptions, RollupPlugin, VitePlugin };
