@@ -56,7 +56,12 @@ export function outputOf(command, args, options = {}) {
   return result.status === 0 ? result.stdout.trim() : undefined
 }
 
-/** The files under a folder, sorted, as paths relative to it; `wanted` gets that path. */
+/**
+ * The files under a folder, sorted, as paths relative to it; `wanted` gets that path.
+ * @param {string} folder
+ * @param {(path: string) => boolean} [wanted]
+ * @returns {string[]}
+ */
 export function filesUnder(folder, wanted = () => true) {
   let entries
   try {
