@@ -68,9 +68,9 @@ const MOVES_PACKET =
 const RELEASES =
   /^bpf_(?:ringbuf_(?:submit|discard)(?:_dynptr)?|sk_release|obj_drop\w*|percpu_obj_drop\w*|\w+_(?:release|put))$/
 
-/** Functions that give what must be given back. */
+/** Functions that give what must be given back, or another pointer to the same: it ends with it. */
 const ACQUIRES =
-  /^bpf_(?:ringbuf_reserve|sk_lookup_\w+|skc_lookup_\w+|obj_new\w*|kptr_xchg|\w+_(?:acquire|from_pid|from_id|from_vpid|alloc|create))/
+  /^bpf_(?:tcp_sock|sk_fullsock|get_listener_sock|skc_to_\w+|ringbuf_reserve|sk_lookup_\w+|skc_lookup_\w+|obj_new\w*|kptr_xchg|\w+_(?:acquire|from_pid|from_id|from_vpid|alloc|create))/
 
 /** Why a value that was a pointer is none any more. */
 export function lostPointer(

@@ -42,7 +42,7 @@ function argumentInLine(facts: Facts, origin: Origin | undefined, words: string)
 }
 
 export const nullDereference: Hint = (facts, words) =>
-  `${capital(name(originOf(facts, words), 'the pointer'))} is NULL on this way: the check before it lets only NULL through, or it was set to 0.`
+  `${capital(name(originOf(facts, words), 'the pointer'))} is NULL on this way: the check before it lets only NULL through, it was set to 0, or a function of the program returned NULL.`
 
 export const stalePacket: Hint = (facts, words) => {
   const lost = lostPointer(facts, namedRegister(words) ?? -1)

@@ -1,5 +1,5 @@
 /** The chain of branches and calls that led to where the verifier stopped. */
-import { branch, callsLocally, leavesFunction } from './instruction.ts'
+import { branch, calledFunction, callsLocally, leavesFunction } from './instruction.ts'
 import type { SourceLine } from './log-lines.ts'
 import type { TraceEntry, WalkedInstruction } from './trace.ts'
 
@@ -38,6 +38,10 @@ export function walkedPath(entries: readonly TraceEntry[]): WalkedStep[] {
 
 function stepOf({ number, text }: WalkedInstruction, next: number): Step | undefined {
   if (callsLocally(text)) return { kind: 'call', taken: undefined, why: 'the function is entered' }
+  const helper = calledFunction(text)
+  if (helper !== undefined && next !== number + 1) {
+    return { kind: 'call', taken: undefined, why: `the callback of ${helper}() is entered` }
+  }
   if (leavesFunction(text)) return { kind: 'return', taken: undefined, why: 'the function returns' }
   const jump = branch(number, text)
   if (jump === undefined) return undefined

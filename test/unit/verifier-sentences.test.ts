@@ -122,6 +122,15 @@ describe('the class of a sentence, and its hint', () => {
   })
 })
 
+test('a callback is a step of the path', () => {
+  const { path } = explainLog(`12: (85) call bpf_loop#181 15: frame1: R1=scalar() R2=fp[0]-16 R10=fp0 cb
+15: (79) r3 = *(u64 *)(r2 +0) ; frame1: R2=fp[0]-16 R3=0 cb
+16: (71) r1 = *(u8 *)(r3 +0)
+R3 invalid mem access 'scalar'
+`)
+  expect(path).toMatchObject([{ kind: 'call', why: 'the callback of bpf_loop() is entered' }])
+})
+
 test('a loop goes on by gotol, too', () => {
   const round = '0: (07) r1 += 1 ; R1=scalar()\n1: (06) gotol pc-2\n'
   const { path, kind } = explainLog(`${round}${round}0: (07) r1 += 1\nThe sequence of 8193 jumps is too complex.\n`)
@@ -138,6 +147,20 @@ describe('what a hint says of the source', () => {
     expect(hint).toBe(
       'Argument 1 of bpf_tcp_sock() may be NULL. Keep it in a variable, and check that before the call.',
     )
+  })
+
+  test('is the call that took back what another pointer was made of', () => {
+    const before = `; struct bpf_tcp_sock* tcp = bpf_tcp_sock(sk); @ sockets.bpf.c:10
+0: (85) call bpf_tcp_sock#96 ; R0=tcp_sock_or_null(id=3)
+1: (bf) r8 = r0 ; R8=tcp_sock_or_null(id=3)
+; bpf_sk_release(sk); @ sockets.bpf.c:11
+2: (85) call bpf_sk_release#86 ; R8=scalar()
+; return tcp->snd_cwnd; @ sockets.bpf.c:13
+3: (61) r6 = *(u32 *)(r8 +0)
+`
+    const { kind, hint } = explainLog(`${before}R8 invalid mem access 'scalar'\n`)
+    expect(kind).toBe('use-after-release')
+    expect(hint).toMatch(/^'tcp' may not be used after bpf_sk_release\(\) in line 11/)
   })
 
   test('is the end that goes with the pointer', () => {
