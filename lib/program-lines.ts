@@ -106,7 +106,12 @@ function placedBlocks(image: ElfImage, program: string): PlacedBlock[] {
     end += block.count
     for (const target of calledBlocks(image, symbols, block)) {
       const callee = blocks.find(({ section, first }) => section === text && first === target)
-      if (callee !== undefined && !placed.some(({ name }) => name === callee.name)) place(callee)
+      if (
+        callee !== undefined &&
+        !placed.some(({ section, first }) => section === callee.section && first === callee.first)
+      ) {
+        place(callee)
+      }
     }
   }
   place(main)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EbpfError, type HashMap, linkObjects, loadObject, objectBtf, openObject } from '../../lib/index.ts'
+import { programLines } from '../../lib/program-lines.ts'
 import { refuses, thrownBy } from '../support/bad-input.ts'
 import { fixture } from '../support/fixtures.ts'
 import { run } from '../support/run.ts'
@@ -40,6 +41,20 @@ describe('objects that need each other', () => {
     expect(functions.map(({ type }) => btf.type(type).name).sort()).toEqual(['add', 'first', 'own', 'own', 'second'])
     const files = new Set(lines.map(({ file }) => file.replace(/.*\//, '')))
     expect(files).toEqual(new Set(['linked-program.bpf.c', 'linked-library.bpf.c']))
+  })
+
+  it('have the lines of each function where several have its name', async () => {
+    const lineAt = programLines(await linked('program', 'library'), 'first')
+    const places = Array.from({ length: 100 }, (_, instruction) => lineAt?.(instruction)).filter(
+      (each) => each !== undefined,
+    )
+    const functions = places.map(({ function: name, file }) => `${name} of ${file.replace(/.*\//, '')}`)
+    expect([...new Set(functions)]).toEqual([
+      'first of linked-program.bpf.c',
+      'add of linked-library.bpf.c',
+      'own of linked-library.bpf.c',
+      'own of linked-program.bpf.c',
+    ])
   })
 
   it('are taken as paths, URLs and bytes, and read once', async () => {
