@@ -138,9 +138,12 @@ export function readSegment({ wide, little }: ElfHeader, view: DataView, at: num
   }
 }
 
+/** No file is as large, and sums of some such offsets are exact. */
+const LARGEST_OFFSET = 2 ** 51
+
 /** Larger ones than a file can have are cut off: they are found to be too large anyway. */
 export function offsetAt(view: DataView, at: number, little: boolean): number {
-  return Math.min(Number(view.getBigUint64(at, little)), Number.MAX_SAFE_INTEGER / 4)
+  return Math.min(Number(view.getBigUint64(at, little)), LARGEST_OFFSET)
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -121,6 +121,17 @@ describe('many of something', () => {
     expect(symbols.filter(({ offset }) => offset !== undefined)).toHaveLength(20_000)
   })
 
+  it('bytes of a segment are as many as a file can have', async () => {
+    const sections = [
+      sectionNames('x'),
+      { type: STRTAB, data: longName(1) },
+      { type: SYMTAB, link: 2, data: symbolTable([1]) },
+    ]
+    const file = elfFile({ sections, segments: 1 })
+    new DataView(file.buffer, file.byteOffset).setBigUint64(64 + 32, 2n ** 64n - 1n, true)
+    expect(await listSymbols(folder.write('large.elf', file))).toMatchObject([{ offset: 0 }])
+  })
+
   it.each([
     ['spaces', `1@a${' '.repeat(200_000)}x`],
     ['digits', `8@.a${'1'.repeat(200_000)}`],
