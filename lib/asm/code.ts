@@ -5,7 +5,7 @@ import { BpfMap } from '../maps/map.ts'
 import { encodeFields, slotsOf } from './encode.ts'
 import { formOf } from './form.ts'
 import type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
-import { CALL, CLASS, isWide, JUMP, PSEUDO } from './opcode.ts'
+import { CALL, CLASS, isWide, JUMP, PSEUDO, SOURCE_REGISTER } from './opcode.ts'
 import type { SourcePlace } from './source-place.ts'
 
 /** A function of the program, the main one first. */
@@ -43,7 +43,8 @@ export function codeOf(items: readonly Item[], name: string): Code {
   for (const [index, item] of items.entries()) {
     if (isLabel(item)) {
       if (labels.has(item.label)) throw invalidArgument(`label '${item.label}' is there twice`)
-      labels.set(item.label, { slot, item })
+      const place = checkedPlace(item.place, index)
+      labels.set(item.label, { slot, item: { ...item, ...(place !== undefined && { place }) } })
     } else {
       const instruction = checked(item, index)
       placed.push({ instruction, slot })
@@ -108,10 +109,74 @@ function checked(item: unknown, index: number): Instruction {
   if (formOf(instruction) === undefined || (instruction.upper !== undefined) !== isWide(opcode)) {
     throw invalidArgument(`instructions[${index}], with opcode 0x${opcode.toString(16)}, is no instruction`)
   }
-  if (reference?.kind === 'map' && !(reference.map instanceof BpfMap)) {
-    throw invalidArgument(`instructions[${index}].reference.map must be a map, not ${inspectBriefly(reference.map)}`)
+  const place = checkedPlace(instruction.place, index)
+  const { place: _, reference: __, ...fields } = instruction
+  return {
+    ...fields,
+    ...(reference !== undefined && { reference: checkedReference(reference, instruction, index) }),
+    ...(place !== undefined && { place }),
   }
-  return instruction
+}
+
+/** A reference becomes a field of the instruction: of another instruction that field is something else. */
+function checkedReference(given: unknown, fields: InstructionFields, index: number): Reference {
+  const where = `instructions[${index}].reference`
+  if (typeof given !== 'object' || given === null) {
+    throw invalidArgument(`${where} must be a label, a map or a function of the kernel, not ${inspectBriefly(given)}`)
+  }
+  const reference = { ...(given as Reference) }
+  if (!takes(reference.kind, fields)) {
+    throw invalidArgument(`${where}, of kind ${inspectBriefly(reference.kind)}, is not for '${formOf(fields)?.text}'`)
+  }
+  if (reference.kind === 'map') {
+    if (reference.map instanceof BpfMap) return reference
+    throw invalidArgument(`${where}.map must be a map, not ${inspectBriefly(reference.map)}`)
+  }
+  if (typeof reference.name === 'string') return reference
+  throw invalidArgument(`${where}.name must be a string, not ${inspectBriefly(reference.name)}`)
+}
+
+function takes(kind: unknown, fields: InstructionFields): boolean {
+  const { opcode, source } = fields
+  const isCall = opcode === (CLASS.jmp | JUMP.call)
+  switch (kind) {
+    case 'map':
+      return isWide(opcode) && (source === PSEUDO.mapFd || source === PSEUDO.mapValue)
+    case 'kernelFunction':
+      return isCall && source === CALL.kernelFunction
+    case 'label':
+      return namesFunction(fields) || jumps(opcode)
+    default:
+      return false
+  }
+}
+
+/** By a distance: calls, ends and jumps to what is in a register have none. */
+function jumps(opcode: number): boolean {
+  const kind = opcode & 7
+  const others: readonly number[] = [
+    CLASS.jmp | JUMP.call,
+    CLASS.jmp | JUMP.exit,
+    CLASS.jmp | JUMP.ja | SOURCE_REGISTER,
+  ]
+  return (kind === CLASS.jmp || kind === CLASS.jmp32) && !others.includes(opcode)
+}
+
+function checkedPlace(given: unknown, index: number): SourcePlace | undefined {
+  if (given === undefined || given === null) return undefined
+  const { file, line, column, text } = Object(given) as SourcePlace
+  const isNumber = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0
+  if (
+    typeof file === 'string' &&
+    isNumber(line) &&
+    isNumber(column) &&
+    (text === undefined || typeof text === 'string')
+  ) {
+    return { file, line, column, ...(text !== undefined && { text }) }
+  }
+  throw invalidArgument(
+    `instructions[${index}].place must have a file, a line and a column, not ${inspectBriefly(given)}`,
+  )
 }
 
 /** A call of a function of the program, or a load of its address: both have its distance in their immediate. */

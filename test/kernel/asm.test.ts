@@ -291,6 +291,22 @@ describe('what is no program', () => {
       { instructions: [{ ...ok[0], immediate: 2 ** 31 }] },
       /\.immediate must be an integer/,
     ],
+    [
+      'a map for a move',
+      { instructions: [{ ...ok[0], reference: { kind: 'map' } }] },
+      /of kind "map", is not for 'r0 = 0'/,
+    ],
+    [
+      'a label for a move',
+      { instructions: [{ ...ok[0], reference: { kind: 'label' } }] },
+      /"label", is not for 'r0 = 0'/,
+    ],
+    [
+      'a reference to nothing',
+      { instructions: [{ ...ok[0], reference: 5 }] },
+      /\[0\]\.reference must be a label, a map/,
+    ],
+    ['a place that is none', { instructions: [{ ...ok[0], place: 'here' }] }, /\[0\]\.place must have a file, a line/],
     ['a label that is not there', { instructions: [goto('nowhere'), exit()] }, /no label is named 'nowhere'/],
     ['a label twice', { instructions: [label('x'), label('x'), ...ok] }, /'x' is there twice/],
     ['a label behind the end', { instructions: [...ok, label('end')] }, /behind the last instruction/],
