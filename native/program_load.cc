@@ -116,7 +116,7 @@ int LoadOnce(const ProgramImage& image, bpf_prog_type type, ProgramLoadOptions* 
 
 // Where the kernel says how long the log is (Linux 6.4), the next buffer is the last: each is
 // another verification.
-uint32_t NextLogSize(uint32_t size, const ProgramLoadOptions& options) {
+uint32_t NextLogSize(uint32_t size, [[maybe_unused]] const ProgramLoadOptions& options) {
 #if EBPF_LIBBPF_AT_LEAST(1, 2)
   if (options.log_true_size > size) return std::min(options.log_true_size, kLargestLogSize);
 #endif
