@@ -25,7 +25,7 @@ export interface ObjectBtf {
  */
 export async function objectBtf(source: ObjectSource): Promise<ObjectBtf> {
   const { bytes, name } = await readImage(source)
-  const sections = elfSections(bytes)
+  const sections = elfSections(bytes, name)
   const section = sections.get('.BTF')
   if (section === undefined) {
     throw ruleError('ERR_EBPF_NO_BTF', `object '${name}' has no BTF`, {

@@ -33,11 +33,12 @@ const MOST_OWNERS = 2
 /**
  * The sections of a 64-bit ELF file of either byte order, as parts of the same memory; the first of each name.
  *
+ * @param object what an error calls it
  * @throws EbpfError ERR_EBPF_INVALID_OBJECT if the bytes are no such file, or cut off
  */
-export function elfSections(file: Uint8Array): ElfSections {
+export function elfSections(file: Uint8Array, object?: string): ElfSections {
   const sections = new Map<string, Uint8Array>()
-  for (const { name, type, bytes } of objectImage(file).sections.slice(1)) {
+  for (const { name, type, bytes } of objectImage(file, object).sections.slice(1)) {
     if (type !== SHT_NOBITS && !sections.has(name)) sections.set(name, bytes)
   }
   return sections

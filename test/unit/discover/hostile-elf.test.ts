@@ -143,3 +143,11 @@ describe('many of something', () => {
     expect(found?.places[0]?.arguments.length).toBeGreaterThan(0)
   })
 })
+
+it('that is none is named', async () => {
+  const path = folder.write('text.bpf.o', 'text')
+  await expect(objectBtf(path)).rejects.toMatchObject({
+    message: "unreadable object 'text': it is not an ELF file",
+    object: 'text',
+  })
+})
