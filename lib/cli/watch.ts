@@ -1,6 +1,6 @@
 /** Does something now, and again whenever a file that it depends on changes. */
 import { type FSWatcher, lstatSync, realpathSync, type Stats, statSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 /** Editors write a file in several steps, and tools several files at once. Milliseconds. */
 const QUIET = 50
@@ -90,7 +90,14 @@ class FolderWatcher {
     if (identity === undefined || this.#watchers.get(folder)?.identity === identity) return false
     this.#forget(folder)
     try {
-      const watcher = watch(folder, (_, name) => this.#note(`${folder === '/' ? '' : folder}/${name}`))
+      const watcher = watch(folder, (_, name) => {
+        // Of itself when it is removed; a new one may have its number in the file system.
+        if (name === basename(folder)) {
+          this.#forget(folder)
+          this.wake()
+        }
+        this.#note(`${folder === '/' ? '' : folder}/${name}`)
+      })
       // A folder that is removed: its files are gone, which the next run will say.
       watcher.on('error', () => this.#forget(folder))
       this.#watchers.set(folder, { watcher, identity })
