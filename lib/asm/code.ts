@@ -2,7 +2,7 @@
 import { inspectBriefly } from '../arguments.ts'
 import { invalidArgument } from '../errors.ts'
 import { BpfMap } from '../maps/map.ts'
-import { encodeFields, slotsOf } from './encode.ts'
+import { type ByteOrderOptions, encodeFields, slotsOf } from './encode.ts'
 import { formOf } from './form.ts'
 import type { Instruction, InstructionFields, Item, Label, Reference } from './instruction.ts'
 import { CALL, CLASS, isWide, JUMP, PSEUDO, SOURCE_REGISTER } from './opcode.ts'
@@ -223,7 +223,7 @@ function functionsOf(
  *
  * @throws TypeError where a map or a function of the kernel is named, which only `loadProgram` finds
  */
-export function encode(items: readonly Item[], options: Parameters<typeof encodeFields>[1] = {}): Uint8Array {
+export function encode(items: readonly Item[], options: ByteOrderOptions = {}): Uint8Array {
   const { instructions, maps, kernelFunctions } = codeOf(items, 'main')
   const [map] = maps
   if (map !== undefined)

@@ -9,6 +9,7 @@ import {
   type BtfFunctionPrototype,
   type BtfMember,
   type BtfType,
+  maxFields,
   maxTypeDepth,
   type TypeId,
 } from './types.ts'
@@ -53,6 +54,8 @@ export class DeclarationWriter {
   readonly #offsets: boolean
   readonly #names: Names
   readonly #layout: NaturalLayout
+  /** Members of the outermost struct or union that is being written. */
+  #members = 0
 
   constructor(btf: Btf, { offsets = false }: DeclarationOptions = {}, names: Names = ownNames) {
     this.#btf = btf
@@ -135,6 +138,8 @@ export class DeclarationWriter {
   #composite(type: BtfComposite, indent: string, depth: number): string {
     const { kind, name, size, members } = type
     if (depth > maxDepth) throw new BtfFormatError(`${kind} ${name} nests more than ${maxDepth} deep`)
+    this.#members = depth === 0 ? members.length : this.#members + members.length
+    if (this.#members > maxFields) throw new BtfFormatError(`${kind} ${name} has more than ${maxFields} members`)
     const head = name === '' ? kind : `${kind} ${this.#names.type(type)}`
     const packed = this.#layout.isPacked(type)
     const lines: string[] = []

@@ -1,10 +1,7 @@
 /** The conditions on a layout under which codecs are safe, checked once when a codec is made. */
 import { invalidArgument } from '../errors.ts'
 import { canEndFlexibly, type Field, type Layout, type StructLayout, type UnionLayout } from './layout.ts'
-import { maxTypeDepth } from './types.ts'
-
-/** More fields than any C type has; BTF can describe 2^32 of them in a few hundred bytes. */
-const maxFields = 65536
+import { maxFields, maxTypeDepth } from './types.ts'
 
 /**
  * Counts the fields of a layout, nested ones included and each array's element once.

@@ -18,6 +18,7 @@ import {
   type BtfInt,
   type BtfMember,
   type BtfType,
+  maxFields,
   maxTypeDepth,
   type TypeId,
 } from './types.ts'
@@ -159,7 +160,7 @@ function fieldsOf(btf: Btf, type: BtfComposite, inner: (type: TypeId) => Layout)
     if (layout.kind !== 'struct' && layout.kind !== 'union') return []
     return layout.kind === type.kind ? moved(layout, field.offset) : [field]
   })
-  rejectDuplicates(type, fields, new Set())
+  rejectDuplicates(type, fields)
   return fields
 }
 
@@ -168,16 +169,23 @@ function moved(layout: StructLayout | UnionLayout, by: number): Field[] {
   return layout.fields.map((field) => ({ ...field, offset: field.offset + by }))
 }
 
-function rejectDuplicates(type: BtfComposite, fields: readonly Field[], seen: Set<string>): void {
-  for (const { name, layout } of fields) {
+function rejectDuplicates(type: BtfComposite, fields: readonly Field[]): void {
+  const names = new Set<string>()
+  let looked = 0
+  const visit = ({ name, layout }: Field): void => {
+    // Those that have no members could be nested in each other without end.
+    if (++looked > maxFields) {
+      throw new BtfFormatError(`type ${type.id} (${describe(type)}) has more than ${maxFields} members`)
+    }
     if (name === '' && (layout.kind === 'struct' || layout.kind === 'union')) {
-      rejectDuplicates(type, layout.fields, seen)
-    } else if (seen.has(name)) {
+      for (const field of layout.fields) visit(field)
+    } else if (names.has(name)) {
       throw new BtfFormatError(`type ${type.id} (${describe(type)}) has two members named ${JSON.stringify(name)}`)
     } else {
-      seen.add(name)
+      names.add(name)
     }
   }
+  for (const field of fields) visit(field)
 }
 
 /** Compilers before clang 8 put a bitfield's width and place into its integer type. */

@@ -9,6 +9,9 @@ export type TypeId = number
 /** As many references in a row as the kernel follows (MAX_RESOLVE_DEPTH) before it calls them a loop. */
 export const maxTypeDepth = 32
 
+/** More fields than any C type has, those of nested types included; BTF can describe 2^32 of them in a few hundred bytes. */
+export const maxFields = 65536
+
 interface Named {
   readonly id: TypeId
   /** As in C; `''` for an anonymous type. */

@@ -166,6 +166,20 @@ describe('what a compiler makes of declarations', () => {
 })
 
 describe('types that C cannot have', () => {
+  test('more members than anybody can read', () => {
+    const btf = new BtfBuilder()
+    let id = btf.int('int', 4)
+    for (let level = 0; level < 30; level++) {
+      id = btf.struct(level === 29 ? 'top' : '', 8, [
+        ['one', id, 0],
+        ['other', id, 32],
+      ])
+    }
+    const parsed = parseBtf(btf.bytes())
+    expect(() => parsed.declaration(id)).toThrow(/has more than 65536 members/)
+    expect(parsed.declaration(id - 26)).toContain('other')
+  })
+
   test('circles and what has no value', () => {
     const btf = new BtfBuilder()
     btf.add('typedef', 'a', 2)

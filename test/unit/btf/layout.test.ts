@@ -308,6 +308,21 @@ describe('types without a layout', () => {
       /nested more than 32 levels deep/,
     ],
     [
+      'more members without names and without end than anybody can count',
+      (btf) => {
+        let id = btf.struct('', 0, [])
+        for (let level = 0; level < 30; level++) {
+          const members: [string, number, number][] = [
+            ['', id, 0],
+            ['', id, 0],
+          ]
+          id = btf.struct('', 0, members, level % 2 === 0 ? 'union' : 'struct')
+        }
+        return id
+      },
+      /has more than 65536 members/,
+    ],
+    [
       'endless nesting whose inner levels are known already',
       (btf) => {
         const structs = [btf.int('int', 4)]
