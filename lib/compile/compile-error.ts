@@ -37,8 +37,12 @@ export class CompileError extends EbpfError {
 
 /** What to do about an error that says little to somebody who never met it. */
 function compileHint(diagnostics: readonly Diagnostic[]): string | undefined {
-  for (const { severity, message } of diagnostics) {
+  for (const { severity, message, notes } of diagnostics) {
     if (severity !== 'error') continue
+    const again = /^redefinition of '([^']+)'/.exec(message)?.[1]
+    if (again !== undefined && notes.some(({ file }) => file.endsWith('/vmlinux.h'))) {
+      return `vmlinux.h has a type '${again}' of the kernel's: give yours another name.`
+    }
     const header = /^'([^']+)' file not found/.exec(message)?.[1]
     if (header === 'vmlinux.h') {
       return "vmlinux.h is made from a kernel's BTF, and there is none here: name one by the option vmlinux."

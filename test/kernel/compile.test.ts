@@ -71,6 +71,14 @@ async function result(object: Awaited<ReturnType<typeof compile>>, program: stri
 }
 
 describe('a source with vmlinux.h', () => {
+  it("is told which of its names is one of the kernel's", async () => {
+    const text = '#include "vmlinux.h"\nstruct task_struct { int mine; };\n'
+    await expect(compiled(text, {}, 'clash.bpf.c')).rejects.toMatchObject({
+      code: 'ERR_EBPF_COMPILE',
+      hint: "vmlinux.h has a type 'task_struct' of the kernel's: give yours another name.",
+    })
+  })
+
   it("is compiled with the running kernel's types", async () => {
     const object = await compiled(WITH_KERNEL_TYPES, {}, 'task.bpf.c')
     expect(object).toMatchObject({ name: 'task', diagnostics: [], cached: false })
