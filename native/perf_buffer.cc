@@ -13,6 +13,7 @@
 #include <queue>
 
 #include "bindings.h"
+#include "clock.h"
 #include "convert.h"
 #include "env.h"
 #include "task.h"
@@ -21,7 +22,6 @@ namespace ebpf {
 namespace {
 
 constexpr size_t kHeaderSize = 8;
-constexpr int64_t kSecond = 1000000000;
 constexpr size_t kNoRing = SIZE_MAX;
 
 // From the moment that a record has its time to the one that it can be read, where nothing
@@ -30,22 +30,6 @@ constexpr int64_t kInFlight = 20000;
 
 // BPF_F_PRESERVE_ELEMS of Linux 5.10: entries stay when the descriptor that they came by is closed.
 constexpr uint32_t kPreserveElems = 1U << 11;
-
-int64_t Now(clockid_t clock) {
-  timespec time = {};
-  clock_gettime(clock, &time);
-  return time.tv_sec * kSecond + time.tv_nsec;
-}
-
-std::string OnlineCpus() {
-  UniqueFd file(open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC));
-  char text[4096];
-  ssize_t length = file.valid() ? read(file.get(), text, sizeof(text)) : 0;
-  return std::string(text, length > 0 ? static_cast<size_t>(length) : 0);
-}
-
-// How long the machine has slept, in which CPUs go and come back.
-int64_t TimeAsleep() { return (Now(CLOCK_BOOTTIME) - Now(CLOCK_MONOTONIC)) / (kSecond / 100); }
 
 size_t SpaceOf(const PerfSample& sample) {
   return kHeaderSize + ((size_t{sample.length} + 7) & ~size_t{7});
@@ -89,7 +73,7 @@ Status PerfBuffer::OpenMap(const ebpf::Map& map) {
 }
 
 Status PerfBuffer::OpenRings() {
-  CpusChanged();
+  online_.Changed();
   looked_ = Now(CLOCK_MONOTONIC);
   current_.assign(cpus_, kNoRing);
   Status status = {-ENODEV, "perf_event_open"};
@@ -126,17 +110,6 @@ PerfBuffer::~PerfBuffer() {
   }
 }
 
-// Whether CPUs may have come or gone since the last call.
-bool PerfBuffer::CpusChanged() {
-  std::string online = OnlineCpus();
-  int64_t slept = TimeAsleep();
-  // Two clocks are read one after the other.
-  bool changed = online != online_ || slept > slept_ + 1;
-  online_ = std::move(online);
-  slept_ = slept;
-  return changed;
-}
-
 // A CPU that goes takes its event with it: programs cannot write to it when the CPU is back
 // (`event->oncpu`, bpf_perf_event_output). What it had can still be read.
 void PerfBuffer::FollowCpus() {
@@ -150,7 +123,7 @@ void PerfBuffer::FollowCpus() {
     lost_before_ += ring->Lost();
     rings_[index].reset();
   }
-  if (!CpusChanged()) return;
+  if (!online_.Changed()) return;
   for (uint32_t cpu = 0; cpu < cpus_; ++cpu) AddRing(static_cast<int>(cpu));
 }
 

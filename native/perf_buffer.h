@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "map.h"
 #include "map_claim.h"
+#include "online_cpus.h"
 #include "perf_ring.h"
 #include "record_reader.h"
 #include "status.h"
@@ -65,7 +65,6 @@ class PerfBuffer final : public RecordReader {
   Status AddRing(int cpu);
   // Rings for the CPUs that came, or came back, since they were looked at last.
   void FollowCpus();
-  bool CpusChanged();
 
   int Collect(Snapshot* snapshot) const;
 
@@ -88,8 +87,7 @@ class PerfBuffer final : public RecordReader {
   // Of each CPU, the ring that its programs write to.
   std::vector<size_t> current_;
   uint64_t lost_before_ = 0;
-  std::string online_;
-  int64_t slept_ = 0;
+  OnlineCpus online_;
   int64_t looked_ = 0;
 
   size_t first_ring_ = 0;
