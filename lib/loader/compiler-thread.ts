@@ -1,4 +1,6 @@
 /** The thread that compiles while the one that imports stands still: see import-now.ts. */
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { ImportRequest } from './request.ts'
 
@@ -7,15 +9,24 @@ export const COMPILER = 'ebpf compiler'
 
 export interface CompilerStart {
   port: MessagePort
-  answers: Int32Array
+  signals: Int32Array
 }
+
+/** What the places of `signals` hold. */
+export const Signal = {
+  /** Raised with each answer, and when the thread ends. */
+  ANSWERS: 0,
+  /** The thread's number, once it runs. */
+  THREAD: 1,
+} as const
 
 if (workerData === COMPILER) parentPort?.once('message', (start: CompilerStart) => serve(start))
 
-function serve({ port, answers }: CompilerStart): void {
+function serve({ port, signals }: CompilerStart): void {
+  Atomics.store(signals, Signal.THREAD, ownNumber())
   const wake = (): void => {
-    Atomics.add(answers, 0, 1)
-    Atomics.notify(answers, 0)
+    Atomics.add(signals, Signal.ANSWERS, 1)
+    Atomics.notify(signals, Signal.ANSWERS)
   }
   process.once('exit', wake)
   const serveOne = async (request: ImportRequest): Promise<void> => {
@@ -26,6 +37,15 @@ function serve({ port, answers }: CompilerStart): void {
     }
   }
   port.on('message', (request: ImportRequest) => void serveOne(request))
+}
+
+/** As the kernel counts threads, 0 without /proc. */
+function ownNumber(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return 0
+  }
 }
 
 /** Imported only here: what fails to load has to be an answer too. */

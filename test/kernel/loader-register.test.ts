@@ -1,6 +1,7 @@
 /** `node --import ebpf/register`: C files are modules, in every version of Node that is here. */
-import { symlinkSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../../lib/index.ts'
 import {
@@ -140,6 +141,32 @@ describe.skipIf(inGuest).each(nodesHere())('Node %s', (version, node) => {
     const { stdout, stderr } = script('require.cjs', source)
     expect(stderr).toBe('')
     expect(stdout).toMatch(hasSyncHooks(version) ? /^function\n$/ : /cannot be required on Node .*: import it/)
+  })
+
+  it.runIf(hasSyncHooks(version))('does not wait for a thread that ran out of memory', () => {
+    project.write('clang', '#!/bin/sh\nexec sleep 5\n')
+    chmodSync(join(project.path, 'clang'), 0o755)
+    project.write(
+      'greedy.mjs',
+      `import { parentPort, workerData } from 'node:worker_threads'
+      const kept = []
+      const grow = () => {
+        for (let count = 0; count < 10_000; ++count) kept.push({})
+        setImmediate(grow)
+      }
+      if (workerData === 'ebpf compiler') parentPort.once('message', grow)`,
+    )
+    const greedy = pathToFileURL(join(project.path, 'greedy.mjs'))
+    const { status, stdout } = script(
+      'memory.mjs',
+      "await import('./count.bpf.c').catch(({ message }) => console.log(message))",
+      {
+        EBPF_CLANG: join(project.path, 'clang'),
+        NODE_OPTIONS: `--max-old-space-size=40 --import ${greedy}`,
+      },
+    )
+    expect(stdout).toMatch(/count\.bpf\.c ended without an answer: its memory/)
+    expect(status).toBe(0)
   })
 
   it('prints warnings of the compiler', () => {
