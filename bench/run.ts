@@ -96,8 +96,7 @@ async function measure(options: Options): Promise<Report> {
 function isGood({ nodes }: Report): boolean {
   return nodes.every(({ results, endurance, loopDelay, failure: endedBy }) => {
     const compared = results.every(({ verdict, failure }) => verdict?.must !== false && failure === undefined)
-    // Arrays make V8's heap grow, which is not ours to prevent: see docs/performance.md.
-    const steady = (endurance ?? []).every(({ kind, met }) => met || kind === 'arrays')
+    const steady = (endurance ?? []).every(({ met }) => met)
     return endedBy === undefined && compared && steady && (loopDelay ?? []).every(({ turn }) => isWithin(turn))
   })
 }
