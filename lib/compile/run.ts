@@ -12,6 +12,7 @@ import { type DiagnosticData, parseDiagnostics } from './diagnostic.ts'
 import { headerSource, vmlinuxFolder } from './headers.ts'
 import { cacheKey, type Compiled, keepObject, recallObject } from './object-cache.ts'
 import { clangArguments, type CpuVersion, type Settings } from './options.ts'
+import { unfilledPointers } from './unfilled-pointers.ts'
 
 /** How a source is compiled. */
 export interface Job {
@@ -112,7 +113,10 @@ async function runClang(work: string, source: string, args: readonly string[], j
   const read = filesOf(await readFile(rule, 'utf8').catch(() => ''), source)
   if (code !== 0) return { diagnostics, ...read, cached: false }
   const bytes = await readFile(object).catch(() => Buffer.alloc(0))
-  if (isElf(bytes)) return { bytes: new Uint8Array(bytes), diagnostics, ...read, cached: false }
+  if (isElf(bytes)) {
+    if (!args.includes('-w')) diagnostics.push(...unfilledPointers(bytes).map((name) => unfilled(source, name)))
+    return { bytes: new Uint8Array(bytes), diagnostics, ...read, cached: false }
+  }
   // An argument has it make something else, such as -flto, or nothing, such as --help.
   diagnostics.push(failure(source, `clang was told to make no object: ${job.settings.args.join(' ')}`))
   return { diagnostics, ...read, cached: false }
@@ -162,6 +166,13 @@ function crash(file: string, code: number | null, stderr: string): DiagnosticDat
   return failure(file, words === '' ? `clang ended with ${code === null ? 'a signal' : `code ${code}`}` : words)
 }
 
+function unfilled(source: string, name: string): DiagnosticData {
+  const what = name === '' ? 'a constant' : `'${name}'`
+  const message = `${what} holds an address of another variable, which is 0 when the program runs: nothing relocates data; use an array in the place of the pointer, such as char [][16] for strings`
+  return { ...failure(source, message), severity: 'warning' }
+}
+
+/** Of the file as a whole. */
 function failure(file: string, message: string): DiagnosticData {
   return { severity: 'error', file, line: 0, column: 0, length: 1, message, includedFrom: [], notes: [], fixes: [] }
 }
