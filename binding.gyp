@@ -44,8 +44,9 @@
           'variables': { 'libbpf_folder': '<!(node scripts/libbpf.mjs)' },
           'defines': ['EBPF_LIBBPF_BUNDLED=1', 'LIBBPF_API='],
           'cflags': ['-isystem<(libbpf_folder)/include', '-isystem<(libbpf_folder)/include/uapi'],
-          # native/kernel_btf.cc answers libbpf's own calls: it would parse the kernel's BTF for each load.
-          'ldflags': ['-Wl,--wrap=btf__load_vmlinux_btf', '-Wl,--wrap=btf__free'],
+          # Answered in place of libbpf's own: native/kernel_btf.cc, as it would parse the kernel's BTF for each load, and
+          # native/load_statistics.cc, as it asks for no statistics.
+          'ldflags': ['-Wl,--wrap=btf__load_vmlinux_btf', '-Wl,--wrap=btf__free', '-Wl,--wrap=bpf_prog_load'],
           'libraries': ['<(libbpf_folder)/lib/libbpf.a', '<(libbpf_folder)/lib/libelf.a', '-l:libz.a'],
         }, {
           'cflags': ['<!@(pkg-config --cflags libbpf)'],

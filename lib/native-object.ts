@@ -99,8 +99,11 @@ export interface NativeLoadOptions extends NativeOpenOptions {
 
 export interface NativeLoadedObject {
   object: Handle
-  /** In the order of the description; `handle` is 0 for a program that was not loaded. */
-  programs: { name: string; handle: Handle }[]
+  /**
+   * In the order of the description; `handle` is 0 for a program that was not loaded. `statistics` are what the verifier said of its
+   * work: `''` for a program that was loaded with a log, and where libbpf is the system's.
+   */
+  programs: { name: string; handle: Handle; statistics: string }[]
   /**
    * In the order of the description; `handle` is 0, without `info`, for a map that was not created. Every handle owns its
    * descriptor.
@@ -133,7 +136,7 @@ export interface NativeLoadedProgram {
   /** libbpf's name of the program type. */
   type: string
   expectedAttachType: string
-  /** The verifier's, of a `logLevel` that is not 0. */
+  /** The verifier's; with a `logLevel` of 0 only what it says of its work. */
   log: string
 }
 

@@ -139,9 +139,9 @@ export class BpfObject<Shape extends ObjectShape = UnknownShape> extends Resourc
     }
     const loaded = unwrap(outcome, { object: name })
     const logs = programLogs(outcome.log.map(({ message }) => message))
-    const programs = description.programs.map((program) => {
-      const log = logs.get(program.name)
-      return log === undefined ? program : { ...program, verifier: readStatistics(log) }
+    const programs = description.programs.map((program, index) => {
+      const log = logs.get(program.name) ?? loaded.programs[index]?.statistics ?? ''
+      return { ...program, verifier: readStatistics(log) }
     })
     return new BpfObject<Shape>(name, loaded, { ...description, programs }, types)
   }

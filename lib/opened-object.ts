@@ -73,8 +73,9 @@ export class OpenedObject {
     if (kernelBtfPath !== undefined) refuseCustomBtf(kernelBtfPath, this.name)
     let outcome = await binding.objectLoad(this.#image, options)
     // Asked for statistics only, the verifier says what is wrong, but not where.
-    if (outcome.errno !== 0 && options.logLevel === LOG_STATISTICS && typeof this.#image !== 'number') {
-      const again = await binding.objectLoad(this.#image, { ...options, logLevel: LOG_STATISTICS | LOG_INSTRUCTIONS })
+    const explained = withInstructions(options)
+    if (outcome.errno !== 0 && explained !== undefined && typeof this.#image !== 'number') {
+      const again = await binding.objectLoad(this.#image, explained)
       if (again.errno === 0 || again.errno === outcome.errno) outcome = again
     }
     releaseWhenIdle()
@@ -147,6 +148,16 @@ export class OpenedObject {
     const names = { object: this.name, map: unknown.name }
     throw libbpfError(`section '.struct_ops.link' of map '${unknown.name}'`, '1.2', { ...names, operation: 'load' })
   }
+}
+
+/** The same with logs that say where it is; `undefined` where none of them has statistics alone. */
+function withInstructions(options: NativeLoadOptions): NativeLoadOptions | undefined {
+  const { logLevel, programs } = options
+  const levels = [logLevel, ...programs.map((program) => program.logLevel)]
+  if (!levels.includes(LOG_STATISTICS)) return undefined
+  const explained = <T extends { logLevel?: number }>(edit: T): T =>
+    edit.logLevel === LOG_STATISTICS ? { ...edit, logLevel: LOG_STATISTICS | LOG_INSTRUCTIONS } : edit
+  return { ...explained(options), programs: programs.map((program) => explained(program)) }
 }
 
 function discard(image: NativeImage): void {

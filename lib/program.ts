@@ -150,8 +150,8 @@ export class BpfProgram extends Resource {
   }
 
   /**
-   * What verifying the program took. Loaded with a `logLevel` that has 4 (BPF_LOG_STATS), all of it, of any kernel since
-   * Linux 5.2; otherwise only `instructions`, which the kernel keeps since 5.16. `undefined` where nothing is known.
+   * What verifying the program took. Of one that was opened, only `instructions`, which the kernel keeps since Linux 5.16; of one
+   * of an object where libbpf is the system's, all only with a `logLevel`. `undefined` where nothing is known.
    */
   get verifier(): VerifierStatistics | undefined {
     if (this.#verifier !== undefined) return this.#verifier

@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "load_statistics.h"
 #include "map.h"
 #include "object_description.h"
 #include "object_image.h"
@@ -23,6 +24,8 @@ struct LoadedProgram {
   std::string name;
   bpf_program* program = nullptr;
   UniqueFd fd;
+  // What the verifier says of its work.
+  std::string statistics;
 };
 
 struct LoadedMap {
@@ -72,7 +75,7 @@ Status Open(Bytes image, const OpenOptions& options, bool keep, OpenedObject* op
 }
 
 // Duplicates what was loaded: each handle has a descriptor of its own.
-Status Gather(LoadedObject* loaded) {
+Status Gather(const LoadStatistics& statistics, LoadedObject* loaded) {
   constexpr const char* kOperation = "fcntl(F_DUPFD_CLOEXEC)";
   for (LoadedProgram& program : loaded->programs) {
     // Negative for a program that was not to be loaded.
@@ -80,6 +83,7 @@ Status Gather(LoadedObject* loaded) {
     if (fd < 0) continue;
     program.fd = Duplicate(fd);
     if (!program.fd.valid()) return FromReturn(kOperation, program.fd.get());
+    program.statistics = statistics.Of(program.name);
   }
   for (LoadedMap& map : loaded->maps) {
     // libbpf 1.4 and later give a placeholder's descriptor for a map that was not to be created.
@@ -98,7 +102,7 @@ Status Load(const LoadOptions& options, LoadedObject* loaded) {
   // The names before any edit: a map that is replaced takes the name of its replacement.
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
-    loaded->programs.push_back({OrEmpty(bpf_program__name(program)), program, UniqueFd()});
+    loaded->programs.push_back({OrEmpty(bpf_program__name(program)), program, UniqueFd(), {}});
   }
   bpf_map* map;
   bpf_object__for_each_map(map, object) {
@@ -107,8 +111,9 @@ Status Load(const LoadOptions& options, LoadedObject* loaded) {
   Status status = CheckInstructions(object);
   if (status.ok()) status = ApplyEdits(object, options);
   if (!status.ok()) return status;
+  LoadStatistics statistics;
   status = FromReturn("bpf_object__load", bpf_object__load(object));
-  return status.ok() ? Gather(loaded) : status;
+  return status.ok() ? Gather(statistics, loaded) : status;
 }
 
 Status DeliverOpened(Environment* environment, OpenedObject&& opened, Napi::Value* value) {
@@ -165,6 +170,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
     std::string name;
     int32_t handle;
     MapShape shape;
+    std::string statistics;
   };
   HandleInserter inserter(&handles);
   std::vector<Entry> programs;
@@ -176,7 +182,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
       handle = inserter.Insert(
           std::make_unique<Program>(std::move(program.fd), loaded.state, program.program));
     }
-    programs.push_back({std::move(program.name), handle, {}});
+    programs.push_back({std::move(program.name), handle, {}, std::move(program.statistics)});
   }
   for (LoadedMap& map : loaded.maps) {
     int32_t handle = 0;
@@ -184,7 +190,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
       handle = inserter.Insert(
           std::make_unique<Map>(std::move(map.fd), map.shape, loaded.state, map.map));
     }
-    maps.push_back({std::move(map.name), handle, map.shape});
+    maps.push_back({std::move(map.name), handle, map.shape, {}});
   }
   if (inserter.error() != 0) {
     for (const Entry& entry : programs) handles.Take<Program>(entry.handle);
@@ -198,6 +204,11 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
     result.Set("handle", entry.handle);
     return result;
   };
+  auto program_to_value = [to_value](const Entry& entry) {
+    Napi::Object result = to_value(entry);
+    result.Set("statistics", entry.statistics);
+    return result;
+  };
   auto map_to_value = [env, to_value](const Entry& entry) {
     Napi::Object result = to_value(entry);
     if (entry.handle != 0) result.Set("info", ToValue(env, entry.shape));
@@ -205,7 +216,7 @@ Status DeliverLoaded(Environment* environment, LoadedObject&& loaded, Napi::Valu
   };
   auto result = Napi::Object::New(env);
   result.Set("object", object);
-  result.Set("programs", MakeArray(env, programs, to_value));
+  result.Set("programs", MakeArray(env, programs, program_to_value));
   result.Set("maps", MakeArray(env, maps, map_to_value));
   *value = result;
   return {};

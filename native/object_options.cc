@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "convert.h"
+#include "load_statistics.h"
 #include "log.h"
 #include "map.h"
 #include "program.h"
@@ -108,7 +109,7 @@ Status ApplyProgramEdit(bpf_program* program, const ProgramEdit& edit) {
   }
   if (status.ok() && edit.log_level) {
     status = FromReturn("bpf_program__set_log_level",
-                        bpf_program__set_log_level(program, *edit.log_level));
+                        bpf_program__set_log_level(program, WithStatistics(*edit.log_level)));
   }
   if (edit.interface_index) bpf_program__set_ifindex(program, *edit.interface_index);
   if (status.ok()) status = SetAttachTarget(program, edit);
@@ -161,7 +162,7 @@ bpf_object* OpenObject(const std::vector<uint8_t>& image, const OpenOptions& opt
   open.kconfig = OrNull(options.kconfig);
   open.btf_custom_path = OrNull(options.kernel_btf_path);
   open.pin_root_path = OrNull(options.pin_root);
-  open.kernel_log_level = options.log_level.value_or(0);
+  open.kernel_log_level = WithStatistics(options.log_level.value_or(0));
   errno = 0;
   bpf_object* object = bpf_object__open_mem(image.data(), image.size(), &open);
   // An error pointer that libbpf took for a valid one: the size of a __kconfig extern past 2 GiB

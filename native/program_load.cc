@@ -12,6 +12,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "load_statistics.h"
 #include "log.h"
 #include "map.h"
 #include "program.h"
@@ -46,7 +47,7 @@ struct LoadedProgram {
   UniqueFd fd;
   bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
   bpf_attach_type attach_type = BPF_CGROUP_INET_INGRESS;
-  // What the verifier says of a program that it takes, where that was asked for.
+  // What the verifier says of a program that it takes: without a log level, of its own work.
   std::string log;
 };
 
@@ -57,7 +58,7 @@ constexpr uint32_t kSecondLogSize = 16 * 1024 * 1024;
 constexpr uint32_t kLargestLogSize = UINT32_MAX >> 2;
 
 // BPF_LOG_LEVEL1 and BPF_LOG_LEVEL2 of linux/bpf_verifier.h: with one of them a log has the
-// instructions; BPF_LOG_STATS, the other bit, leaves them out.
+// instructions.
 constexpr uint32_t kLogInstructions = 1;
 constexpr uint32_t kLogInstructionsMask = 3;
 
@@ -140,12 +141,11 @@ int LoadWithLog(const ProgramImage& image, bpf_prog_type type, uint32_t level,
   }
 }
 
-// Most programs are taken, and a log costs more than the verification: only one that is refused is
-// loaded again for it.
+// Most programs are taken, and a log of instructions costs more than the verification: only one
+// that is refused is loaded again for it.
 int LoadAndExplain(const ProgramImage& image, bpf_prog_type type, ProgramLoadOptions* options,
                    std::unique_ptr<char[]>* log) {
-  int fd = image.log_level == 0 ? LoadOnce(image, type, options)
-                                : LoadWithLog(image, type, image.log_level, options, log);
+  int fd = LoadWithLog(image, type, image.log_level | kLogStatistics, options, log);
   if (fd >= 0 || (image.log_level & kLogInstructionsMask) != 0) return fd;
   return LoadWithLog(image, type, image.log_level | kLogInstructions, options, log);
 }

@@ -101,8 +101,8 @@ export async function loadProgram(options: ProgramOptions): Promise<BpfProgram> 
   releaseWhenIdle()
   if (outcome.errno !== 0) throw await failure(outcome, name, section, debugInfo ? lineLookup(code) : undefined)
   const { program, log, ...facts } = unwrap(outcome, { program: name })
-  if (log !== '') publish([{ level: DEBUG, message: log }])
-  return programOf(program, { ...facts, name, section, verifier: log === '' ? undefined : readStatistics(log) })
+  if (logLevel !== 0) publish([{ level: DEBUG, message: log }])
+  return programOf(program, { ...facts, name, section, verifier: readStatistics(log) })
 }
 
 /** `LIBBPF_DEBUG` of libbpf.h. */

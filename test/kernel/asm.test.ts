@@ -212,8 +212,10 @@ it('is loaded for a target of the kernel, and attached nowhere else', async () =
 })
 
 it('tells what the verifier took', async () => {
-  using program = await loadProgram({ section: 'xdp', logLevel: 4, instructions: [mov(r0, 0), exit()] })
-  expect(program.verifier).toMatchObject({ instructions: 2 })
+  for (const logLevel of [0, 1, 4]) {
+    using program = await loadProgram({ section: 'xdp', logLevel, instructions: [mov(r0, 0), exit()] })
+    expect(program.verifier).toMatchObject({ instructions: 2, stackDepth: [0], timeNs: expect.any(Number) })
+  }
 })
 
 it('reads each property once, and a getter may close what it likes', async () => {

@@ -1,6 +1,9 @@
 /** What is known of a program that the verifier refuses, from its log and from the object's line information. */
 import { describe, expect, it } from 'vitest'
-import { VerifierError, loadObject, openObject } from '../../lib/index.ts'
+import { exit, loadProgram, mov, r0 } from '../../lib/asm/index.ts'
+import { type BpfProgram, VerifierError, loadObject, onLog, openObject, openProgram } from '../../lib/index.ts'
+import { isOlder } from '../../lib/system/kernel-version.ts'
+import { libbpfVersion } from '../../lib/system/libbpf-version.ts'
 import { fixture } from '../support/fixtures.ts'
 import { olderThan } from '../support/kernel-features.ts'
 import { rejection } from '../support/wait.ts'
@@ -59,10 +62,12 @@ describe('a refused program', () => {
 })
 
 describe('the verifier of a loaded program', () => {
-  it('tells what it took, where it was asked', async () => {
-    const spec = await openObject(fixture('maps'))
-    spec.logLevel = 4
-    await using object = await spec.load()
+  const withLevel = [1, 2, 4, 5].map((logLevel) => ({ logLevel }))
+  // The system's libbpf has no way to be asked beside a log.
+  const levels = isOlder(libbpfVersion, '1.7') ? withLevel : [{}, ...withLevel]
+
+  it.each(levels)('tells what it took: %j', async (options) => {
+    await using object = await loadObject(fixture('maps'), options)
     for (const program of Object.values(object.programs)) {
       const { verifier } = program
       expect(verifier).toMatchObject({
@@ -79,19 +84,38 @@ describe('the verifier of a loaded program', () => {
     }
   })
 
-  it('tells the instructions otherwise', async () => {
+  it('tells the instructions of what was loaded elsewhere', async () => {
     await using object = await loadObject(fixture('maps'))
-    const [program] = Object.values(object.programs)
-    if (olderThan('5.16')) expect(program?.verifier).toBeUndefined()
+    const [loaded] = Object.values(object.programs)
+    using program = await openProgram({ id: (loaded as BpfProgram).id })
+    if (olderThan('5.16')) expect(program.verifier).toBeUndefined()
     else
-      expect(program?.verifier).toMatchObject({ instructions: program?.info().verifiedInstructions, timeNs: undefined })
+      expect(program.verifier).toMatchObject({ instructions: program.info().verifiedInstructions, timeNs: undefined })
   })
 
-  it('does not keep a refusal from saying where it is', async () => {
-    const spec = await openObject(fixture('rejected/packet-short-check'))
-    spec.logLevel = 4
-    const error = (await rejection(spec.load())) as VerifierError
-    expect(error).toMatchObject({ kind: 'packet-out-of-bounds', instruction: { number: 6 } })
-    expect(error.stats?.timeNs).toBeGreaterThanOrEqual(0)
+  it('says nothing to listeners that was not asked for', async () => {
+    const messages: string[] = []
+    const stop = onLog(({ message }) => messages.push(message))
+    try {
+      await using object = await loadObject(fixture('maps'))
+      expect(Object.keys(object.programs)).not.toHaveLength(0)
+      using program = await loadProgram({ section: 'xdp', instructions: [mov(r0, 0), exit()] })
+      expect(program.verifier?.instructions).toBe(2)
+    } finally {
+      stop()
+    }
+    expect(messages.filter((message) => message.includes('processed'))).toEqual([])
   })
+
+  it.each(['object', 'program'])(
+    'does not keep a refusal from saying where it is: logLevel of the %s',
+    async (whose) => {
+      const spec = await openObject(fixture('rejected/packet-short-check'))
+      if (whose === 'object') spec.logLevel = 4
+      else for (const program of Object.values(spec.programs)) program.logLevel = 4
+      const error = (await rejection(spec.load())) as VerifierError
+      expect(error).toMatchObject({ kind: 'packet-out-of-bounds', instruction: { number: 6 } })
+      expect(error.stats?.timeNs).toBeGreaterThanOrEqual(0)
+    },
+  )
 })
