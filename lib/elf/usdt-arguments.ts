@@ -75,8 +75,9 @@ function register(text: string): UsdtOperand | undefined {
   return name === undefined ? undefined : { kind: 'register', register: name }
 }
 
-/** `-8(%rbp)`, `8(%rdx,%rax,4)`, `counter+4(%rip)`, `-20(s0)`. */
-function memory(text: string): UsdtOperand | undefined {
+/** `-8(%rbp)`, `8(%rdx,%rax,4)`, `counter+4(%rip)` or, as older compilers write it, `4+counter(%rip)`, `-20(s0)`. */
+function memory(written: string): UsdtOperand | undefined {
+  const text = written.replace(/^(\d+)\+([a-z_.$][\w.$]*)(?=\()/i, '$2+$1')
   const [whole, symbol, plus, sign, digits = '0', base, index, scale = '1'] =
     /^([a-z_.$][\w.$]*)?(?:(\+)?([+-]?)(0x[0-9a-f]+|\d+))?\(%?(\w*)(?:,\s*%?(\w+)(?:,\s*(\d+))?)?\)$/i.exec(text) ?? []
   if (whole === undefined || (plus !== undefined && symbol === undefined)) return undefined

@@ -77,6 +77,7 @@ describe('an argument of a static probe', () => {
     ['(%rdx,%rax)', memory({ base: 'rdx', index: 'rax' })],
     ['nums(%rip)', memory({ base: 'rip', symbol: 'nums' })],
     ['counter+4(%rip)', memory({ base: 'rip', symbol: 'counter', offset: 4n })],
+    ['4+counter(%rip)', memory({ base: 'rip', symbol: 'counter', offset: 4n })],
     ['[sp]', memory({ base: 'sp' })],
     ['[sp, 8]', memory({ base: 'sp', offset: 8n })],
     ['[x29, #-16]', memory({ base: 'x29', offset: -16n })],
