@@ -436,6 +436,8 @@ interface BtfInt extends Named {
 interface BtfReference extends Named {
     readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag';
     readonly type: TypeId;
+    /** Of a type tag whose name is a whole attribute, such as `address_space(1)` (Linux 6.15), and not the text of a `btf_type_tag`. */
+    readonly attribute?: true;
 }
 interface BtfArray extends Named {
     readonly kind: 'array';
@@ -530,6 +532,8 @@ interface BtfDeclarationTag extends Named {
     readonly type: TypeId;
     /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
     readonly component: number;
+    /** The name is a whole attribute, and not the text of a `btf_decl_tag`. */
+    readonly attribute?: true;
 }
 type BtfType = BtfVoid | BtfInt | BtfReference | BtfArray | BtfComposite | BtfEnum | BtfEnum64 | BtfForward | BtfFunction | BtfFunctionPrototype | BtfVariable | BtfDataSection | BtfFloat | BtfDeclarationTag;
 /** The kernel's name of a kind, in lower case without `BTF_KIND_`. */
@@ -609,7 +613,7 @@ declare class Btf {
      * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
      * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
      *
-     * @throws BtfFormatError if types refer to each other in a circle.
+     * @throws BtfFormatError if types refer to each other in a circle, or have names that C cannot have, as BTF of other languages does.
      */
     header(): string;
     /** Its own types, for `JSON.stringify`; values of 64-bit enums as decimal strings. */

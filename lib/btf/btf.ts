@@ -1,6 +1,6 @@
 import { outOfRange } from '../errors.ts'
 import { type DeclarationOptions, declarationOf } from './declaration.ts'
-import { decodeType, type TypeSource } from './decode-type.ts'
+import { decodeType, kindNumberOf, type TypeSource } from './decode-type.ts'
 import { BtfFormatError } from './format-error.ts'
 import { headerOf } from './header.ts'
 import {
@@ -166,7 +166,7 @@ export class Btf {
    * Where several types have one name, the second is called `name___2`, and so on, which CO-RE takes for the same name.
    * Functions that programs may call (kfuncs) are declared as well, where the kernel tells which they are: Linux 6.10.
    *
-   * @throws BtfFormatError if types refer to each other in a circle.
+   * @throws BtfFormatError if types refer to each other in a circle, or have names that C cannot have, as BTF of other languages does.
    */
   header(): string {
     return headerOf(this)
@@ -195,7 +195,7 @@ export class Btf {
   #kindOf(id: TypeId): number {
     if (id === 0) return 0
     const { words, positions, firstId } = this.#source
-    return (words[positions[id - firstId]! + 1]! >>> 24) & 0x1f
+    return kindNumberOf(words[positions[id - firstId]! + 1]!)
   }
 
   #findOwn(name: string, kind: BtfKind | undefined): BtfType | undefined {

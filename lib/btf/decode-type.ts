@@ -16,12 +16,28 @@ export interface TypeSource {
   readonly positions: Uint32Array
 }
 
+/**
+ * In bytes. The kernel takes names of types and members up to 511 (KSYM_NAME_LEN), and tags of any length; compilers of C++ and Rust
+ * write longer ones. Without a limit, thousands of types could share one name of a megabyte.
+ */
+const longestName = 4096
+
 const intSigned = 1
 const intChar = 2
 const intBool = 4
 
 /** Words of a record before what its kind adds: name, information, size or type. */
 export const headerWords = 3
+
+/** From the second word of a record: the number of the kind. Linux 7.3 has 7 bits for it; earlier ones 5, and 0 in those above. */
+export function kindNumberOf(info: number): number {
+  return (info >>> 24) & 0x7f
+}
+
+/** And how many members and so on there are (`vlen`): 24 bits, of which there were 16. */
+export function entryCountOf(info: number): number {
+  return info & 0xff_ffff
+}
 
 /**
  * Words that follow a type's header, by the number of its kind: so many, and so many more for each member, value,
@@ -55,9 +71,9 @@ export function decodeType(source: TypeSource, id: TypeId): BtfType {
   const at = source.positions[id - source.firstId]!
   const info = words[at + 1]!
   const sizeOrType = words[at + 2]!
-  const kind = btfKinds[(info >>> 24) & 0x1f]!
+  const kind = btfKinds[kindNumberOf(info)]!
   const flag = info >>> 31 === 1
-  const length = info & 0xffff
+  const length = entryCountOf(info)
   const name = stringAt(source, at)
 
   switch (kind) {
@@ -83,8 +99,11 @@ export function decodeType(source: TypeSource, id: TypeId): BtfType {
     case 'volatile':
     case 'const':
     case 'restrict':
-    case 'type_tag':
       return { kind, id, name, type: typeAt(source, at + 2) }
+    case 'type_tag': {
+      const tag = { kind, id, name, type: typeAt(source, at + 2) } as const
+      return flag ? { ...tag, attribute: true } : tag
+    }
     case 'array':
       return {
         kind,
@@ -136,8 +155,10 @@ export function decodeType(source: TypeSource, id: TypeId): BtfType {
     }
     case 'float':
       return { kind, id, name, size: sizeOrType }
-    case 'decl_tag':
-      return { kind, id, name, type: typeAt(source, at + 2), component: words[at + 3]! | 0 }
+    case 'decl_tag': {
+      const tag = { kind, id, name, type: typeAt(source, at + 2), component: words[at + 3]! | 0 } as const
+      return flag ? { ...tag, attribute: true } : tag
+    }
   }
 }
 
@@ -180,7 +201,11 @@ function stringAt(source: TypeSource, word: number): string {
   const start = source.words[word]!
   if (start === 0) return ''
   const { end } = source.strings
-  if (start < end) return source.strings.at(start)
+  if (start < end) {
+    const name = source.strings.at(start, longestName)
+    if (name !== undefined) return name
+    throw new BtfFormatError(`a name of more than ${longestName} bytes`, byteOf(source, word))
+  }
   throw new BtfFormatError(`a name at byte ${start} of a string section of ${end}`, byteOf(source, word))
 }
 

@@ -75,11 +75,13 @@ const magic = 0xeb9f
 const shortHeader = 24
 const longHeader = 32
 const columnBits = 10
+/** Linkers may let one text be the end of another; in no real file do all together get so many times as long. */
+const SHARING = 4
 
 interface Reader {
   readonly view: DataView
   readonly littleEndian: boolean
-  readonly strings: BtfStrings
+  readonly texts: Texts
 }
 
 type ReadRecord<T> = (at: number, section: string) => T
@@ -97,7 +99,7 @@ export function parseBtfExtension(bytes: Uint8Array, btf: Btf): BtfExtension {
   if (!littleEndian && view.getUint16(0, false) !== magic) {
     throw new BtfFormatError('BTF.ext does not start with the magic number 0xeb9f', 0)
   }
-  const reader: Reader = { view, littleEndian, strings: btf.strings }
+  const reader: Reader = { view, littleEndian, texts: new Texts(btf.strings) }
   const u32 = (at: number): number => view.getUint32(at, littleEndian)
   const length = u32(4)
   if (length < shortHeader || length > bytes.byteLength) {
@@ -163,12 +165,33 @@ function records<T>(reader: Reader, header: number, field: number, least: number
   return all
 }
 
-function stringAt({ view, littleEndian, strings }: Reader, at: number): string {
-  const offset = view.getUint32(at, littleEndian)
-  if (offset >= strings.end) {
-    throw new BtfFormatError(`BTF.ext names byte ${offset} of a string section of ${strings.end}`, at)
+function stringAt({ view, littleEndian, texts }: Reader, at: number): string {
+  return texts.at(view.getUint32(at, littleEndian), at)
+}
+
+/** Lines of source may be as long as they like, but each is there once: thousands of records must not share parts of a single one. */
+class Texts {
+  readonly #strings: BtfStrings
+  readonly #known = new Map<number, string>()
+  #left: number
+
+  constructor(strings: BtfStrings) {
+    this.#strings = strings
+    this.#left = SHARING * strings.end
   }
-  return strings.at(offset)
+
+  /** @param place byte of BTF.ext that names it */
+  at(offset: number, place: number): string {
+    const known = this.#known.get(offset)
+    if (known !== undefined) return known
+    const { end } = this.#strings
+    if (offset >= end) throw new BtfFormatError(`BTF.ext names byte ${offset} of a string section of ${end}`, place)
+    const text = this.#strings.at(offset, this.#left)
+    if (text === undefined) throw new BtfFormatError('the texts of BTF.ext overlap', place)
+    this.#left -= Buffer.byteLength(text)
+    this.#known.set(offset, text)
+    return text
+  }
 }
 
 function typeAt(btf: Btf, id: TypeId, at: number): TypeId {

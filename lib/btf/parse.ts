@@ -4,7 +4,7 @@
  */
 import { endianness } from 'node:os'
 import { Btf } from './btf.ts'
-import { entryWords, fixedWords, headerWords } from './decode-type.ts'
+import { entryCountOf, entryWords, fixedWords, headerWords, kindNumberOf } from './decode-type.ts'
 import { BtfFormatError } from './format-error.ts'
 import { BtfStrings } from './strings.ts'
 import { btfKinds } from './types.ts'
@@ -33,6 +33,9 @@ export function parseBtf(bytes: Uint8Array, { base, owned = false }: ParseBtfOpt
   const strings = Buffer.from(own.buffer, own.byteOffset + stringsStart, stringsEnd - stringsStart)
   // What builds on another one needs no strings of its own.
   const mayBeEmpty = base !== undefined && strings.length === 0
+  if (base === undefined && strings.length > 0 && strings[0] !== 0 && strings.at(-1) === 0) {
+    throw new BtfFormatError("it builds on other BTF, as that of a module does on the kernel's", stringsStart)
+  }
   if (!mayBeEmpty && (strings.at(-1) !== 0 || (base === undefined && strings[0] !== 0))) {
     throw new BtfFormatError('the string section does not start and end with a NUL', stringsStart)
   }
@@ -95,11 +98,13 @@ function indexTypes(words: Uint32Array, bytesStart: number, bytesEnd: number, fi
   for (; at < words.length; ) {
     if (at + headerWords > words.length) break
     const info = words[at + 1]!
-    const kind = (info >>> 24) & 0x1f
+    const kind = kindNumberOf(info)
     if (kind === 0 || kind >= btfKinds.length) {
-      throw new BtfFormatError(`type ${firstId + count} has the unknown kind ${kind}`, byteOf(at + 1))
+      const newer =
+        kind === 0 ? '' : `, which is newer than the last one that this version knows, ${btfKinds.length - 1}`
+      throw new BtfFormatError(`type ${firstId + count} has the unknown kind ${kind}${newer}`, byteOf(at + 1))
     }
-    const next = at + headerWords + fixedWords[kind]! + entryWords[kind]! * (info & 0xffff)
+    const next = at + headerWords + fixedWords[kind]! + entryWords[kind]! * entryCountOf(info)
     if (next > words.length) {
       throw new BtfFormatError(`type ${firstId + count} (${btfKinds[kind]}) is cut off`, byteOf(at))
     }

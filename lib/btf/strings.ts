@@ -20,14 +20,15 @@ export class BtfStrings {
     this.end = this.#start + bytes.length
   }
 
-  /** The string that starts there, which has to be before {@link end}. */
-  at(offset: number): string {
-    if (offset < this.#start) return (this.base as BtfStrings).at(offset)
+  /** The string that starts there, which has to be before {@link end}; `undefined` when it has more bytes than `most`. */
+  at(offset: number, most: number): string | undefined {
+    if (offset < this.#start) return (this.base as BtfStrings).at(offset, most)
     const start = offset - this.#start
     this.#text ??= this.#decode()
     const text = this.#text
-    if (this.#ascii) return text.slice(start, text.indexOf('\0', start))
-    return this.#bytes.toString('utf8', start, this.#bytes.indexOf(0, start))
+    const end = this.#ascii ? text.indexOf('\0', start) : this.#bytes.indexOf(0, start)
+    if (end - start > most) return undefined
+    return this.#ascii ? text.slice(start, end) : this.#bytes.toString('utf8', start, end)
   }
 
   /** Every place that reads as `name`: linkers may share one string's end with another's. */

@@ -41,6 +41,8 @@ export interface BtfInt extends Named {
 export interface BtfReference extends Named {
   readonly kind: 'ptr' | 'typedef' | 'volatile' | 'const' | 'restrict' | 'type_tag'
   readonly type: TypeId
+  /** Of a type tag whose name is a whole attribute, such as `address_space(1)` (Linux 6.15), and not the text of a `btf_type_tag`. */
+  readonly attribute?: true
 }
 
 export interface BtfArray extends Named {
@@ -143,6 +145,8 @@ export interface BtfDeclarationTag extends Named {
   readonly type: TypeId
   /** Which member or parameter of `type` is tagged; -1 for `type` itself. */
   readonly component: number
+  /** The name is a whole attribute, and not the text of a `btf_decl_tag`. */
+  readonly attribute?: true
 }
 
 export type BtfType =

@@ -37,7 +37,7 @@ function append(writer: BtfWriter, type: BtfType, idOf: IdOf, members: ReadonlyS
     case 'const':
     case 'restrict':
     case 'type_tag':
-      writer.append(kind, name, idOf(type.type))
+      writer.append(kind, name, idOf(type.type), [], 0, type.attribute === true)
       break
     case 'array':
       writer.append(kind, name, 0, [idOf(type.element), idOf(type.indexType), type.length])
@@ -77,7 +77,7 @@ function append(writer: BtfWriter, type: BtfType, idOf: IdOf, members: ReadonlyS
       break
     }
     case 'decl_tag':
-      writer.append(kind, name, idOf(type.type), [type.component])
+      writer.append(kind, name, idOf(type.type), [type.component], 0, type.attribute === true)
       break
     default:
       break

@@ -12,6 +12,7 @@ import { BtfFormatError } from '../../../lib/btf/format-error.ts'
 import { parseBtf } from '../../../lib/btf/parse.ts'
 import { EbpfError } from '../../../lib/errors.ts'
 import { type ObjectBtf, objectBtf } from '../../../lib/object-btf.ts'
+import { BtfBuilder } from './btf-builder.ts'
 
 const source = `
 struct inner { long deep; } __attribute__((preserve_access_index));
@@ -104,6 +105,22 @@ test('every object of the tests tells lines of its own source', async () => {
 })
 
 describe('bad bytes', () => {
+  test.each(['n', 'ñ'])('of lines that share one text are told: %s', (letter) => {
+    const builder = new BtfBuilder()
+    const place = builder.string(letter.repeat(500_000))
+    const btf = parseBtf(builder.bytes())
+    const count = 20_000
+    const words = (textOf: (index: number) => number): number[] => [
+      ...[0x0001eb9f, 24, 0, 0, 0, 4 + 8 + 16 * count],
+      ...[16, place, count],
+      ...Array.from({ length: count }, (_, index) => [8 * index, 0, textOf(index), 1024]).flat(),
+    ]
+    const one = new Uint8Array(Uint32Array.from(words(() => place)).buffer)
+    expect(parseBtfExtension(one, btf).lines).toHaveLength(count)
+    const many = new Uint8Array(Uint32Array.from(words((index) => place + 2 * index)).buffer)
+    expect(() => parseBtfExtension(many, btf)).toThrow(/texts of BTF.ext overlap/)
+  })
+
   const sections = (): { btf: Uint8Array; extension: Uint8Array } => {
     const all = elfSections(readFileSync(path('x.o')))
     return { btf: all.get('.BTF')!, extension: Uint8Array.from(all.get('.BTF.ext')!) }

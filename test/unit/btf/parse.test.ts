@@ -141,6 +141,29 @@ test('a name may be the end of another', () => {
   expect(parseBtf(bytes).find('int')?.id).toBe(1)
 })
 
+test('more values than 16 bits count, which Linux 7.3 takes', () => {
+  const btf = new BtfBuilder()
+  const words = Array.from({ length: 70_000 }, (_, value) => [0, value]).flat()
+  btf.add('enum', 'many', 4, words, { length: 70_000 })
+  const after = btf.int('int', 4)
+  const parsed = parseBtf(btf.bytes())
+  expect(parsed.find('many', 'enum')?.values).toHaveLength(70_000)
+  expect(parsed.type(after).name).toBe('int')
+})
+
+describe('names that are longer than any', () => {
+  test.each(['n', 'ñ'])('are refused, however many types share one: %s', (letter) => {
+    const btf = new BtfBuilder()
+    const place = btf.string(letter.repeat(500_000))
+    const id = btf.add('enum', 'shares', 4, Array(30_000).fill([place, 0]).flat(), { length: 30_000 })
+    const tag = btf.add('decl_tag', letter.repeat(2048), id, [-1])
+    const parsed = parseBtf(btf.bytes())
+    expect(() => parsed.type(id)).toThrow(/a name of more than 4096 bytes/)
+    expect(() => [...parsed.types()]).toThrow(BtfFormatError)
+    expect(parsed.type(tag).name).toHaveLength(2048)
+  })
+})
+
 test('the bytes are copied', () => {
   const bytes = everyKind(true)
   const btf = parseBtf(bytes)
@@ -150,6 +173,7 @@ test('the bytes are copied', () => {
 
 describe('bad BTF', () => {
   const good = everyKind(true)
+  const stringsLength = new DataView(good.buffer).getUint32(20, true)
   const changed = (change: (view: DataView, bytes: Uint8Array) => void): Uint8Array => {
     const bytes = good.slice()
     change(new DataView(bytes.buffer), bytes)
@@ -169,6 +193,16 @@ describe('bad BTF', () => {
       'an unknown kind',
       changed((view) => view.setUint32(28, 31 << 24, true)),
       /at byte 28: type 1 has the unknown kind 31/,
+    ],
+    [
+      'a kind of later kernels, of seven bits',
+      changed((view) => view.setUint32(28, 33 << 24, true)),
+      /type 1 has the unknown kind 33, which is newer than the last one that this version knows, 19/,
+    ],
+    [
+      "that of a module, without the kernel's",
+      changed((_, bytes) => bytes.fill(65, good.length - stringsLength, -1)),
+      /builds on other BTF/,
     ],
     ['a stored void', changed((view) => view.setUint32(28, 0, true)), /type 1 has the unknown kind 0/],
     ['half a type', changed((view) => view.setUint32(12, 8, true)), /at byte 24: type 1 is cut off/],
