@@ -1,12 +1,14 @@
 /** Types -> C, as one would write their declarations. */
 import type { Btf } from './btf.ts'
 import { BtfFormatError } from './format-error.ts'
-import { NaturalLayout, padding, roundUp } from './natural-layout.ts'
+import { NaturalLayout, padding, paddingLength, roundUp } from './natural-layout.ts'
 import {
   type BtfComposite,
   type BtfEnum,
   type BtfEnum64,
+  type BtfFloat,
   type BtfFunctionPrototype,
+  type BtfInt,
   type BtfMember,
   type BtfType,
   maxFields,
@@ -44,9 +46,11 @@ export interface Names {
   /** Of a type that has a name. */
   type(type: BtfType): string
   value(name: string): string
+  /** Of a base type. */
+  base(type: BtfInt | BtfFloat): string
 }
 
-const ownNames: Names = { type: ({ name }) => name, value: (name) => name }
+const ownNames: Names = { type: ({ name }) => name, value: (name) => name, base: ({ name }) => name }
 
 /** Writes the declarations of one BTF. */
 export class DeclarationWriter {
@@ -54,8 +58,8 @@ export class DeclarationWriter {
   readonly #offsets: boolean
   readonly #names: Names
   readonly #layout: NaturalLayout
-  /** Members of the outermost struct or union that is being written. */
-  #members = 0
+  /** Members, parameters and gaps of what is being written. */
+  #parts = 0
 
   constructor(btf: Btf, { offsets = false }: DeclarationOptions = {}, names: Names = ownNames) {
     this.#btf = btf
@@ -83,7 +87,7 @@ export class DeclarationWriter {
       case 'datasec':
         return type.variables.map(({ type: variable }) => this.declaration(this.#btf.type(variable))).join('\n')
       case 'decl_tag':
-        return `__attribute__((btf_decl_tag("${type.name}")))`
+        return `__attribute__((${type.attribute === true ? type.name : `btf_decl_tag(${quoted(type.name)})`}))`
       default:
         return this.declare(type.id, '')
     }
@@ -91,6 +95,7 @@ export class DeclarationWriter {
 
   /** What declares `name` as of a type; without a name, how C writes the type alone. */
   declare(id: TypeId, name: string, indent: string = '', depth: number = 0): string {
+    if (depth === 0) this.#parts = 0
     let declarator = name
     let qualifiers = ''
     let tags = ''
@@ -107,7 +112,7 @@ export class DeclarationWriter {
           current = type.type
           continue
         case 'type_tag':
-          tags = ` __attribute__((btf_type_tag("${type.name}")))${tags}`
+          tags = ` __attribute__((${type.attribute === true ? type.name : `btf_type_tag(${quoted(type.name)})`}))${tags}`
           current = type.type
           continue
         case 'ptr':
@@ -138,8 +143,8 @@ export class DeclarationWriter {
   #composite(type: BtfComposite, indent: string, depth: number): string {
     const { kind, name, size, members } = type
     if (depth > maxDepth) throw new BtfFormatError(`${kind} ${name} nests more than ${maxDepth} deep`)
-    this.#members = depth === 0 ? members.length : this.#members + members.length
-    if (this.#members > maxFields) throw new BtfFormatError(`${kind} ${name} has more than ${maxFields} members`)
+    if (depth === 0) this.#parts = 0
+    this.#count(type, members.length)
     const head = name === '' ? kind : `${kind} ${this.#names.type(type)}`
     const packed = this.#layout.isPacked(type)
     const lines: string[] = []
@@ -147,14 +152,21 @@ export class DeclarationWriter {
     for (const member of members) {
       const declared = this.#member(member, `${indent}\t`, depth + 1)
       const bits = member.bitSize === 0 ? '' : `: ${member.bitSize}`
-      if (kind === 'struct') lines.push(...padding(end, this.#layout.placeOf(member, end, packed), member.bitOffset))
+      if (kind === 'struct') {
+        lines.push(...this.#padding(type, end, this.#layout.placeOf(member, end, packed), member.bitOffset))
+      }
       lines.push(`${declared}${bits};${this.#comment(member)}`)
       end = Math.max(end, member.bitOffset + (member.bitSize || 8 * this.#btf.sizeOf(member.type)))
     }
     const alignment = packed ? 1 : Math.max(1, ...members.map((member) => this.#layout.alignmentOf(member.type)))
-    const rest = padding(kind === 'struct' ? end : 0, roundUp(end, 8 * alignment), 8 * size)
+    const rest = this.#padding(type, kind === 'struct' ? end : 0, roundUp(end, 8 * alignment), 8 * size)
     lines.push(...(kind === 'struct' || rest.length === 0 ? rest : [`struct { ${rest.join(' ')} };`]))
     return `${head} {\n${lines.map((line) => `${indent}\t${line}\n`).join('')}${indent}}${packed ? ' __attribute__((packed))' : ''}`
+  }
+
+  #padding(type: BtfComposite, end: number, natural: number, wanted: number): string[] {
+    this.#count(type, paddingLength(end, natural, wanted))
+    return padding(end, natural, wanted)
   }
 
   /** Plain C has no member that is a struct with a name, and none of its own (gcc has, with -fms-extensions). */
@@ -193,7 +205,7 @@ export class DeclarationWriter {
         return type.name === '' ? this.#enumeration(type, indent) : `enum ${this.#names.type(type)}`
       case 'int':
       case 'float':
-        return type.name
+        return this.#names.base(type)
       case 'typedef':
         return this.#names.type(type)
       default:
@@ -201,12 +213,22 @@ export class DeclarationWriter {
     }
   }
 
-  #parameters({ parameters }: BtfFunctionPrototype, depth: number): string {
+  #parameters(type: BtfFunctionPrototype, depth: number): string {
+    const { parameters } = type
     if (parameters.length === 0) return 'void'
+    this.#count(type, parameters.length)
     if (depth > maxDepth) throw new BtfFormatError(`parameters nest more than ${maxDepth} deep`)
     return parameters
       .map(({ name, type }) => (type === 0 && name === '' ? '...' : this.declare(type, name, '', depth + 1)))
       .join(', ')
+  }
+
+  /** What has no name is written out wherever it is used: in a few hundred bytes of BTF that can be endlessly often. */
+  #count({ id, kind, name }: BtfType, parts: number): void {
+    this.#parts += parts
+    if (this.#parts <= maxFields) return
+    const what = name === '' ? `type ${id} (${kind})` : `${kind} ${name}`
+    throw new BtfFormatError(`${what} has more than ${maxFields} members, parameters and gaps`)
   }
 
   #comment({ type, bitOffset, bitSize }: BtfMember): string {
@@ -214,6 +236,12 @@ export class DeclarationWriter {
     if (bitSize !== 0) return ` /* ${Math.floor(bitOffset / 8)}:${bitOffset % 8} */`
     return ` /* ${bitOffset / 8} ${this.#btf.sizeOf(type)} */`
   }
+}
+
+/** As a string of C. */
+function quoted(text: string): string {
+  const escaped = text.replace(/["\\]/g, '\\$&')
+  return `"${escaped.replace(/\p{Cc}/gu, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)}"`
 }
 
 function isWide(value: number | bigint): boolean {

@@ -1,7 +1,12 @@
 /** Types -> a C header that declares them all, each after what it needs. */
 import type { Btf } from './btf.ts'
+import { baseTypeOf, checkNames } from './c-names.ts'
 import { DeclarationWriter, type Names } from './declaration.ts'
-import type { BtfComposite, BtfEnum, BtfEnum64, BtfKind, BtfType, TypeId } from './types.ts'
+import { BtfFormatError } from './format-error.ts'
+import type { BtfComposite, BtfEnum, BtfEnum64, BtfFloat, BtfInt, BtfKind, BtfType, TypeId } from './types.ts'
+
+/** Characters; that of a kernel with everything that there is has a tenth of it. */
+const longestHeader = 1 << 26
 
 /** Compilers know it without being told. */
 const builtin = '__builtin_va_list'
@@ -88,6 +93,9 @@ export class HeaderWriter implements Names {
   readonly #btf: Btf
   readonly #writer: DeclarationWriter
   readonly #lines: string[] = []
+  #length = 0
+  /** By id: whose names were found to be names in C. */
+  readonly #checked = new Set<TypeId>()
   /** By id: whose definition is begun, whose is written, and what was looked at otherwise. */
   readonly #begun = new Set<TypeId>()
   readonly #written = new Set<TypeId>()
@@ -110,14 +118,14 @@ export class HeaderWriter implements Names {
 
   /** Defines a type, after all that it needs. */
   add(id: TypeId): void {
-    const type = this.#btf.type(id)
+    const type = this.#type(id)
     if (isEnum(type)) this.#once(type)
     else this.#need(id, true)
   }
 
   /** The prototype of a function, after all that it needs. */
   functionOf(id: TypeId): string {
-    const type = this.#btf.type(id)
+    const type = this.#type(id)
     if (type.kind !== 'func') return ''
     this.#need(type.type, false)
     return `extern ${this.#writer.declare(type.type, type.name)} __weak __ksym;`
@@ -138,9 +146,29 @@ export class HeaderWriter implements Names {
     return this.#identifiers.has(name) ? this.#another(name) : this.#take(name, 0, this.#identifiers)
   }
 
+  base(type: BtfInt | BtfFloat): string {
+    return baseTypeOf(type)
+  }
+
+  /** What is written has no other names than C has: the BTF may be of a file that somebody else has made. */
+  #type(id: TypeId): BtfType {
+    const type = this.#btf.type(id)
+    if (!this.#checked.has(id)) checkNames(type)
+    this.#checked.add(id)
+    return type
+  }
+
+  #push(line: string): void {
+    this.#length += line.length
+    if (this.#length > longestHeader) {
+      throw new BtfFormatError(`its header is longer than ${longestHeader} characters`)
+    }
+    this.#lines.push(line)
+  }
+
   /** @param whole whether its size has to be known, which it has not behind a pointer */
   #need(id: TypeId, whole: boolean): void {
-    const type = this.#btf.type(id)
+    const type = this.#type(id)
     switch (type.kind) {
       case 'ptr':
         if (this.#isFirst(id)) this.#need(type.type, false)
@@ -185,7 +213,7 @@ export class HeaderWriter implements Names {
     }
     if (this.#written.has(type.id)) return
     if (!whole) {
-      if (this.#isFirst(type.id)) this.#lines.push(`${type.kind} ${this.type(type)};`)
+      if (this.#isFirst(type.id)) this.#push(`${type.kind} ${this.type(type)};`)
       return
     }
     if (this.#begun.has(type.id)) return
@@ -203,7 +231,7 @@ export class HeaderWriter implements Names {
   #once(type: BtfType): void {
     if (this.#written.has(type.id)) return
     this.#written.add(type.id)
-    this.#lines.push(this.#writer.declaration(type))
+    this.#push(this.#writer.declaration(type))
   }
 
   #nameOf({ id, name }: BtfType, taken: Map<string, TypeId>): string {

@@ -83,6 +83,11 @@ export class NaturalLayout {
   }
 }
 
+/** As many lines as {@link padding} has, or some more. */
+export function paddingLength(end: number, natural: number, wanted: number): number {
+  return natural >= wanted ? 0 : Math.ceil((wanted - end) / fillers[0][0]) + 2 * fillers.length
+}
+
 /** Unnamed bitfields, one a line, that fill what lies between, unless a compiler leaves just that gap by itself. */
 export function padding(end: number, natural: number, wanted: number): string[] {
   const lines: string[] = []

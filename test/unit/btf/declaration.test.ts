@@ -8,6 +8,7 @@ import type { Btf } from '../../../lib/btf/btf.ts'
 import { BtfFormatError } from '../../../lib/btf/format-error.ts'
 import { HeaderWriter } from '../../../lib/btf/header.ts'
 import { parseBtf } from '../../../lib/btf/parse.ts'
+import { writeTypes } from '../../../lib/btf/write-types.ts'
 import { BtfBuilder } from './btf-builder.ts'
 import { elfSection } from './elf.ts'
 import { Random, StructGenerator } from './random-c.ts'
@@ -165,6 +166,27 @@ describe('what a compiler makes of declarations', () => {
   )
 })
 
+describe('tags', () => {
+  test('are texts, or attributes of their own', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int', 4)
+    const text = btf.add('type_tag', 'user', int)
+    const attribute = btf.add('type_tag', 'address_space(1)', int, [], { flag: true })
+    const pointers = [text, attribute].map((tag) => btf.add('ptr', '', tag))
+    const mark = btf.add('decl_tag', 'preserve_access_index', int, [-1], { flag: true })
+    const parsed = parseBtf(btf.bytes())
+    expect(parsed.type(text)).not.toHaveProperty('attribute')
+    expect(parsed.type(attribute)).toMatchObject({ name: 'address_space(1)', attribute: true })
+    expect(pointers.map((id) => parsed.declaration(id))).toEqual([
+      'int __attribute__((btf_type_tag("user"))) *',
+      'int __attribute__((address_space(1))) *',
+    ])
+    expect(parsed.declaration(mark)).toBe('__attribute__((preserve_access_index))')
+    const all = new Map(Array.from(parsed.types(), ({ id }) => [id, undefined] as const).slice(1))
+    expect([...parseBtf(writeTypes(parsed, all)).types()]).toEqual([...parsed.types()])
+  })
+})
+
 describe('types that C cannot have', () => {
   test('more members than anybody can read', () => {
     const btf = new BtfBuilder()
@@ -178,6 +200,35 @@ describe('types that C cannot have', () => {
     const parsed = parseBtf(btf.bytes())
     expect(() => parsed.declaration(id)).toThrow(/has more than 65536 members/)
     expect(parsed.declaration(id - 26)).toContain('other')
+  })
+
+  test('larger gaps than anybody has', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int', 4)
+    const id = btf.struct('hole', 0x1000_0000, [['a', int, 0]])
+    const far = btf.struct('far', 0x1000_0004, [
+      ['a', int, 0],
+      ['b', int, 0x7000_0000],
+    ])
+    const page = btf.struct('page', 8192, [['a', int, 0]])
+    const large = btf.struct('large', 0x100_0000, [['a', btf.array(int, 0x40_0000), 0]], 'union')
+    const parsed = parseBtf(btf.bytes())
+    for (const each of [id, far]) expect(() => parsed.declaration(each)).toThrow(/more than 65536 members/)
+    expect(parsed.declaration(page)).toContain('long: 64;')
+    expect(parsed.declaration(large)).toContain('int a[4194304];')
+  })
+
+  test('functions that take functions that take functions', () => {
+    const btf = new BtfBuilder()
+    let id = btf.int('int', 4)
+    for (let level = 0; level < 40; level++) {
+      const prototype = btf.add('func_proto', '', 1, [0, id, 0, id], { length: 2 })
+      id = btf.add('ptr', '', prototype)
+    }
+    const type = btf.add('typedef', 'deep', id)
+    const parsed = parseBtf(btf.bytes())
+    expect(() => parsed.declaration(type)).toThrow(/more than 65536 members, parameters/)
+    expect(() => parsed.header()).toThrow(/more than 65536 members, parameters/)
   })
 
   test('circles and what has no value', () => {

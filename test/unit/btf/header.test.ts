@@ -111,6 +111,93 @@ describe('a header', () => {
     compile(header, 'int f(struct whole *w, struct part *p) { return w->b + w->last + p->a + (w->pointer != 0); }')
   })
 
+  test('has base types that C does not have by what they are', () => {
+    const btf = new BtfBuilder()
+    const types = [
+      btf.int('__Poly8_t', 1),
+      btf.int('i32', 4, 1),
+      btf.int('u64', 8),
+      btf.int('bool', 1, 4),
+      btf.int('u128', 16),
+    ]
+    btf.struct(
+      'foreign',
+      48,
+      types.map((type, index) => [`m${index}`, type, [0, 32, 64, 128, 256][index]!]),
+    )
+    const parsed = parseBtf(btf.bytes())
+    compile(parsed.header(), assertions(parsed, new Set()).join('\n'))
+  })
+
+  test('has attributes as such, and texts of tags in quotation marks', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int', 4, 1)
+    btf.struct('tagged', 16, [
+      ['arena', btf.add('ptr', '', btf.add('type_tag', 'address_space(1)', int, [], { flag: true })), 0],
+      ['odd', btf.add('ptr', '', btf.add('type_tag', 'say "no" \\ \n', int)), 64],
+    ])
+    const header = parseBtf(btf.bytes()).header()
+    expect(header).toContain('int __attribute__((address_space(1))) *arena;')
+    compile(header, 'int f(struct tagged *t) { return *t->arena + *t->odd; }')
+  })
+
+  test.each<[string, (btf: BtfBuilder, int: number) => void]>([
+    ['of a struct', (btf, int) => btf.struct('x {}; int injected(void) { return 1; } struct y', 4, [['a', int, 0]])],
+    ['of a type of another language', (btf, int) => btf.struct('Option<u32>', 4, [['a', int, 0]])],
+    ['of a member', (btf, int) => btf.struct('x', 4, [['a; int b', int, 0]])],
+    ['of a typedef', (btf, int) => btf.add('typedef', 'x;\n#include "/etc/passwd"\ntypedef int y', int)],
+    ['of a value', (btf) => btf.add('enum', 'x', 4, [btf.string('A, B'), 1], { length: 1 })],
+    ['of a value of what has no name', (btf) => btf.add('enum', '', 4, [btf.string('A, B'), 1], { length: 1 })],
+    [
+      'of a parameter',
+      (btf, int) => {
+        const prototype = btf.add('func_proto', '', int, [btf.string('a), x(int'), int], { length: 1 })
+        btf.add('typedef', 'x', btf.add('ptr', '', prototype))
+      },
+    ],
+    [
+      'of a kernel function',
+      (btf, int) => {
+        const prototype = btf.add('func_proto', '', int)
+        btf.add('decl_tag', 'bpf_kfunc', btf.add('func', 'x(void); int y', prototype, [], { length: 1 }), [-1])
+      },
+    ],
+    [
+      'of an attribute',
+      (btf, int) =>
+        btf.add('typedef', 'x', btf.add('ptr', '', btf.add('type_tag', 'unused)) *a; int', int, [], { flag: true }))),
+    ],
+    ['that is longer than the kernel takes', (btf, int) => btf.add('typedef', 'n'.repeat(512), int)],
+  ])('is refused for a name that C cannot have: %s', (_, add) => {
+    const btf = new BtfBuilder()
+    add(btf, btf.int('int', 4, 1))
+    expect(() => parseBtf(btf.bytes()).header()).toThrow(/has a name that C cannot have/)
+  })
+
+  test('takes nothing of the names of what it does not write', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int; int evil', 4, 1)
+    btf.add('func', 'x.isra.0', btf.add('func_proto', '', int), [], { length: 0 })
+    btf.add('typedef', 'x', int)
+    btf.struct('any', 4, [['a', int, 0]])
+    const header = parseBtf(btf.bytes()).header()
+    expect(header).toContain('typedef signed int x;')
+    compile(header, 'x f(x a) { return a; }')
+  })
+
+  test('is refused when it would have no end', () => {
+    const btf = new BtfBuilder()
+    let id = btf.int('int', 4, 1)
+    for (let level = 0; level < 13; level++) {
+      id = btf.struct('', 8, [
+        [`a${level}`, id, 0],
+        [`b${level}`, id, 32],
+      ])
+    }
+    for (let index = 0; index < 1000; index++) btf.struct(`s${index}`, 8, [['x', id, 0]])
+    expect(() => parseBtf(btf.bytes()).header()).toThrow(/its header is longer than 67108864 characters/)
+  })
+
   test('of a module has its own types, and of the others what they need', () => {
     const kernel = new BtfBuilder()
     const int = kernel.int('int', 4, 1)
