@@ -1,6 +1,6 @@
 /** Symbols of binaries, compared with what readelf(1) and the search of the attach itself find. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -147,6 +147,20 @@ describe('symbols', () => {
     expect(hidden).toEqual({ ...original, table: 'debug' })
     // Of another build.
     execFileSync('objcopy', ['--only-keep-debug', targetLibrary(), join(folder, 'stripped.debug')])
+    expect(await listSymbols(stripped, 'hidden')).toEqual([])
+  })
+
+  it('of a stripped binary without a build id are those of the debug file with the right checksum', async () => {
+    const whole = foreign('no-id.so', 'cc', ['-nostdlib', '-shared', '-fPIC', '-Wl,--build-id=none'])
+    const stripped = join(folder, 'no-id-stripped.so')
+    const debug = join(folder, 'no-id.debug')
+    copyFileSync(whole, stripped)
+    execFileSync('strip', [stripped])
+    execFileSync('objcopy', ['--only-keep-debug', whole, debug])
+    execFileSync('objcopy', [`--add-gnu-debuglink=${debug}`, stripped])
+    expect(await listSymbols(stripped, 'hidden')).toMatchObject([{ table: 'debug' }])
+    // Its symbols are those of another build: the same names at other places, where a probe would break an instruction.
+    appendFileSync(debug, 'x')
     expect(await listSymbols(stripped, 'hidden')).toEqual([])
   })
 
