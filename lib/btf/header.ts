@@ -43,7 +43,7 @@ export function headerOf(btf: Btf): string {
     const isLoose = type.name === '' && isEnum(type) && !used.has(type.id)
     if (isLoose || (type.name !== '' && definable.has(type.kind))) header.add(type.id)
   }
-  const functions = kernelFunctions(btf).map((id) => header.functionOf(id))
+  const functions = kernelFunctions(btf).flatMap((id) => header.functionOf(id) ?? [])
   const prototypes =
     functions.length === 0
       ? ''
@@ -123,11 +123,12 @@ export class HeaderWriter implements Names {
     else this.#need(id, true)
   }
 
-  /** The prototype of a function, after all that it needs. */
-  functionOf(id: TypeId): string {
+  /** The prototype of a function, after all that it needs; `undefined` where its name is that of something else in C. */
+  functionOf(id: TypeId): string | undefined {
     const type = this.#type(id)
-    if (type.kind !== 'func') return ''
+    if (type.kind !== 'func') return undefined
     this.#need(type.type, false)
+    if (this.#identifiers.has(type.name)) return undefined
     return `extern ${this.#writer.declare(type.type, type.name)} __weak __ksym;`
   }
 
@@ -143,7 +144,7 @@ export class HeaderWriter implements Names {
 
   /** Enums without a name are written out wherever they are used, and one more time is one too many for C. */
   value(name: string): string {
-    return this.#identifiers.has(name) ? this.#another(name) : this.#take(name, 0, this.#identifiers)
+    return this.#take(this.#identifiers.has(name) ? this.#another(name) : name, 0, this.#identifiers)
   }
 
   base(type: BtfInt | BtfFloat): string {
@@ -240,7 +241,7 @@ export class HeaderWriter implements Names {
     const owner = taken.get(name)
     if (owner === undefined) return this.#take(name, id, taken)
     if (owner === id) return name
-    const another = this.#another(name)
+    const another = this.#take(this.#another(name), id, taken)
     this.#others.set(id, another)
     return another
   }
@@ -251,8 +252,11 @@ export class HeaderWriter implements Names {
   }
 
   #another(name: string): string {
-    const count = (this.#counts.get(name) ?? 1) + 1
+    let count = this.#counts.get(name) ?? 1
+    let another: string
+    do another = `${name}___${++count}`
+    while (this.#tags.has(another) || this.#identifiers.has(another))
     this.#counts.set(name, count)
-    return `${name}___${count}`
+    return another
   }
 }

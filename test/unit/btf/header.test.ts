@@ -81,6 +81,29 @@ describe('a header', () => {
     compile(header, source)
   })
 
+  test('gives no name that a type has already, and leaves functions out whose names mean something else', () => {
+    const btf = new BtfBuilder()
+    const int = btf.int('int', 4, 1)
+    btf.struct('same___2', 4, [['a', int, 0]])
+    btf.struct('same', 4, [['b', int, 0]])
+    btf.struct('same', 4, [['c', int, 0]])
+    btf.add('enum', 'numbers', 4, [btf.string('ONE___2'), 1, btf.string('ONE'), 2, btf.string('taken'), 3], {
+      length: 3,
+    })
+    btf.add('enum', 'others', 4, [btf.string('ONE'), 4], { length: 1 })
+    const prototype = btf.add('func_proto', '', int)
+    for (const name of ['taken', 'kept']) {
+      btf.add('decl_tag', 'bpf_kfunc', btf.add('func', name, prototype, [], { length: 1 }), [-1])
+    }
+    const header = parseBtf(btf.bytes()).header()
+    compile(
+      header,
+      'int f(struct same___2 *a, struct same *b, struct same___3 *c) { return a->a + b->b + c->c + taken + ONE___3; }',
+    )
+    expect(header).toContain('kept(void) __weak __ksym;')
+    expect(header).not.toContain('taken(void)')
+  })
+
   test('takes what is only declared for what is defined elsewhere', () => {
     const btf = new BtfBuilder()
     const int = btf.int('int', 4, 1)
