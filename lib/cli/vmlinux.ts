@@ -1,7 +1,7 @@
 /** `ebpf vmlinux`: the types of the running kernel, or of one of its modules, as a C header. */
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { kernelBtf, moduleBtf } from '../system/kernel-btf.ts'
+import { writeOutput } from '../system/output-file.ts'
 
 interface Flags {
   module?: string
@@ -17,6 +17,6 @@ export function define(command: Command): void {
       const btf = module === undefined ? await kernelBtf() : await moduleBtf(module)
       const header = btf.header()
       if (output === undefined) process.stdout.write(header)
-      else await writeFile(output, header)
+      else await writeOutput(output, Buffer.from(header))
     })
 }

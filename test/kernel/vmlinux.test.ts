@@ -57,6 +57,12 @@ describe('ebpf vmlinux', () => {
     expect(printed.equals(readFileSync(join(folder, 'vmlinux.h')))).toBe(true)
   })
 
+  it('makes the folder that is to have it, as other commands do', () => {
+    const output = join(folder, 'include', 'new', 'vmlinux.h')
+    execFileSync(process.execPath, [ebpf, 'vmlinux', '--output', output])
+    expect(readFileSync(output).equals(readFileSync(join(folder, 'vmlinux.h')))).toBe(true)
+  })
+
   it('says which modules there are when it is asked for another', () => {
     const run = (): unknown => execFileSync(process.execPath, [ebpf, 'vmlinux', '--module', 'none'], { stdio: 'pipe' })
     expect(run).toThrow(/no module with BTF is named 'none'/)
