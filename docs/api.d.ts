@@ -4768,9 +4768,11 @@ declare class VerifierError extends EbpfError {
 
 /** Bytes that are not valid BTF, or types in it that contradict each other. */
 declare class BtfFormatError extends EbpfError {
+    #private;
     /** Byte of the BTF data at which the contradiction was seen, where there is one such place. */
     readonly offset?: number;
-    constructor(problem: string, offset?: number);
+    /** @param file whose BTF it is */
+    constructor(problem: string, offset?: number, file?: string);
 }
 
 /** libbpf's messages as data: nothing of them ever reaches stderr. */

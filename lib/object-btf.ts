@@ -1,6 +1,7 @@
 import type { Btf } from './btf/btf.ts'
 import { elfSections } from './elf/sections.ts'
 import { type CoreRelocation, type FunctionInfo, type LineInfo, parseBtfExtension } from './btf/extension.ts'
+import { BtfFormatError } from './btf/format-error.ts'
 import { parseBtf } from './btf/parse.ts'
 import { ruleError } from './errors.ts'
 import { type ObjectSource, readImage } from './source.ts'
@@ -34,8 +35,10 @@ export async function objectBtf(source: ObjectSource): Promise<ObjectBtf> {
       hint: 'Compile it with -g, and do not strip it of .BTF (llvm-strip -g keeps it).',
     })
   }
-  const btf = parseBtf(section)
-  const extension = sections.get('.BTF.ext')
-  const known = extension === undefined ? undefined : parseBtfExtension(extension, btf)
-  return { btf, functions: known?.functions ?? [], lines: known?.lines ?? [], relocations: known?.relocations ?? [] }
+  return BtfFormatError.inFile(name, () => {
+    const btf = parseBtf(section)
+    const extension = sections.get('.BTF.ext')
+    const known = extension === undefined ? undefined : parseBtfExtension(extension, btf)
+    return { btf, functions: known?.functions ?? [], lines: known?.lines ?? [], relocations: known?.relocations ?? [] }
+  })
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { nonEmptyString } from './arguments.ts'
 import type { Btf } from './btf/btf.ts'
+import { BtfFormatError } from './btf/format-error.ts'
 import { parseBtf } from './btf/parse.ts'
 import { readBtfFile } from './system/btf-file.ts'
 
@@ -12,7 +13,6 @@ import { readBtfFile } from './system/btf-file.ts'
  * @throws the error of `fs.open`, such as ENOENT with the path
  */
 export async function readBtf(file: string | URL): Promise<Btf> {
-  return parseBtf(readBtfFile(file instanceof URL ? fileURLToPath(file) : nonEmptyString(file, 'file')), {
-    owned: true,
-  })
+  const path = file instanceof URL ? fileURLToPath(file) : nonEmptyString(file, 'file')
+  return BtfFormatError.inFile(path, () => parseBtf(readBtfFile(path), { owned: true }))
 }

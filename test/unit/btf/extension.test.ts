@@ -85,6 +85,14 @@ describe('an object', () => {
     expect(facts).toHaveLength(5)
   })
 
+  test('with broken types is named', async () => {
+    const bytes = readFileSync(path('x.o'))
+    bytes[bytes.indexOf(Buffer.from([0x9f, 0xeb, 1])) + 2] = 9
+    const broken = path('broken.o')
+    writeFileSync(broken, bytes)
+    await expect(objectBtf(broken)).rejects.toThrow(/^invalid BTF in '.*broken.*' at byte \d+: /)
+  })
+
   test('without types says what to do', async () => {
     writeFileSync(path('bare.c'), 'int bare(void *context) { return 0; }')
     execFileSync(process.env.CLANG ?? 'clang', ['-O2', '-target', 'bpf', '-c', '-o', path('bare.o'), path('bare.c')])
