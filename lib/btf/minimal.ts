@@ -5,6 +5,9 @@ import type { CoreRelocation } from './extension.ts'
 import type { BtfType, TypeId } from './types.ts'
 import { writeTypes } from './write-types.ts'
 
+/** Characters of 64 indexes, after which the loader refuses (BPF_CORE_SPEC_MAX_LEN): thousands of relocations may share one of a megabyte. */
+const longestAccess = 64 * '4294967295:'.length
+
 /** What an object asks of the kernel's types. */
 export interface CoreNeeds {
   btf: Btf
@@ -26,6 +29,7 @@ export function minimalTypes(kernel: Btf, needs: readonly CoreNeeds[]): Uint8Arr
     const seen = done.get(btf) ?? new Set<string>()
     done.set(btf, seen)
     for (const { kind, type, access } of relocations) {
+      if (access.length > longestAccess) continue
       const key = `${kind} ${type} ${access}`
       if (seen.has(key)) continue
       seen.add(key)

@@ -53,6 +53,19 @@ describe('elements of arrays', () => {
   })
 })
 
+it('a relocation with more indexes than the loader takes asks for nothing', () => {
+  const types = structOf(2, 2)
+  const id = types.find('s', 'struct')!.id
+  const namesWith = (access: string): string[] | undefined => {
+    const relocations = [{ kind: 'field_exists', type: id, access, section: '', offset: 0 } as const]
+    return parseBtf(minimalTypes(types, [{ btf: types, relocations }]))
+      .find('s', 'struct')
+      ?.members.map(({ name }) => name)
+  }
+  expect(namesWith(`${'0'.repeat(600)}:0`)).toEqual(['first'])
+  expect(namesWith(`${'0'.repeat(1000)}:0`)).toBeUndefined()
+})
+
 describe('types that no compiler writes', () => {
   const INT: [number] = [(1 << 24) | 32]
   const relocation = (kind: 'field_exists' | 'type_exists' | 'type_matches', type: number, access = '0') =>
