@@ -162,6 +162,8 @@ describe.skipIf(inGuest).each(nodesHere())('Node %s', (version, node) => {
       "await import('./count.bpf.c').catch(({ message }) => console.log(message))",
       {
         EBPF_CLANG: join(project.path, 'clang'),
+        // It leaves its working folder behind.
+        TMPDIR: project.path,
         NODE_OPTIONS: `--max-old-space-size=40 --import ${greedy}`,
       },
     )
