@@ -38,7 +38,10 @@ export class Facts {
   }
 
   origin(register: number): Origin | undefined {
-    return originOf(this.trace.entries, this.#at, register)
+    const origin = originOf(this.trace.entries, this.#at, register)
+    // `int pid = task->parent->pid` gives its variable what was read last, not what it was read through.
+    const isLater = origin?.loaded === true && origin.source !== undefined && origin.source === this.stopped?.source
+    return isLater && !isFollowed(origin) ? { ...origin, variable: undefined } : origin
   }
 
   /** The functions that were called between the making of a value and its use. */
@@ -99,4 +102,9 @@ export function lostPointer(
 export function namedRegister(words: string): number | undefined {
   const match = /\bR(\d+)\b/.exec(words)
   return match === null ? undefined : Number(match[1])
+}
+
+/** `p->pid`, `p[1]` or `*p`, in the line that assigns it. */
+function isFollowed({ variable, source }: Origin): boolean {
+  return new RegExp(`\\b${variable}\\s*(?:->|\\[)|[=(&|+,;]\\s*\\*\\s*${variable}\\b`).test(source?.text ?? '')
 }

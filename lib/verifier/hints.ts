@@ -78,6 +78,9 @@ export const packetBounds: Hint = (facts, words) => {
   const most = /\bumax(?:_value)?=(0x[\da-f]+|\d+)/.exec(facts.registers[`r${register}`] ?? '')?.[1]
   if (Number(most) > LONGEST_PACKET)
     return `The offset that was added may be up to ${Number(most)}, and a comparison to data_end counts only up to ${LONGEST_PACKET}, the most bytes that a packet has. Bound the offset before it is added: offset &= 0x3fff;`
+  // The offset counts from where the packet begins, as far as it is constant: with another part nobody knows it from the pointer.
+  if (/\bid=[1-9]/.test(words))
+    return 'An offset that is not constant was added, and what is read behind it is not compared. Compare after it was added, by the pointer that is read through: if ((void*)(header + 1) > data_end) return …; bound the offset before: at most 65535.'
   const need = Number(access[1]) + Number(access[2])
   const checked =
     range === null ? '' : Number(range[1]) === 0 ? ', and none is checked' : `, and ${range[1]} are checked`
@@ -128,10 +131,15 @@ export const uninitialisedStack: Hint = () =>
 export const stackBounds: Hint = () =>
   'The access goes beyond the variable on the stack, or its offset has no bound. Give the call the size of the buffer (sizeof), and check an index before it is used.'
 
-export const contextAccess: Hint = (_facts, words) =>
+/** `*(u32 *)(r1 +0) = r2` */
+const STORE = /^(?:\(\w+\) )?\*\(\w+ \*\)\(r\d+ [^)]*\) = /
+
+export const contextAccess: Hint = (facts, words) =>
   /modified|variable/.test(words)
     ? 'The context is accessed by its own pointer and at a constant offset only: read ctx->field, and do no arithmetic on ctx.'
-    : "The program's type has no such field in its context, gives it in another size, or does not let it be written. Look at the context's struct in linux/bpf.h, and use whole fields; the section must be that of the context."
+    : STORE.test(facts.stopped?.text ?? '')
+      ? "The program's type does not let this field of its context be written, or only in another size. Look for a helper that changes it, such as bpf_skb_change_tail() for the length of a packet."
+      : "The program's type has no such field in its context, or gives it in another size. Look at the context's struct in linux/bpf.h, and use whole fields; the section must be that of the context."
 
 export const socketField: Hint = (_facts, words) =>
   / sock_common /.test(words)
@@ -155,8 +163,10 @@ export const mixedPointers: Hint = () =>
 export const readOnlyPacket: Hint = () =>
   'Programs of this type see packets, and do not change them: use XDP or tc (SEC("xdp"), SEC("tc")).'
 
-export const readOnly: Hint = () =>
-  'This memory can only be read: constants (.rodata), a map with BPF_F_RDONLY_PROG or a frozen one, memory of the kernel. Make the variable not const, or keep what is written in a map of its own.'
+export const readOnly: Hint = (_facts, words) =>
+  words === 'only read is supported'
+    ? "The kernel's own structs can only be read. What they hold is changed by helpers and functions of the kernel alone; keep what is yours in a map, such as a storage of the task or socket."
+    : 'This memory can only be read: constants (.rodata), a map with BPF_F_RDONLY_PROG or a frozen one, memory of the kernel. Make the variable not const, or keep what is written in a map of its own.'
 
 export const wrongMapType: Hint = (facts, words) => {
   if (words.startsWith('no direct value'))
@@ -268,7 +278,9 @@ export const iteratorOrder: Hint = () =>
   'An iterator is made by bpf_iter_*_new(), asked by bpf_iter_*_next(), and destroyed by bpf_iter_*_destroy() once, in this order. bpf_for() and bpf_for_each() do all of it.'
 
 export const notConstant: Hint = (facts) =>
-  `${facts.call === undefined ? 'The call' : `${facts.call}()`} takes a constant here, known when the program is loaded: use a number, or a const volatile global that is set before loading.`
+  facts.call === 'bpf_ringbuf_reserve'
+    ? 'bpf_ringbuf_reserve() takes a constant size: reserve the most that a record can have. For records of any size there are bpf_ringbuf_reserve_dynptr() (Linux 5.19) and bpf_ringbuf_output(), which copies.'
+    : `${facts.call === undefined ? 'The call' : `${facts.call}()`} takes a constant here, known when the program is loaded: use a number, or a const volatile global that is set before loading.`
 
 export const otherMap: Hint = () =>
   'The map that goes with a timer is the one that its value is in: give both from the same map.'
@@ -353,10 +365,13 @@ export const neverSleeps: Hint = (_facts, words) =>
 export const replaced: Hint = () =>
   'A program of type freplace has the arguments and the result of the function that it stands for, which is a global one of a program with BTF and is not one of the kernel.'
 
-export const tailCall: Hint = (_facts, words) =>
-  /stack of previous frames/.test(words)
+export const tailCall: Hint = (_facts, words) => {
+  if (words.startsWith('expected prog array'))
+    return 'bpf_tail_call() takes a map of type BPF_MAP_TYPE_PROG_ARRAY: change the type of the map, or name another.'
+  return /stack of previous frames/.test(words)
     ? 'Where a function of the program makes a tail call, those that lead to it may have 256 bytes of stack together: move buffers into a map, or make the tail call in the program itself.'
     : "Tail calls are made in functions that return int, of the program's own type and signature, and not while something is held."
+}
 
 export const globalFunction: Hint = () =>
   'A global function is verified alone: its arguments are the context, numbers, or pointers to structs of known size (Linux 5.12), which it must compare to NULL. Make it static to have it verified where it is called.'

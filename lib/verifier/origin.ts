@@ -60,11 +60,13 @@ export function originOf(entries: readonly TraceEntry[], at: number, register: n
   return { index: -1, call: undefined, loaded: false, constant: undefined, source: undefined, variable: undefined }
 }
 
-/** `count` of `__u64* count = bpf_map_lookup_elem(&counts, &key);`. */
+/** `count` of `__u64* count = bpf_map_lookup_elem(&counts, &key);`. Which of several assignments is meant, only a call says. */
 function variableOf(source: SourceLine | undefined, call: string | undefined): string | undefined {
   if (source === undefined) return undefined
   const name = call === undefined ? '' : `(?:\\([^()]*\\)\\s*)?${call}\\b`
-  return new RegExp(`(?:^|[^\\w.>])([A-Za-z_]\\w*)\\s*=(?!=)\\s*${name}`).exec(source.text)?.[1]
+  const assigned = new RegExp(`(?:^|[^\\w.>])([A-Za-z_]\\w*)\\s*=(?!=)\\s*${name}`, 'g')
+  const [first, ...others] = [...source.text.matchAll(assigned)]
+  return call === undefined && others.length > 0 ? undefined : first?.[1]
 }
 
 /** The names of what was called after an entry, in order. */

@@ -19,6 +19,7 @@ describe('the class of a sentence, and its hint', () => {
       'helper-not-allowed',
       /bpf_get_func_arg/,
     ],
+    ['expected prog array map for tail call', 'tail-call', /takes a map of type BPF_MAP_TYPE_PROG_ARRAY/],
     ['tracing progs cannot use bpf_timer yet', 'helper-not-allowed', /values have a bpf_timer/],
     ['socket filter progs cannot use bpf_spin_lock yet', 'lock-held', /^Socket filters cannot/],
     ['tracing progs cannot use bpf_{list_head,rb_root} yet', 'lock-held', /^Tracing programs cannot/],
@@ -173,5 +174,22 @@ describe('what a hint says of the source', () => {
     const before = '0: (85) call bpf_get_current_task#35 ; R0=scalar()\n0: (bf) r2 = r0 ; R2=scalar()\n'
     const { hint } = explained('R2 type=scalar expected=ptr_, trusted_ptr_', 'call bpf_task_storage_get#156', before)
     expect(hint).toContain('bpf_get_current_task_btf()')
+  })
+
+  test.each([
+    ['the result of a line that reads through several', 'int pid = task->parent->pid;', /^This value is no pointer/],
+    [
+      'one of several that the line assigns',
+      'int k = 0; void *p = context->sk; return p->a;',
+      /^This value is no pointer/,
+    ],
+    ['the pointer that the same line follows', 'for (; node->next; node = node->next)', /^'node' is no pointer/],
+  ])('names a variable only where it is the pointer: %s', (_what, text, expected) => {
+    const { hint } = explainLog(`; ${text} @ walk.bpf.c:7
+0: (79) r1 = *(u64 *)(r1 +8) ; R1=scalar()
+1: (61) r0 = *(u32 *)(r1 +16)
+R1 invalid mem access 'scalar'
+`)
+    expect(hint).toMatch(expected)
   })
 })
