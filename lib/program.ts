@@ -154,6 +154,7 @@ export class BpfProgram extends Resource {
    * of an object where libbpf is the system's, all only with a `logLevel`. `undefined` where nothing is known.
    */
   get verifier(): VerifierStatistics | undefined {
+    this.use('read verifier')
     if (this.#verifier !== undefined) return this.#verifier
     const { verifiedInstructions } = this.info()
     return verifiedInstructions === 0 ? undefined : onlyInstructions(verifiedInstructions)
