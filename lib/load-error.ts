@@ -2,6 +2,7 @@
 import { constants, release } from 'node:os'
 import type { Outcome } from './binding.ts'
 import type { NativeMapDescription } from './native-object.ts'
+import { elementBeyond } from './btf/core-beyond.ts'
 import { variables } from './btf/datasec.ts'
 import type { Btf } from './btf/btf.ts'
 import { EbpfError, ruleError } from './errors.ts'
@@ -51,6 +52,7 @@ export async function loadError(
     unknownSection(outcome, names, messages) ??
     emptyEntry(outcome, names, messages, maps) ??
     unknownFunction(outcome, names, messages) ??
+    beyondArray(outcome, names, messages, btf) ??
     (await unknownStruct(outcome, names, messages)) ??
     (await unknownStructLink(outcome, names, messages, btf))
   return (
@@ -148,6 +150,28 @@ function unknownFunction(outcome: Outcome<unknown>, names: Names, messages: read
   })
   const message = `this kernel, ${release()}, has no function '${name}' that programs may call`
   return new EbpfError(message, 'ERR_EBPF_KERNEL', outcome.errno, context)
+}
+
+/** libbpf says only the indexes (`bpf_core_calc_relo_insn` of relo_core.c). */
+function beyondArray(
+  outcome: Outcome<unknown>,
+  names: Names,
+  messages: readonly string[],
+  btf: Btf | undefined,
+): EbpfError | undefined {
+  const match = matched(messages, /prog '([^']*)': relo #\d+: parsing \[(\d+)\] (.+) \+ ([\d:]+) failed: -22/)
+  if (match === undefined || btf === undefined) return undefined
+  const [, program = '', id, type, access = ''] = match
+  const beyond = elementBeyond(btf, Number(id), access)
+  if (beyond === undefined) return undefined
+  publish(outcome.log)
+  const { place, array, length } = beyond
+  const message = `program '${program}' uses ${place} of ${type}, and ${array} has ${length} element${length === 1 ? '' : 's'}: a place that no kernel's types can tell`
+  const hint = `Use an index below ${length}, or, where the kernel's array is longer than the program's declaration says, declare it longer there.`
+  return new EbpfError(message, 'ERR_EBPF_INVALID_OBJECT', outcome.errno, {
+    ...failureContext(outcome, { ...names, hint }),
+    program,
+  })
 }
 
 function matched(messages: readonly string[], pattern: RegExp): RegExpExecArray | undefined {

@@ -15,6 +15,13 @@ export function reportFailure(error: unknown): void {
   process.exitCode = exitCode
 }
 
+/** Of standard output, whose errors come when the command is done. Who reads it may have seen enough, as head(1) has. */
+export function reportUnwritten(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`ebpf: cannot write the output: ${error.message}\n`)
+  process.exitCode = FAILED
+}
+
 export function describeFailure(error: unknown): { message: string; exitCode: number } {
   if (error instanceof VmError) {
     return { message: error.message, exitCode: error.code === 'ERR_EBPF_VM_TIMEOUT' ? TIMED_OUT : NOT_RUN }

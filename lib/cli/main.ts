@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { packageRoot } from '../package-root.ts'
-import { reportFailure } from './failure.ts'
+import { reportFailure, reportUnwritten } from './failure.ts'
 
 interface Registration {
   summary: string
@@ -42,10 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   await program.parseAsync(args, { from: 'user' })
 }
 
-// Who reads it may have seen enough, as head(1) has.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+process.stdout.on('error', reportUnwritten)
 
 try {
   await main(process.argv.slice(2))

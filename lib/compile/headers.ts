@@ -6,9 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { inspectBriefly } from '../arguments.ts'
-import { BtfFormatError } from '../btf/format-error.ts'
 import { parseBtf } from '../btf/parse.ts'
-import type { BtfKind, BtfType } from '../btf/types.ts'
 import { invalidArgument } from '../errors.ts'
 import { objectBtf } from '../object-btf.ts'
 import { packageRoot } from '../package-root.ts'
@@ -114,28 +112,7 @@ export async function vmlinuxFolder(
 
 async function headerText(bytes: Uint8Array): Promise<string> {
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45
-  const btf = isElf ? (await objectBtf(bytes)).btf : parseBtf(bytes)
-  for (const type of btf.types()) checkNames(type)
-  return btf.header()
-}
-
-/** What C that hides in a name needs, and no name has: `x { }; #include "/etc/passwd"`. */
-const CODE = /[\s;{}()[\]"'\\#=/?%]/
-/** Base types have several words, and tags stand in quotation marks. */
-const CODE_BY_KIND: Partial<Record<BtfKind, RegExp>> = {
-  int: /[^\w ]/,
-  float: /[^\w ]/,
-  type_tag: /["\\\n\r]/,
-  decl_tag: /["\\\n\r]/,
-}
-
-/** The BTF may be of an archive that somebody else has made. */
-function checkNames(type: BtfType): void {
-  const parts =
-    'members' in type ? type.members : 'values' in type ? type.values : 'parameters' in type ? type.parameters : []
-  const wrong = [type, ...parts].find(({ name }) => (CODE_BY_KIND[type.kind] ?? CODE).test(name))
-  if (wrong === undefined) return
-  throw new BtfFormatError(`type ${type.id} has a name that C cannot have: ${inspectBriefly(wrong.name)}`)
+  return (isElf ? (await objectBtf(bytes)).btf : parseBtf(bytes)).header()
 }
 
 /** Files are put in place whole, but a machine that loses its power may leave one that is empty, or a part. */

@@ -12,6 +12,7 @@ import { isOlder } from '../../lib/system/kernel-version.ts'
 import { fixture } from '../support/fixtures.ts'
 import { run } from '../support/run.ts'
 import { runScript } from '../support/script.ts'
+import { rejection } from '../support/wait.ts'
 import { TestWorker } from '../support/worker.ts'
 
 /** Debian 12's own libbpf is a shared library, which parses the kernel's types for each load. */
@@ -271,4 +272,13 @@ describe('the kernel’s types', () => {
     expect(counts[1]).toMatch(/BTF/)
     expect(counts.slice(2)).toEqual(shares ? [1, 0] : [1, 1])
   })
+})
+
+it('an element beyond its array is named as the source has it', async () => {
+  const error = await rejection(loadObject(fixture('bad-index')))
+  expect(error).toMatchObject({ code: 'ERR_EBPF_INVALID_OBJECT', program: 'beyond', object: 'bad-index', errno: -22 })
+  expect((error as Error).message).toContain(
+    "program 'beyond' uses entries[5] of struct trace_event_raw_sys_enter, and entries has 3 elements",
+  )
+  expect((error as Error).message).toContain('index below 3')
 })

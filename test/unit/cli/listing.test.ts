@@ -1,5 +1,6 @@
 /** Commands that list: columns for people, JSON for programs. */
 import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { formatTable } from '../../../lib/cli/listing.ts'
@@ -30,6 +31,19 @@ describe('a table', () => {
   it('gives a terminal nothing that it would obey', () => {
     const printed = formatTable([{ size: 1, name: 'a\x1b[31m\nb' }], columns)
     expect(printed.split('\n')[1]).toBe('   1  a?[31m?b')
+  })
+})
+
+describe('output that cannot be written', () => {
+  it('is one sentence, and a failure', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [main, 'symbols', targetProgram()], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    expect(stderr).toBe('ebpf: cannot write the output: ENOSPC: no space left on device, write\n')
+    expect(status).toBe(1)
   })
 })
 
