@@ -10,7 +10,7 @@ import type { NativeLoadedObject } from '../../lib/native-object.ts'
 import { withBpffs } from '../support/bpffs.ts'
 import { fixture } from '../support/fixtures.ts'
 
-const addon = process.env['EBPF_ADDON'] || fileURLToPath(new URL('../../build/Release/ebpf.node', import.meta.url))
+const addon = process.env.EBPF_ADDON || fileURLToPath(new URL('../../build/Release/ebpf.node', import.meta.url))
 const EBADF = -9
 const EINVAL = -22
 
@@ -39,7 +39,7 @@ async function withLoaded(name: string, body: (loaded: Loaded) => void | Promise
 describe('handles', () => {
   it('are stale as soon as a close has begun', async () => {
     await withLoaded('trace', async ({ programs }) => {
-      const link = (await binding.programAttach(programs['on_raw'] as Handle, { kind: 'section' })).value as Handle
+      const link = (await binding.programAttach(programs.on_raw as Handle, { kind: 'section' })).value as Handle
       const closing = binding.linkClose(link)
       expect(binding.linkFd(link)).toBe(EBADF)
       expect(await binding.linkClose(link)).toMatchObject({ errno: EBADF })
@@ -50,8 +50,8 @@ describe('handles', () => {
 
   it('of another kind, of another time, or made up, are bad', async () => {
     await withLoaded('ring', ({ object, programs, maps }) => {
-      const map = maps['events'] as Handle
-      const program = programs['submit'] as Handle
+      const map = maps.events as Handle
+      const program = programs.submit as Handle
       for (const other of [object, program, 0, -1, 1, map + (1 << 18), 2 ** 31, 2 ** 53, Number.NaN]) {
         expect(binding.mapFd(other)).toBe(EBADF)
         expect(binding.mapLookup(other, 0)).toBe(EBADF)
@@ -64,7 +64,7 @@ describe('handles', () => {
 
   it('mean nothing in another worker', async () => {
     await withLoaded('ring', async ({ maps }) => {
-      const source = `require('node:worker_threads').parentPort.postMessage(require(${JSON.stringify(addon)}).mapFd(${maps['events']}))`
+      const source = `require('node:worker_threads').parentPort.postMessage(require(${JSON.stringify(addon)}).mapFd(${maps.events}))`
       const worker = new Worker(source, { eval: true })
       expect((await once(worker, 'message'))[0]).toBe(EBADF)
       await once(worker, 'exit')
@@ -108,7 +108,7 @@ describe('arguments of a wrong type', () => {
 it('A link that is pinned stays attached when it is closed, and takes no descriptor along', async () => {
   await withBpffs(async (folder) => {
     await withLoaded('trace', async ({ programs }) => {
-      const program = programs['on_tracepoint'] as Handle
+      const program = programs.on_tracepoint as Handle
       const hook = { kind: 'tracepoint', category: 'raw_syscalls', name: 'sys_enter', cookie: 0n } as const
       const link = (await binding.programAttach(program, hook)).value as Handle
       expect(binding.linkPin(link, `${folder}/link`)).toBe(0)
