@@ -102,22 +102,52 @@ napi_value LookupBatch(napi_env env, napi_callback_info info) {
   return batch.Finish(env, control, returned, count);
 }
 
-int LookupBound(Map* map) { return bpf_map_lookup_elem(map->fd(), map->key(), map->value()); }
+// What is done with the entry whose key lies in the map's own memory, where its value is, too.
+template <typename Option>
+using EntryCall = int (*)(Map* map, Option option);
 
-int UpdateBound(Map* map) {
-  return bpf_map_update_elem(map->fd(), map->key(), map->value(), BPF_ANY);
+int Lookup(Map* map, int64_t flags) {
+  return bpf_map_lookup_elem_flags(map->fd(), map->key(), map->value(),
+                                   static_cast<uint64_t>(flags));
 }
 
-int DeleteBound(Map* map) { return bpf_map_delete_elem(map->fd(), map->key()); }
+int Update(Map* map, int64_t flags) {
+  return bpf_map_update_elem(map->fd(), map->key(), map->value(), static_cast<uint64_t>(flags));
+}
+
+int LookupAndDelete(Map* map, int64_t flags) {
+  return bpf_map_lookup_and_delete_elem_flags(map->fd(), map->key(), map->value(),
+                                              static_cast<uint64_t>(flags));
+}
+
+// The kernel takes no flags for it.
+int Delete(Map* map, int64_t) { return bpf_map_delete_elem(map->fd(), map->key()); }
+
+// The kernel copies the key before it writes the next one: they may share their place.
+int NextKey(Map* map, bool first) {
+  return bpf_map_get_next_key(map->fd(), first ? nullptr : map->key(), map->key());
+}
+
+template <typename Option, EntryCall<Option> call>
+napi_value OnEntry(napi_env env, napi_callback_info info) {
+  Arguments<2> arguments(env, info);
+  int32_t handle;
+  Option option;
+  int status;
+  if (!arguments.Read(&handle, &option)) return nullptr;
+  Map* map = GetBound(arguments.environment(), handle, &status);
+  if (map != nullptr) status = call(map, option);
+  return MakeInt(env, status);
+}
 
 // A function of one map alone: reading arguments and finding the map by its handle would take as
 // long as all the rest of a call, and so would making a number of each success.
-template <int (*act)(Map* map)>
+template <EntryCall<int64_t> call>
 napi_value OnTarget(napi_env env, napi_callback_info info) {
   void* data = nullptr;
   napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
   Map* map = static_cast<MapTarget*>(data)->map;
-  int status = map == nullptr ? -EBADF : act(map);
+  int status = map == nullptr ? -EBADF : call(map, BPF_ANY);
   return status == 0 ? nullptr : MakeInt(env, status);
 }
 
@@ -144,8 +174,7 @@ napi_value MapFunctions(napi_env env, napi_callback_info info) {
   if (!arguments.Read(&handle)) return nullptr;
   Map* map = GetBound(arguments.environment(), handle, &status);
   if (map == nullptr) return MakeInt(env, status);
-  constexpr napi_callback kFunctions[] = {OnTarget<LookupBound>, OnTarget<UpdateBound>,
-                                          OnTarget<DeleteBound>};
+  constexpr napi_callback kFunctions[] = {OnTarget<Lookup>, OnTarget<Update>, OnTarget<Delete>};
   napi_value result = nullptr;
   if (napi_create_array_with_length(env, std::size(kFunctions), &result) != napi_ok) return nullptr;
   for (uint32_t index = 0; index < std::size(kFunctions); ++index) {
@@ -157,30 +186,11 @@ napi_value MapFunctions(napi_env env, napi_callback_info info) {
 }
 
 napi_value MapLookup(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  int32_t handle;
-  int64_t flags;
-  int status;
-  if (!arguments.Read(&handle, &flags)) return nullptr;
-  Map* map = GetBound(arguments.environment(), handle, &status);
-  if (map != nullptr) {
-    status = bpf_map_lookup_elem_flags(map->fd(), map->key(), map->value(),
-                                       static_cast<uint64_t>(flags));
-  }
-  return MakeInt(env, status);
+  return OnEntry<int64_t, Lookup>(env, info);
 }
 
 napi_value MapUpdate(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  int32_t handle;
-  int64_t flags;
-  int status;
-  if (!arguments.Read(&handle, &flags)) return nullptr;
-  Map* map = GetBound(arguments.environment(), handle, &status);
-  if (map != nullptr) {
-    status = bpf_map_update_elem(map->fd(), map->key(), map->value(), static_cast<uint64_t>(flags));
-  }
-  return MakeInt(env, status);
+  return OnEntry<int64_t, Update>(env, info);
 }
 
 napi_value MapDelete(napi_env env, napi_callback_info info) {
@@ -189,35 +199,16 @@ napi_value MapDelete(napi_env env, napi_callback_info info) {
   int status;
   if (!arguments.Read(&handle)) return nullptr;
   Map* map = GetBound(arguments.environment(), handle, &status);
-  if (map != nullptr) status = bpf_map_delete_elem(map->fd(), map->key());
+  if (map != nullptr) status = Delete(map, BPF_ANY);
   return MakeInt(env, status);
 }
 
 napi_value MapLookupAndDelete(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  int32_t handle;
-  int64_t flags;
-  int status;
-  if (!arguments.Read(&handle, &flags)) return nullptr;
-  Map* map = GetBound(arguments.environment(), handle, &status);
-  if (map != nullptr) {
-    status = bpf_map_lookup_and_delete_elem_flags(map->fd(), map->key(), map->value(),
-                                                  static_cast<uint64_t>(flags));
-  }
-  return MakeInt(env, status);
+  return OnEntry<int64_t, LookupAndDelete>(env, info);
 }
 
 napi_value MapNextKey(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  int32_t handle;
-  bool first;
-  int status;
-  if (!arguments.Read(&handle, &first)) return nullptr;
-  Map* map = GetBound(arguments.environment(), handle, &status);
-  // The kernel copies the key before it writes the next one: they may share their place.
-  if (map != nullptr)
-    status = bpf_map_get_next_key(map->fd(), first ? nullptr : map->key(), map->key());
-  return MakeInt(env, status);
+  return OnEntry<bool, NextKey>(env, info);
 }
 
 napi_value MapLookupBatch(napi_env env, napi_callback_info info) {
