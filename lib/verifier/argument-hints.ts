@@ -1,6 +1,6 @@
 /** What to do about arguments that a call does not take. */
 import type { Facts } from './facts.ts'
-import { type Hint, originOf } from './hints.ts'
+import { type Hint, originOf } from './hint.ts'
 
 /** What the verifier calls types (`reg_type_str` of kernel/bpf/log.c), in words. */
 const TYPES: readonly (readonly [type: RegExp, words: string])[] = [
@@ -44,6 +44,8 @@ export const type: Hint = (facts, words) => {
 }
 
 function advice(facts: Facts, words: string, given: string, expected: string): string {
+  if (given === 'ctx' && facts.call === undefined)
+    return "A function of the program's own that is not static takes the context only as the struct of the program's section, such as struct xdp_md of xdp: declare the parameter so."
   if (/^ctx$/.test(expected)) return 'Give the context that the program gets, as it is.'
   if (given === 'fp' && /map_value/.test(expected)) return 'What it works on must be in the value of a map.'
   if (/ptr_/.test(expected) && !/fp/.test(expected)) {
@@ -74,7 +76,9 @@ export const constantString: Hint = (facts, words) =>
     : `${called(facts)} takes a string here that is known when the program is loaded, with its end: static const char text[] = "…";`
 
 export const packet: Hint = (facts) =>
-  `Programs of this type cannot give ${called(facts)} an address in the packet: copy what it needs into a variable first.`
+  facts.call === 'bpf_tail_call'
+    ? 'The first argument of bpf_tail_call() is the context that the program gets.'
+    : `Programs of this type cannot give ${called(facts)} an address in the packet: copy what it needs into a variable first.`
 
 export const callback: Hint = (facts) =>
   `The callback of ${called(facts)} must be a static function of the program, and the map one that it goes with.`

@@ -1,5 +1,5 @@
 /** What a program reads and writes: pointers, bounds, the stack, the context, maps. */
-import * as hint from './hints.ts'
+import * as hint from './memory-hints.ts'
 import { isZero, lost, registerIs, type Rule } from './rule.ts'
 
 export const memoryRules: readonly Rule[] = [
@@ -63,7 +63,7 @@ export const memoryRules: readonly Rule[] = [
   {
     kind: 'map-value-out-of-bounds',
     words:
-      /direct value offset of \d+ is not allowed|invalid access to map (?:value|key).*|(?:math between|.*value) map_(?:value|key) pointer and .*|R\d+ .*map_value pointer .*/,
+      /direct value offset of \d+ is not allowed|invalid access to map (?:value|key).*|(?:math between|.*value) map_(?:value|key) pointer and .*|value -\d+ makes map_(?:value|key) pointer be out of bounds.*|R\d+ .*map_value pointer .*/,
     hint: hint.mapBounds,
   },
   {

@@ -1,5 +1,5 @@
 /** What a program may not use, or must give back. */
-import * as hint from './hints.ts'
+import * as hint from './permission-hints.ts'
 import type { Rule } from './rule.ts'
 
 export const permissionRules: readonly Rule[] = [
@@ -74,7 +74,7 @@ export const permissionRules: readonly Rule[] = [
   {
     kind: 'special-field',
     words:
-      /map '[^']*' has (?:no valid|to have BTF in order to use) \S+|off -?\d+ doesn't point to '?(?:struct )?bpf_\w+.*|bpf_\w+ not found at offset=\d+|(?:R\d+|\S+) doesn't have constant offset\. .*/,
+      /map '[^']*' has (?:no valid|to have BTF in order to use) \S+|R\d+ has no valid kptr|off=-?\d+ doesn't point to kptr|off -?\d+ doesn't point to '?(?:struct )?bpf_\w+.*|bpf_\w+ not found at offset=\d+|(?:R\d+|\S+) doesn't have constant offset\. .*/,
     hint: hint.fieldAddress,
   },
 

@@ -1,6 +1,7 @@
 /** How a program goes on and ends, what it gives to calls, and of what it is made. */
 import * as argument from './argument-hints.ts'
-import * as hint from './hints.ts'
+import { dynptr } from './permission-hints.ts'
+import * as hint from './program-hints.ts'
 import { goesRound, type Rule } from './rule.ts'
 
 export const programRules: readonly Rule[] = [
@@ -49,7 +50,7 @@ export const programRules: readonly Rule[] = [
   {
     kind: 'dynptr',
     words: /[Ee]xpected an? (?:un)?initialized dynptr.*|[Dd]ynptr.*|cannot overwrite referenced dynptr.*|.*dynptr.*/,
-    hint: hint.dynptr,
+    hint: dynptr,
   },
   {
     kind: 'iterator',

@@ -1,6 +1,6 @@
 /** A class of refusals, by the verifier's own words. */
 import { type Facts, lostPointer, namedRegister } from './facts.ts'
-import type { Hint } from './hints.ts'
+import type { Hint } from './hint.ts'
 import type { VerifierFailureKind } from './kinds.ts'
 
 export interface Rule {

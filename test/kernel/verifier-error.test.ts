@@ -27,7 +27,7 @@ describe('a refused program', () => {
         text: expect.stringContaining('ip->protocol == 1'),
         function: 'drop_icmp',
       },
-      hint: expect.stringContaining('The access ends at byte 24 behind the pointer, and 14 are checked.'),
+      hint: expect.stringContaining('The access ends at byte 24 of the packet, and 14 are checked.'),
     })
     expect(error.path.some(({ kind, taken }) => kind === 'branch' && taken === false)).toBe(true)
     expect(error.stats?.instructions).toBe(7)

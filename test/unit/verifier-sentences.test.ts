@@ -167,7 +167,7 @@ describe('what a hint says of the source', () => {
   test('is the end that goes with the pointer', () => {
     const before = '0: (61) r1 = *(u32 *)(r1 +8) ; R1=pkt_meta(r=0)\n'
     const { hint } = explained('invalid access to packet, off=0 size=4, R1(id=0,off=0,r=0)', 'call bpf_x#1', before)
-    expect(hint).toContain('if ((void*)pointer + 4 > data) return')
+    expect(hint).toContain('if (data_meta + 4 > data) return')
   })
 
   test('is the helper that gives what is wanted', () => {
