@@ -125,11 +125,13 @@ const STORE = /^(?:\(\w+\) )?\*\(\w+ \*\)\(r\d+ [^)]*\) = /
 const FIELD = /->\s*\w/
 
 export const contextAccess: Hint = (facts, words) => {
-  const argument = facts.trace.words
-    .map((line) => /^func '([^']*)' doesn't have (\d+)-th argument/.exec(line))
+  const target = facts.trace.words
+    .map((line) => /^func '([^']*)' doesn't have \d+-th argument/.exec(line)?.[1])
     .find(Boolean)
-  if (argument !== undefined && argument !== null)
-    return `${argument[1]} has no argument ${argument[2]}: npx ebpf functions, or npx ebpf tracepoints, says which it has on this kernel.`
+  const offset = /off=(\d+)/.exec(words)?.[1]
+  // By the offset: of what is behind the last argument, newer kernels count no further (`btf_ctx_arg_idx` of kernel/bpf/btf.c).
+  if (target !== undefined && offset !== undefined)
+    return `${target} has no argument ${Math.trunc(Number(offset) / 8) + 1}: npx ebpf functions, or npx ebpf tracepoints, says which it has on this kernel.`
   const isStore = STORE.test(facts.stopped?.text ?? '')
   if (/modified/.test(words) && facts.call === undefined && FIELD.test(facts.stopped?.source?.text ?? '')) {
     const once = isStore
