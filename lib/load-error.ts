@@ -16,9 +16,9 @@ import type { ProgramDescription } from './program.ts'
 import { isOlder } from './system/kernel-version.ts'
 import { libbpfVersion } from './system/libbpf-version.ts'
 import { publish } from './system/logging.ts'
-import { type VerifierError, verifierError } from './verifier-error.ts'
+import { type VerifierError, isRefusal, verifierError } from './verifier-error.ts'
 import type { LineLookup } from './verifier/explain.ts'
-import { CUT_WARNING, failedProgram, NO_REASON, type RejectedProgram, rejectedProgram } from './verifier/load-log.ts'
+import { CUT_WARNING, failedProgram, type RejectedProgram, rejectedProgram } from './verifier/load-log.ts'
 
 /** libbpf maps an object's arenas before it loads programs that use them. */
 const UNMAPPED_ARENA = "arena's user address must be set"
@@ -42,7 +42,7 @@ export async function loadError(
     return libbpfError('an arena of an object', ARENA_LIBBPF, failureContext(outcome, { object }))
   }
   const refusal = rejected === undefined ? undefined : await refusalOf(outcome, object, rejected, linesOf)
-  if (refusal !== undefined && refusal.rule !== NO_REASON) {
+  if (refusal !== undefined && isRefusal(refusal)) {
     publish(outcome.log)
     return refusal
   }
@@ -59,7 +59,7 @@ export async function loadError(
     known ??
     attachError(
       outcome,
-      { ...names, hint: targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program) },
+      { ...names, hint: extensionHint(messages, program) ?? targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program) },
       feature(program),
     )
   )
@@ -87,6 +87,12 @@ function feature(program: ProgramDescription | undefined): ReturnType<typeof sec
 function sizeHint(errno: number, program: ProgramDescription | undefined): string | undefined {
   if (errno !== -constants.errno.E2BIG || program === undefined) return undefined
   return 'Its instructions are too many: a program may have 1,000,000, and 4096 where the process lacks CAP_BPF. Split it by tail calls.'
+}
+
+/** Kernels verify it against what it stands for (`libbpf_prepare_prog_load` of libbpf.c). */
+function extensionHint(messages: readonly string[], program: ProgramDescription | undefined): string | undefined {
+  if (program === undefined || matched(messages, /: attach program FD is not set/) === undefined) return undefined
+  return `It replaces a function of another program, which it is verified against: name both before loading, by spec.programs.${program.name}.attachTarget = { program, function }.`
 }
 
 function targetHint(errno: number, program: ProgramDescription | undefined): string | undefined {

@@ -169,5 +169,7 @@ function formatHint({ log }: Outcome<unknown>): string | undefined {
   const made = "clang makes objects of sources in C, for BPF: use compile() or 'npx ebpf compile'."
   if (said('is not a proper ELF object')) return `It is no whole ELF file. ${made}`
   if (said('is not a valid eBPF object file')) return `It is an ELF file for another machine. ${made}`
-  return undefined
+  const extern = log.map(({ message }) => /failed to find BTF for extern '([^']*)'/.exec(message)?.[1]).find(Boolean)
+  if (extern === undefined) return undefined
+  return `Nothing defines '${extern}': there is no C library, functions of the kernel are declared __ksym, and what another source defines comes by linkObjects() or 'npx ebpf link'.`
 }

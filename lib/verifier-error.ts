@@ -11,6 +11,7 @@ import {
   explainLog,
 } from './verifier/explain.ts'
 import type { VerifierFailureKind } from './verifier/kinds.ts'
+import { NO_REASON } from './verifier/load-log.ts'
 import type { RegisterState } from './verifier/registers.ts'
 import type { VerifierStatistics } from './verifier/statistics.ts'
 
@@ -108,6 +109,14 @@ function frame(location: VerifierLocation | undefined, message: string, context 
   if (location === undefined) return message
   const { file, line, column, text } = location
   return codeFrame({ file: file === '' ? '<source>' : file, line: Math.max(line, 0), column, text, message, context })
+}
+
+/** The verifier's own errors: what is not compiled or not allowed fails with others, behind a log without a reason. */
+const REFUSALS: ReadonlySet<string> = new Set(['EACCES', 'EINVAL', 'EFAULT', 'E2BIG'])
+
+/** Whether it was the verifier that refused: it says why, or it stopped at an instruction and says what this package does not read. */
+export function isRefusal({ rule, instruction, errno }: VerifierError): boolean {
+  return rule !== NO_REASON || (instruction !== undefined && REFUSALS.has(errnoName(errno ?? 0)))
 }
 
 /** The error of a program that the verifier refused, from its log. */

@@ -10,9 +10,9 @@ import { BpfProgram, type ProgramDescription } from '../program.ts'
 import { releaseWhenIdle } from '../shared-btf.ts'
 import { kernelBtfNow } from '../system/kernel-btf.ts'
 import { publish } from '../system/logging.ts'
-import { verifierError } from '../verifier-error.ts'
+import { isRefusal, verifierError } from '../verifier-error.ts'
 import type { LineLookup } from '../verifier/explain.ts'
-import { CUT_WARNING, NO_REASON, rejectedProgram } from '../verifier/load-log.ts'
+import { CUT_WARNING, rejectedProgram } from '../verifier/load-log.ts'
 import { readStatistics } from '../verifier/statistics.ts'
 import { type Code, codeOf } from './code.ts'
 import { type DebugInfo, debugInfoOf, lineLookup } from './debug-info.ts'
@@ -177,7 +177,7 @@ async function failure(
   if (rejected !== undefined) {
     const warnings = rejected.cut ? [...warningsOf(outcome), CUT_WARNING] : warningsOf(outcome)
     const error = verifierError(rejected.log, { program, errno, operation, warnings, lineInfo })
-    if (error.rule !== NO_REASON) {
+    if (isRefusal(error)) {
       publish(log)
       return error
     }

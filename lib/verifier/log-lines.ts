@@ -17,6 +17,8 @@ export interface InstructionLine {
   state: string | undefined
   /** The number that a state behind it has on the same line: the verifier went on there. */
   next: number | undefined
+  /** What the verifier says on the same line: of some instructions it prints no end of the line. */
+  words: string | undefined
 }
 
 export interface StateLine {
@@ -44,6 +46,8 @@ export type LogLine =
   | { kind: 'words'; text: string }
 
 const INSTRUCTION = /^(\d+): (\([0-9a-f]{2}\) .*|<invalid .*>)$/
+/** `if w2 != 0x0 goto pc-2 infinite loop detected at insn 5` */
+const SAID = /^(.*?(?:goto pc[+-]\d+|call (?:pc[+-]\d+|\S+#\d+)|exit)) ([a-zA-Z].*)$/
 /** Where an instruction changed nothing that is printed, the state of the next follows on its line. */
 const FOLLOWED = /^(.*?) (\d+): ((?:frame\d+: ?)?R\d+(?:_\w+)?=.*)$/
 const FROM = /^from (\d+) to (\d+)[^:]*: ?(.*)$/
@@ -88,12 +92,22 @@ const NINE = 57
 const LONGEST_INSTRUCTION = 1 << 14
 
 function instructionLine(number: number, rest: string): InstructionLine {
-  const line: InstructionLine = { kind: 'instruction', number, text: rest, state: undefined, next: undefined }
+  const line: InstructionLine = {
+    kind: 'instruction',
+    number,
+    text: rest,
+    state: undefined,
+    next: undefined,
+    words: undefined,
+  }
   if (rest.length > LONGEST_INSTRUCTION) return { ...line, text: rest.slice(0, LONGEST_INSTRUCTION) }
   const at = rest.indexOf(' ;')
   if (at >= 0) return { ...line, text: rest.slice(0, at).trimEnd(), state: rest.slice(at + 2).trim() }
   const followed = rest.includes('=') ? FOLLOWED.exec(rest) : null
-  if (followed === null) return line
+  if (followed === null) {
+    const said = SAID.exec(rest)
+    return said === null ? line : { ...line, text: said[1] as string, words: said[2] as string }
+  }
   return { ...line, text: followed[1] as string, state: followed[3] as string, next: Number(followed[2]) }
 }
 

@@ -115,8 +115,10 @@ export const stackOverflow: Hint = () =>
 export const uninitialisedStack: Hint = () =>
   'Not all bytes that are read here were written, on this way. Initialise the variable where it is declared: struct key key = {}; padding is read too, so clear it by __builtin_memset().'
 
-export const stackBounds: Hint = () =>
-  'The access goes beyond the variable on the stack, or its offset has no bound. Give the call the size of the buffer (sizeof), and check an index before it is used.'
+export const stackBounds: Hint = (facts) =>
+  /^bpf_map_/.test(facts.call ?? '')
+    ? `${facts.call}() takes as many bytes as a key or a value of the map has, and the variable has fewer: give the address of one of the map's own type.`
+    : 'The access goes beyond the variable on the stack, or its offset has no bound. Give the call the size of the buffer (sizeof), and check an index before it is used.'
 
 /** `*(u32 *)(r1 +0) = r2` */
 const STORE = /^(?:\(\w+\) )?\*\(\w+ \*\)\(r\d+ [^)]*\) = /

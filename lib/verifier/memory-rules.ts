@@ -120,6 +120,12 @@ export const memoryRules: readonly Rule[] = [
     hint: hint.stackOverflow,
   },
   {
+    kind: 'stack-out-of-bounds',
+    words: /invalid (?:indirect )?(?:read from|access to) stack.* off=?(-\d+) size=(\d+)/,
+    when: (_facts, match) => Number(match[1]) + Number(match[2]) > 0,
+    hint: hint.stackBounds,
+  },
+  {
     kind: 'uninitialised-stack',
     words: /invalid (?:indirect )?read from stack.*|reading from stack .* slot poisoned .*/,
     hint: hint.uninitialisedStack,

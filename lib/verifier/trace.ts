@@ -40,6 +40,7 @@ export function readTrace(log: string): Trace {
     }
     if (read.kind === 'instruction') {
       const entry = { ...read, source: undefined, introduced: false }
+      if (entries.length === 0 && read.words !== undefined) words.push(read.words)
       entries.push(entry)
       waiting.push(entry)
     } else if (read.kind === 'source') {

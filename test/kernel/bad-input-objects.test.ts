@@ -93,6 +93,12 @@ describe('openObject refuses', () => {
       code: INVALID,
       message: /misplaced.*struct_ops/,
     },
+    {
+      name: 'a function that nothing defines',
+      act: () => openObject(fixture('bad-extern')),
+      code: 'ENOENT',
+      message: /Nothing defines 'isprint'.*__ksym.*linkObjects/,
+    },
     { name: 'an empty name', act: () => openObject(object, { name: '' }), code: 'ERR_EBPF_INVALID_ARGUMENT' },
     { name: 'a name with a NUL', act: () => openObject(object, { name: 'a\0b' }), code: 'ERR_EBPF_INVALID_ARGUMENT' },
     {

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../lib/binding.ts'
-import { EbpfError } from '../../lib/errors.ts'
+import { ENOTSUPP, EbpfError } from '../../lib/errors.ts'
 import { sectionFeature, sectionLibbpf } from '../../lib/hooks/section-feature.ts'
 import { loadError as loadErrorOf } from '../../lib/load-error.ts'
 import type { ProgramDescription } from '../../lib/program.ts'
@@ -124,6 +124,14 @@ describe('what the verifier says', () => {
     ])
   })
 
+  test('is a VerifierError where it stopped at an instruction without a word', async () => {
+    const walk = log('0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\nprocessed 1 insns (limit 1000000) max_states_per_insn 0')
+    const error = await loadError(failed(EINVAL, walk), 'object', [program('xdp')])
+    expect(error).toMatchObject({ name: 'VerifierError', kind: 'unknown', instruction: { number: 0 } })
+    const untranslated = await loadError(failed(ENOTSUPP, walk), 'object', [program('xdp')])
+    expect(untranslated).not.toBeInstanceOf(VerifierError)
+  })
+
   test('is nothing where it gave no reason', async () => {
     const error = await loadError(
       failed(EINVAL, log('processed 0 insns (limit 1000000) max_states_per_insn 0')),
@@ -134,6 +142,12 @@ describe('what the verifier says', () => {
     expect(error).not.toBeInstanceOf(VerifierError)
     expect(error).toMatchObject({ code: 'EINVAL', program: 'prog' })
   })
+})
+
+test('an extension needs the program that it extends', async () => {
+  const messages = ["prog 'prog': attach program FD is not set", "prog 'prog': failed to load: -EINVAL"]
+  const error = await loadError(failed(EINVAL, ...messages), 'object', [program('freplace/slot')])
+  expect(error).toMatchObject({ hint: expect.stringContaining('spec.programs.prog.attachTarget = { program, function }') })
 })
 
 test('a program of too many instructions is told so, without a log', async () => {

@@ -87,6 +87,22 @@ processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     })
   })
 
+  test('reads what is said behind a jump, on its line', () => {
+    const log = `0: R1=ctx() R10=fp0
+4: (b4) w1 = 0                        ; R1=0
+5: (0c) w2 += w1                      ; R1=0 R2=scalar()
+6: (56) if w2 != 0x0 goto pc-2 infinite loop detected at insn 5
+cur state: R1=0 R2=scalar() R10=fp0
+old state: R1=0 R2=scalar() R10=fp0
+processed 19 insns (limit 1000000) max_states_per_insn 0 total_states 2 peak_states 2 mark_read 0
+`
+    expect(explainLog(log)).toMatchObject({
+      kind: 'unbounded-loop',
+      rule: 'infinite loop detected at insn 5',
+      instruction: { number: 5, text: '(0c) w2 += w1' },
+    })
+  })
+
   test('of a log without any says so', () => {
     expect(explainLog('').rule).toBe('the verifier gave no reason')
     expect(explainLog('processed 0 insns (limit 1000000)\n').rule).toBe('the verifier gave no reason')
