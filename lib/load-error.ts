@@ -59,7 +59,11 @@ export async function loadError(
     known ??
     attachError(
       outcome,
-      { ...names, hint: extensionHint(messages, program) ?? targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program) },
+      {
+        ...names,
+        hint:
+          extensionHint(messages, program) ?? targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program),
+      },
       feature(program),
     )
   )

@@ -147,7 +147,9 @@ describe('what the verifier says', () => {
 test('an extension needs the program that it extends', async () => {
   const messages = ["prog 'prog': attach program FD is not set", "prog 'prog': failed to load: -EINVAL"]
   const error = await loadError(failed(EINVAL, ...messages), 'object', [program('freplace/slot')])
-  expect(error).toMatchObject({ hint: expect.stringContaining('spec.programs.prog.attachTarget = { program, function }') })
+  expect(error).toMatchObject({
+    hint: expect.stringContaining('spec.programs.prog.attachTarget = { program, function }'),
+  })
 })
 
 test('a program of too many instructions is told so, without a log', async () => {
