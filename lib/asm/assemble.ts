@@ -39,7 +39,7 @@ function integer(text: string | undefined): number {
 function immediate(text: string): number {
   const value = Number(text.startsWith('-') ? -Number(text.slice(1)) : text)
   if (!Number.isInteger(value) || value < -0x8000_0000 || value > 0xffff_ffff) {
-    throw invalidArgument(`${text} has more than 32 bits`)
+    throw invalidArgument(`${text.slice(0, 40)} has more than 32 bits`)
   }
   return value | 0
 }
@@ -322,7 +322,13 @@ function parseLine(content: string): Instruction | Label {
     const { reference, ...fields } = parsed
     return { ...checked(fields), ...(reference !== undefined && { reference }) }
   }
-  throw invalidArgument('this is no instruction')
+  throw invalidArgument(whyNone(content))
+}
+
+function whyNone(content: string): string {
+  if (/^[A-Za-z_.$][\w.$]*: *\S/.test(content)) return 'a label has a line of its own'
+  if (/\/\/|#/.test(content)) return 'this is no instruction; comments begin with ;'
+  return 'this is no instruction'
 }
 
 /** A line can have the shape of an instruction, and registers or numbers that there are not. */

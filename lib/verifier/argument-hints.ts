@@ -67,6 +67,9 @@ function otherForm(facts: Facts, words: string): string {
     const [, number, , wanted, , , given] = kernel
     return `Argument ${Number(number) + 1} of ${called(facts)} is a pointer to struct ${given}, and must be one to struct ${wanted}.`
   }
+  const plain = /^arg#(\d+) pointer type STRUCT (\w+) must point to/.exec(words)
+  if (plain !== null)
+    return `Argument ${Number(plain[1]) + 1} of ${called(facts)} must be a pointer to struct ${plain[2]} that the kernel gave and still vouches for: an argument of the program, or what a function acquired; a field of the value of a map must be marked __kptr (clang 15).`
   return `Look at the arguments that ${called(facts)} takes, in bpf/bpf_helper_defs.h or, for a function of the kernel, by ebpf functions.`
 }
 
@@ -75,10 +78,12 @@ export const constantString: Hint = (facts, words) =>
     ? `${called(facts)} takes %d, %u, %x, %i with l or ll, %c, %s, %p and its kernel forms, and no floating point: correct the format, and give as many arguments as it has.`
     : `${called(facts)} takes a string here that is known when the program is loaded, with its end: static const char text[] = "…";`
 
+export const interruptFlag: Hint = (facts) =>
+  `The flags are a variable on the stack that bpf_local_irq_save() writes and bpf_local_irq_restore() takes, once each: unsigned long flags; and ${called(facts)} gets &flags.`
+
 export const packet: Hint = (facts) =>
   facts.call === 'bpf_tail_call'
     ? 'The first argument of bpf_tail_call() is the context that the program gets.'
     : `Programs of this type cannot give ${called(facts)} an address in the packet: copy what it needs into a variable first.`
 
-export const callback: Hint = (facts) =>
-  `The callback of ${called(facts)} must be a static function of the program, and the map one that it goes with.`
+export const callback: Hint = (facts) => `The callback of ${called(facts)} must be a static function of the program.`

@@ -75,6 +75,10 @@ const RELEASES =
 const ACQUIRES =
   /^bpf_(?:tcp_sock|sk_fullsock|get_listener_sock|skc_to_\w+|ringbuf_reserve|sk_lookup_\w+|skc_lookup_\w+|obj_new\w*|kptr_xchg|\w+_(?:acquire|from_pid|from_id|from_vpid|alloc|create))/
 
+/** Functions that give memory of a dynptr, and those that take it away (`bpf_dynptr_write` only where the dynptr is a packet). */
+const SLICES = /^bpf_dynptr_(?:data|slice\w*)$/
+const CHANGES_DYNPTR = /^bpf_(?:ringbuf_(?:submit|discard)_dynptr|dynptr_write)$/
+
 /** Why a value that was a pointer is none any more. */
 export function lostPointer(
   facts: Facts,
@@ -83,6 +87,13 @@ export function lostPointer(
   const origin = facts.origin(register)
   if (origin === undefined) return undefined
   const calls = facts.callsSince(origin)
+  if (origin.call !== undefined && SLICES.test(origin.call)) {
+    const moved = calls.findLast(({ name }) => name === '' || MOVES_PACKET.test(name) || CHANGES_DYNPTR.test(name))
+    if (moved !== undefined) {
+      const kind = RELEASES.test(moved.name) ? 'use-after-release' : 'stale-packet-pointer'
+      return { kind, origin, call: moved.name, index: moved.index }
+    }
+  }
   if (origin.loaded && facts.was(register, /(?:pkt|pkt_meta)\(/, origin)) {
     const moved = calls.findLast(({ name }) => name === '' || MOVES_PACKET.test(name))
     if (moved !== undefined) {
@@ -101,7 +112,9 @@ export function lostPointer(
 /** The first register that a sentence names. */
 export function namedRegister(words: string): number | undefined {
   const match = /\bR(\d+)\b/.exec(words)
-  return match === null ? undefined : Number(match[1])
+  if (match !== null) return Number(match[1])
+  const argument = /^Possibly NULL pointer passed to \w+ arg#?(\d+)/.exec(words)
+  return argument === null ? undefined : Number(argument[1]) + 1
 }
 
 /** `p->pid`, `p[1]` or `*p`, in the line that assigns it. */

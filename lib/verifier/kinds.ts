@@ -56,7 +56,7 @@ export type VerifierFailureKind =
   | 'pointer-arithmetic'
   /** A pointer of the kernel would be seen outside. */
   | 'pointer-leak'
-  /** Memory that cannot be written is written. */
+  /** Memory that cannot be written is written, or a map that programs may only write to is read. */
   | 'read-only-memory'
   /** A function calls itself, or one that calls it. */
   | 'recursion'

@@ -29,6 +29,9 @@ export const stalePacket: Hint = (facts, words) => {
   const lost = lostPointer(facts, namedRegister(words) ?? -1)
   const by = lost === undefined || lost.call === '' ? 'a function that may move the packet' : `${lost.call}()`
   const line = lost === undefined ? '' : facts.lineOf(lost.index)
+  const given = lost?.origin.call
+  if (given !== undefined)
+    return `${capital(named(lost?.origin, 'the pointer'))} is not valid after ${by}${line}, which may move what it is in. Get it again by ${given}(), and check it again.`
   return `${capital(named(lost?.origin, 'the pointer'))} is not valid after ${by}${line}, which may move the packet. Read data and data_end from the context again, and compare again.`
 }
 
@@ -40,8 +43,20 @@ export const afterRelease: Hint = (facts, words) => {
 }
 
 export const invalidPointer: Hint = (facts, words) => {
-  const what = capital(named(originOf(facts, words), 'this value'))
+  const origin = originOf(facts, words)
+  const what = capital(named(origin, 'this value'))
+  if (origin?.call === 'bpf_get_current_task')
+    return `${what} is a number: bpf_get_current_task_btf() gives a pointer that can be read through. Otherwise read by BPF_CORE_READ().`
+  if (origin !== undefined && isReadFromMap(facts, origin))
+    return `${what} was read from the value of a map or from a global variable, where a pointer is a number only. Keep pointers in local variables and arguments; memory of the kernel or of the process can be copied by bpf_probe_read_kernel() or bpf_probe_read_user().`
   return `${what} is no pointer that the verifier knows. Read memory of the kernel by bpf_probe_read_kernel() or BPF_CORE_READ(), memory of the process by bpf_probe_read_user().`
+}
+
+/** `79: (79) r1 = *(u64 *)(r2 +0) ; R1=scalar() R2=map_value(…)` */
+function isReadFromMap(facts: Facts, { index }: Origin): boolean {
+  const entry = facts.trace.entries[index]
+  const base = entry?.kind === 'instruction' ? /= \*\(\w+ \*\)\(r(\d+) /.exec(entry.text)?.[1] : undefined
+  return base !== undefined && new RegExp(`\\bR${base}(?:_\\w+)?=map_value\\(`).test(entry?.state ?? '')
 }
 
 export const untrustedPointer: Hint = () =>
@@ -105,6 +120,14 @@ export const memoryBounds: Hint = (facts, words) => {
 
 export const argumentSize: Hint = (facts) =>
   `The verifier must know bounds of the size that ${facts.call === undefined ? 'the call' : `${facts.call}()`} gets: more than 0 where memory is read, and at most the size of the buffer. Make it unsigned and check it: if (size == 0 || size > sizeof(buffer)) return 0;`
+
+export const shortBuffer: Hint = (facts, words) => {
+  const size = /\d+/.exec(facts.registers[`r${Number(/ arg#(\d+)/.exec(words)?.[1]) + 1}`] ?? '')?.[0]
+  return `${facts.call === undefined ? 'The call' : `${facts.call}()`} may use ${size} bytes of the buffer that it gets, and the buffer is smaller, or is not written: make it as large as what is asked for.`
+}
+
+export const keylessMap: Hint = (facts) =>
+  `This map has no keys, as ${facts.call}() wants: queues, stacks and Bloom filters have bpf_map_push_elem(), bpf_map_pop_elem() and bpf_map_peek_elem(), ring buffers bpf_ringbuf_reserve() and bpf_ringbuf_output().`
 
 export const misaligned: Hint = () =>
   'The offset must be a multiple of the size of the access. Align the field, or copy it by __builtin_memcpy() into one that is.'
@@ -171,12 +194,43 @@ export const mixedPointers: Hint = () =>
 export const readOnlyPacket: Hint = () =>
   'Programs of this type see packets, and do not change them: use XDP or tc (SEC("xdp"), SEC("tc")).'
 
-export const readOnly: Hint = (facts, words) =>
+export const readOnly: Hint = (facts, words) => {
+  if (words.includes('read from map forbidden'))
+    return 'Programs may only write to this map (BPF_F_WRONLY_PROG): leave the flag out where they read it too.'
+  const field = /^no write support to (\w+)/.exec(words)
+  if (field !== null)
+    return `Programs of this type may write to a few fields of struct ${field[1]}, and this is none of them: leave it to the kernel, or look for a helper that changes it.`
+  if (words === 'write into map forbidden')
+    return 'Programs cannot change this map: it has BPF_F_RDONLY_PROG, is frozen, or is of a type that only user space fills, such as a devmap.'
+  return readOnlyMemory(facts, words)
+}
+
+const readOnlyMemory: Hint = (facts, words) =>
   originOf(facts, words)?.call === 'bpf_dynptr_slice'
     ? 'bpf_dynptr_slice() gives memory that can only be read: use bpf_dynptr_slice_rdwr(), and put the buffer back by bpf_dynptr_write() where it gave that.'
     : words === 'only read is supported'
       ? "The kernel's own structs can only be read. What they hold is changed by helpers and functions of the kernel alone; keep what is yours in a map, such as a storage of the task or socket."
       : 'This memory can only be read: constants (.rodata), a map with BPF_F_RDONLY_PROG or a frozen one, memory of the kernel. Make the variable not const, or keep what is written in a map of its own.'
+
+/** What a helper takes, by the name of its map types; what is called often with others. */
+const MAPS_OF: readonly (readonly [helper: RegExp, types: string])[] = [
+  [/^bpf_ringbuf_/, 'BPF_MAP_TYPE_RINGBUF'],
+  [/^bpf_user_ringbuf_drain$/, 'BPF_MAP_TYPE_USER_RINGBUF'],
+  [/^bpf_(?:perf_event_(?:output|read\w*)|skb_output|xdp_output)$/, 'BPF_MAP_TYPE_PERF_EVENT_ARRAY'],
+  [/^bpf_get_stackid$/, 'BPF_MAP_TYPE_STACK_TRACE'],
+  [/^bpf_redirect_map$/, 'BPF_MAP_TYPE_DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP'],
+  [/^bpf_task_storage_/, 'BPF_MAP_TYPE_TASK_STORAGE'],
+  [/^bpf_sk_storage_/, 'BPF_MAP_TYPE_SK_STORAGE'],
+  [/^bpf_inode_storage_/, 'BPF_MAP_TYPE_INODE_STORAGE'],
+  [/^bpf_cgrp_storage_/, 'BPF_MAP_TYPE_CGRP_STORAGE'],
+  [/^bpf_get_local_storage$/, 'BPF_MAP_TYPE_CGROUP_STORAGE or PERCPU_CGROUP_STORAGE'],
+  [/^bpf_(?:skb_under_cgroup|current_task_under_cgroup)$/, 'BPF_MAP_TYPE_CGROUP_ARRAY'],
+  [/^bpf_(?:sk|msg)_redirect_map$|^bpf_sock_map_update$/, 'BPF_MAP_TYPE_SOCKMAP'],
+  [/^bpf_(?:sk|msg)_redirect_hash$|^bpf_sock_hash_update$/, 'BPF_MAP_TYPE_SOCKHASH'],
+  [/^bpf_sk_select_reuseport$/, 'BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, SOCKMAP or SOCKHASH'],
+  [/^bpf_map_(?:push|pop|peek)_elem$/, 'BPF_MAP_TYPE_QUEUE, STACK or BLOOM_FILTER'],
+  [/^bpf_for_each_map_elem$/, 'array or hash, per CPU and LRU too'],
+]
 
 export const wrongMapType: Hint = (facts, words) => {
   if (words.startsWith('no direct value'))
@@ -185,5 +239,8 @@ export const wrongMapType: Hint = (facts, words) => {
     return 'Sleepable programs cannot use maps of this type, on this kernel: use an array, a hash map, a ring buffer or a local storage.'
   if (words.startsWith('cannot update sockmap'))
     return 'Programs of this type cannot change sockmaps: do it in user space, or in a sockops program by bpf_sock_map_update().'
+  const types = MAPS_OF.find(([helper]) => helper.test(facts.call ?? ''))?.[1]
+  if (types !== undefined)
+    return `${facts.call}() takes maps of type ${types} only: change the map's type, or use the helper that is for it.`
   return `${facts.call === undefined ? 'The helper' : `${facts.call}()`} does not take maps of this type: change the map's type, or use the helper that is for it.`
 }

@@ -1,6 +1,6 @@
 /** What a program reads and writes: pointers, bounds, the stack, the context, maps. */
 import * as hint from './memory-hints.ts'
-import { isZero, lost, registerIs, type Rule } from './rule.ts'
+import { isConstantSize, isKeyless, isNullResult, isZero, lost, registerIs, type Rule } from './rule.ts'
 
 export const memoryRules: readonly Rule[] = [
   // Pointers that may be NULL, or are no pointers any more.
@@ -31,6 +31,12 @@ export const memoryRules: readonly Rule[] = [
     kind: 'null-dereference',
     words: /R\d+ invalid mem access '(?:inv|scalar)'/,
     when: isZero,
+    hint: hint.nullDereference,
+  },
+  {
+    kind: 'null-dereference',
+    words: /R\d+ type=(?:inv|scalar) expected=.*/,
+    when: isNullResult,
     hint: hint.nullDereference,
   },
   {
@@ -90,6 +96,19 @@ export const memoryRules: readonly Rule[] = [
     hint: hint.memoryBounds,
   },
   {
+    kind: 'wrong-map-type',
+    words:
+      /(?:R\d+ )?invalid zero-sized read.*|invalid stack type R2 off=-?\d+ access_size=0|invalid access to map (?:key|value), key_size=0 .*/,
+    when: isKeyless,
+    hint: hint.keylessMap,
+  },
+  {
+    kind: 'argument-size',
+    words: /arg#\d+ arg#(\d+) memory, len pair leads to invalid memory access/,
+    when: isConstantSize,
+    hint: hint.shortBuffer,
+  },
+  {
     kind: 'argument-size',
     words:
       /R\d+ min value is negative, either use unsigned or .*|R\d+ unbounded memory access, use .*|(?:R\d+ )?invalid zero-sized read.*|R\d+ unbounded size, use .*|R\d+ invalid (?:zero-)?size.*|.* memory, len pair leads to invalid memory access/,
@@ -126,6 +145,11 @@ export const memoryRules: readonly Rule[] = [
     hint: hint.stackBounds,
   },
   {
+    kind: 'stack-out-of-bounds',
+    words: /invalid read from stack R\d+ off=\d+ .*/,
+    hint: hint.stackBounds,
+  },
+  {
     kind: 'uninitialised-stack',
     words: /invalid (?:indirect )?read from stack.*|reading from stack .* slot poisoned .*/,
     hint: hint.uninitialisedStack,
@@ -157,13 +181,13 @@ export const memoryRules: readonly Rule[] = [
   {
     kind: 'read-only-memory',
     words:
-      /(?:write|read) into map forbidden.*|only read (?:from \S+ )?is supported|cannot write into .*|\S+\(\) may write into memory pointed by .*|write to change key .* not allowed|R\d+ cannot write into \S+|.*is read-only.*|trying to write into .*|.*read from map forbidden.*/,
+      /no write support to \S+ at off \d+|(?:write|read) into map forbidden.*|only read (?:from \S+ )?is supported|cannot write into .*|\S+\(\) may write into memory pointed by .*|write to change key .* not allowed|R\d+ cannot write into \S+|.*is read-only.*|trying to write into .*|.*read from map forbidden.*/,
     hint: hint.readOnly,
   },
   {
     kind: 'wrong-map-type',
     words:
-      /no direct value access support for this map type|Sleepable programs can only use .* maps|cannot update sockmap in this context|cannot pass map_type \d+ into func .*|.*can only be used with map.*/,
+      /callback function not allowed for map|no direct value access support for this map type|Sleepable programs can only use .* maps|cannot update sockmap in this context|cannot pass map_type \d+ into func .*|.*can only be used with map.*/,
     hint: hint.wrongMapType,
   },
 ]

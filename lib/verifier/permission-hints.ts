@@ -15,6 +15,14 @@ export const leakedReference: Hint = (facts) => {
   return `${what} is not given back on this way. ${releaseOf(call)} on every way out, early returns too.`
 }
 
+const RELEASED_BY: readonly (readonly [acquires: RegExp, release: string])[] = [
+  [/^bpf_cpumask_(?:create|acquire)$/, 'bpf_cpumask_release'],
+  [/^bpf_(?:skb|xdp)_ct_(?:lookup|alloc)$|^bpf_ct_insert_entry$/, 'bpf_ct_release'],
+  [/^bpf_get_task_exe_file$/, 'bpf_put_file'],
+  [/^bpf_lookup_(?:user|system)_key$/, 'bpf_key_put'],
+  [/^bpf_crypto_ctx_(?:create|acquire)$/, 'bpf_crypto_ctx_release'],
+]
+
 function releaseOf(call: string | undefined): string {
   if (call?.startsWith('bpf_ringbuf_reserve_dynptr'))
     return 'Call bpf_ringbuf_submit_dynptr() or bpf_ringbuf_discard_dynptr()'
@@ -25,13 +33,42 @@ function releaseOf(call: string | undefined): string {
   const iterator = call === undefined ? null : /^bpf_iter_(\w+)_new$/.exec(call)
   if (iterator !== null) return `Call bpf_iter_${iterator[1]}_destroy()`
   if (call?.startsWith('bpf_obj_new') === true) return 'Call bpf_obj_drop(), or put it into a list or tree,'
-  return 'Release it'
+  if (call === 'bpf_map_lookup_elem') return 'It is a socket of the map: call bpf_sk_release()'
+  if (call === 'bpf_kptr_xchg')
+    return 'It is what was in the map before: check it for NULL, and release it by the function of its type'
+  const released = RELEASED_BY.find(([acquires]) => acquires.test(call ?? ''))
+  return released === undefined ? 'Release it' : `Call ${released[1]}()`
 }
 
 export const lockHeld: Hint = (_facts, words) =>
   / progs cannot use /.test(words)
     ? `${words.startsWith('socket') ? 'Socket filters' : 'Tracing programs'} cannot use bpf_spin_lock(): use atomic operations (__sync_fetch_and_add) or a per-CPU map.`
-    : 'Between lock and unlock only memory may be read and written: call helpers before or after, take one lock at a time, and unlock on every way out.'
+    : (regionEnd(words) ??
+      'Between lock and unlock only memory may be read and written: call helpers before or after, take one lock at a time, and unlock on every way out.')
+
+/** What a region that is entered by one call and left by another is left by; most of them let helpers be called. */
+const LEFT_BY: Readonly<Record<string, string>> = {
+  bpf_spin_lock: 'bpf_spin_unlock()',
+  bpf_res_spin_lock: 'bpf_res_spin_unlock()',
+  bpf_rcu_read_lock: 'bpf_rcu_read_unlock()',
+  bpf_preempt_disable: 'bpf_preempt_enable()',
+  bpf_local_irq_save: 'bpf_local_irq_restore()',
+}
+
+function regionEnd(words: string): string | undefined {
+  const held = /^BPF_EXIT instruction .* cannot be used inside (bpf_\w+)-ed region/.exec(words)?.[1]
+  const missing = /^(?:\d+ )?(bpf_\w+)(?: is|\(s\) are) missing/.exec(words)?.[1]
+  const end = missing === undefined ? LEFT_BY[held ?? ''] : `${missing}()`
+  if (end !== undefined) return `${end} is missing on this way: call it on every way out, early returns too.`
+  if (words.startsWith('global function'))
+    return 'While this is held no global function may be called: make it static, or call it before.'
+  if (/out of order/.test(words)) return 'What was taken last is given back first: swap the two calls.'
+  if (/^unmatched|without taking a lock/.test(words))
+    return 'Nothing is held on this way: lock before, and unlock once. The same is true of preemption, and of interrupts.'
+  if (/of different lock/.test(words))
+    return 'Another lock is held than the one that is given here: unlock by the pointer that was locked.'
+  return undefined
+}
 
 export const specialField: Hint = () =>
   'Locks, timers and other such fields belong to their helpers. Assign the other fields one by one, not the whole struct.'

@@ -51,7 +51,7 @@ export const permissionRules: readonly Rule[] = [
   {
     kind: 'lock-held',
     words:
-      /.* while holding a lock|bpf_\w+_unlock is missing|.* (?:inside|in) bpf_\w+_lock-ed region|.*bpf_spin_lock(?:s)?-ed region.*|.*BPF_EXIT instruction .* cannot be used inside .*|(?:tracing|socket filter) progs cannot use \S+ yet|.* cannot be used inside bpf_\w+-ed region|\w+_unlock (?:without taking a lock|of different lock|cannot be out of order)|Acquiring the same lock again.*|(?:nested|unmatched) rcu read (?:un)?lock.*|unmatched attempt to enable preemption.*|cannot restore irq state out of order.*|bpf_spin_lock at off=-?\d+ must be held for .*|.*(?:global functions?|function calls?) .* (?:while holding|inside).*lock.*|Locking two bpf_spin_locks are not allowed|.*lock-ed region.*/,
+      /.* while holding a lock|(?:\d+ )?bpf_\w+(?: is|\(s\) are) missing|.* (?:inside|in) bpf_\w+_lock-ed region|.*bpf_spin_lock(?:s)?-ed region.*|.*BPF_EXIT instruction .* cannot be used inside .*|(?:tracing|socket filter) progs cannot use \S+ yet|.* cannot be used inside bpf_\w+-ed region|\w+_unlock (?:without taking a lock|of different lock|cannot be out of order)|Acquiring the same lock again.*|(?:nested|unmatched) rcu read (?:un)?lock.*|unmatched attempt to enable preemption.*|cannot restore irq state out of order.*|bpf_spin_lock at off=-?\d+ must be held for .*|.*(?:global functions?|function calls?) .* (?:while holding|inside).*lock.*|Locking two bpf_spin_locks are not allowed|.*lock-ed region.*/,
     hint: hint.lockHeld,
   },
   {
@@ -74,7 +74,7 @@ export const permissionRules: readonly Rule[] = [
   {
     kind: 'special-field',
     words:
-      /map '[^']*' has (?:no valid|to have BTF in order to use) \S+|R\d+ has no valid kptr|off=-?\d+ doesn't point to kptr|off -?\d+ doesn't point to '?(?:struct )?bpf_\w+.*|bpf_\w+ not found at offset=\d+|(?:R\d+|\S+) doesn't have constant offset\. .*/,
+      /map '[^']*' is not a struct type or \S+ is mangled|map '[^']*' has (?:no valid|to have BTF in order to use) \S+|R\d+ has no valid kptr|off=-?\d+ doesn't point to kptr|off -?\d+ doesn't point to '?(?:struct )?bpf_\w+.*|bpf_\w+ not found at offset=\d+|(?:R\d+|\S+) doesn't have constant offset\. .*/,
     hint: hint.fieldAddress,
   },
 

@@ -20,7 +20,7 @@ export const recursion: Hint = () =>
 export const returnValue: Hint = (_facts, words) => {
   if (words.startsWith('cannot return stack pointer'))
     return 'A function cannot return the address of its own variable, which ends with it: let the caller give the address of one of its own.'
-  const who = /^At (?:async )?callback return/.test(words) ? 'This callback may return' : "The program's type allows"
+  const who = /^At (?:async )?callback/.test(words) ? 'This callback may return' : "The program's type allows"
   const range = /should have been in (.*)$/.exec(words)?.[1]
   return range === undefined
     ? 'The program must return a number that its type allows, on every way out.'
@@ -40,6 +40,8 @@ function rangeInWords(range: string): string {
 
 export const uninitialisedRegister: Hint = (facts, words) => {
   const register = namedRegister(words)
+  if (words.startsWith('frame pointer'))
+    return 'r10 is where the stack ends, and can only be read: copy it into another register, and change that.'
   if (words.includes('__bpf_trap'))
     return 'The compiler has put a trap where a variable has no value on this way: initialise it where it is declared.'
   if (register === 0) return 'The program ends without a value: return a number on every way out.'
@@ -99,13 +101,13 @@ export const neverSleeps: Hint = (_facts, words) =>
 export const replaced: Hint = () =>
   'A program of type freplace has the arguments and the result of the function that it stands for, which is a global one of a program with BTF and is not one of the kernel.'
 
-export const tailCall: Hint = (_facts, words) => {
-  if (words.startsWith('expected prog array'))
-    return 'bpf_tail_call() takes a map of type BPF_MAP_TYPE_PROG_ARRAY: change the type of the map, or name another.'
-  return /stack of previous frames/.test(words)
+export const tailCallMap: Hint = () =>
+  'bpf_tail_call() takes a map of type BPF_MAP_TYPE_PROG_ARRAY: change the type of the map, or name another.'
+
+export const tailCall: Hint = (_facts, words) =>
+  /stack of previous frames/.test(words)
     ? 'Where a function of the program makes a tail call, those that lead to it may have 256 bytes of stack together: move buffers into a map, or make the tail call in the program itself.'
     : "Tail calls are made in functions that return int, of the program's own type and signature, and not while something is held."
-}
 
 export const globalFunction: Hint = () =>
   'A global function is verified alone: its arguments are the context, numbers, or pointers to structs of known size (Linux 5.12), which it must compare to NULL. Make it static to have it verified where it is called.'

@@ -39,13 +39,18 @@ export const programRules: readonly Rule[] = [
   {
     kind: 'return-value',
     words:
-      /At (?:program exit|callback return|async callback return|subprogram exit) the register R\d+ .*|R0 leaks addr as return value|.*must return.*|The .* program must return .*|cannot return stack pointer to the caller|At .* exit .* R0 .*/,
+      /At (?:program exit|callback return|async callback(?: return)?|subprogram exit) the register R\d+ .*|R0 leaks addr as return value|.*must return.*|The .* program must return .*|cannot return stack pointer to the caller|At .* exit .* R0 .*/,
     hint: hint.returnValue,
   },
   {
     kind: 'uninitialised-register',
     words: /R\d+ !read_ok|R\d+ not initialized.*|frame pointer is read only|unexpected __bpf_trap\(\).*/,
     hint: hint.uninitialisedRegister,
+  },
+  {
+    kind: 'argument-type',
+    words: /expected an (?:un)?initialized irq flag as arg#\d+|.*irq flag.*/,
+    hint: argument.interruptFlag,
   },
   {
     kind: 'dynptr',
@@ -87,7 +92,7 @@ export const programRules: readonly Rule[] = [
   },
   {
     kind: 'argument-type',
-    words: /callback function (?:not static|not allowed for map|cannot be the main program)/,
+    words: /callback function (?:not static|cannot be the main program)/,
     hint: argument.callback,
   },
   {
@@ -146,9 +151,21 @@ export const programRules: readonly Rule[] = [
   },
   {
     kind: 'tail-call',
+    words: /expected prog array map for tail call|kernel subsystem misconfigured verifier/,
+    when: ({ call }, [words]) => call === 'bpf_tail_call' || words.startsWith('expected'),
+    hint: hint.tailCallMap,
+  },
+  {
+    kind: 'tail-call',
     words: /tail_calls? (?:is|are) (?:only|not) allowed .*|.*tail_call.*|.*tail call.*/,
     hint: hint.tailCall,
     place: 'none',
+  },
+  {
+    kind: 'global-function',
+    words: /arg#\d+ .*/,
+    when: ({ trace }) => trace.words.some((line) => line.startsWith('Caller passes invalid args')),
+    hint: hint.globalFunction,
   },
   {
     kind: 'global-function',

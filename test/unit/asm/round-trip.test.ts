@@ -149,6 +149,9 @@ describe('a number that is too large', () => {
 
 describe('what is no instruction', () => {
   it('has its reason, where it is of a program that is loaded', () => {
+    expect(() => assemble('end: exit')).toThrow(/^line 1, "end: exit": a label has a line of its own$/)
+    expect(() => assemble('exit // done')).toThrow(/comments begin with ;/)
+    expect(() => assemble(`r0 = ${'1'.repeat(100_000)}`)).toThrow(/^.{1,200}$/)
     expect(() => assemble('r1 = map[id:5]')).toThrow(/line 1, .*ids of maps, and instructions descriptors/)
   })
 
