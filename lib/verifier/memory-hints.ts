@@ -45,11 +45,28 @@ export const afterRelease: Hint = (facts, words) => {
 export const invalidPointer: Hint = (facts, words) => {
   const origin = originOf(facts, words)
   const what = capital(named(origin, 'this value'))
+  const callback = origin === undefined ? signatureOf(facts) : undefined
+  if (callback !== undefined) return `The arguments of a callback are in the order that the helper has: ${callback}.`
   if (origin?.call === 'bpf_get_current_task')
     return `${what} is a number: bpf_get_current_task_btf() gives a pointer that can be read through. Otherwise read by BPF_CORE_READ().`
   if (origin !== undefined && isReadFromMap(facts, origin))
     return `${what} was read from the value of a map or from a global variable, where a pointer is a number only. Keep pointers in local variables and arguments; memory of the kernel or of the process can be copied by bpf_probe_read_kernel() or bpf_probe_read_user().`
   return `${what} is no pointer that the verifier knows. Read memory of the kernel by bpf_probe_read_kernel() or BPF_CORE_READ(), memory of the process by bpf_probe_read_user().`
+}
+
+const CALLBACKS: Readonly<Record<string, string>> = {
+  bpf_loop: 'bpf_loop() calls long callback(__u64 index, void *context)',
+  bpf_for_each_map_elem:
+    'bpf_for_each_map_elem() calls long callback(struct bpf_map *map, void *key, void *value, void *context)',
+  bpf_user_ringbuf_drain: 'bpf_user_ringbuf_drain() calls long callback(struct bpf_dynptr *dynptr, void *context)',
+  bpf_find_vma:
+    'bpf_find_vma() calls long callback(struct task_struct *task, struct vm_area_struct *vma, void *context)',
+}
+
+/** Of the helper whose callback the verifier is in. */
+function signatureOf(facts: Facts): string | undefined {
+  const entered = facts.path.findLast(({ kind }) => kind === 'call')?.why
+  return CALLBACKS[/^the callback of (\w+)\(\)/.exec(entered ?? '')?.[1] ?? '']
 }
 
 /** `79: (79) r1 = *(u64 *)(r2 +0) ; R1=scalar() R2=map_value(…)` */
