@@ -111,7 +111,7 @@ export const mapBounds: Hint = (_facts, words) => {
     const [, size, offset, length] = access.map(Number) as [number, number, number, number]
     return `The value has ${size} bytes, and ${bytes(offset, length)} accessed. Use the size of the map's value, or check the index.`
   }
-  return 'The index has no bound that the verifier knows. Make it unsigned and check it before it is used: if (index >= sizeof(array) / sizeof(array[0])) return 0; or mask it: index &= size - 1, where size is a power of two.'
+  return 'The index has no bound that the verifier knows. Make it unsigned and check it before it is used: if (index >= sizeof(array) / sizeof(array[0])) return 0; or mask it: index &= size - 1, where size is a power of two. Where it is checked already, the compiler may have left the check out: put barrier_var(index) before it.'
 }
 
 /** The address of a value in an instruction; the kernel says the same of too many entries and of too large an offset. */
