@@ -62,7 +62,10 @@ export async function loadError(
       {
         ...names,
         hint:
-          extensionHint(messages, program) ?? targetHint(outcome.errno, program) ?? sizeHint(outcome.errno, program),
+          declarationHint(messages) ??
+          extensionHint(messages, program) ??
+          targetHint(outcome.errno, program) ??
+          sizeHint(outcome.errno, program),
       },
       feature(program),
     )
@@ -91,6 +94,15 @@ function feature(program: ProgramDescription | undefined): ReturnType<typeof sec
 function sizeHint(errno: number, program: ProgramDescription | undefined): string | undefined {
   if (errno !== -constants.errno.E2BIG || program === undefined) return undefined
   return 'Its instructions are too many: a program may have 1,000,000, and 4096 where the process lacks CAP_BPF. Split it by tail calls.'
+}
+
+function declarationHint(messages: readonly string[]): string | undefined {
+  const name = matched(messages, /extern \(func ksym\) '([^']*)': func_proto \[\d+\] incompatible/)?.[1]
+  if (name !== undefined)
+    return `The object declares ${name}() otherwise than this kernel has it: by other arguments, another result, or a struct that is only named (struct x;). vmlinux.h has the declaration, and the structs with their members.`
+  return matched(messages, /failed to re-mmap\(\) contents: (?:-ENOTSUPP|-524|Unknown error 524)/) === undefined
+    ? undefined
+    : 'Variables with a lock or a pointer of the kernel cannot be where user space sees them: keep them in a section of their own, hidden: SEC(".bss.locks") __hidden __attribute__((aligned(8))).'
 }
 
 /** Kernels verify it against what it stands for (`libbpf_prepare_prog_load` of libbpf.c). */

@@ -87,3 +87,6 @@ export const packet: Hint = (facts) =>
     : `Programs of this type cannot give ${called(facts)} an address in the packet: copy what it needs into a variable first.`
 
 export const callback: Hint = (facts) => `The callback of ${called(facts)} must be a static function of the program.`
+
+export const onStack: Hint = () =>
+  'Five arguments are passed in registers, and this object does not pass the others as the kernel takes them: put them into a struct, and give its address.'

@@ -10,7 +10,7 @@ import type { Rule } from './rule.ts'
 import { rules } from './rules.ts'
 import { type VerifierStatistics, readStatistics } from './statistics.ts'
 import { type StructuredLog, type StructuredPlace, structuredLog, withoutExplanation } from './structured-log.ts'
-import { readTrace } from './trace.ts'
+import { type Trace, readTrace } from './trace.ts'
 
 /** A place in the source of a program. */
 export interface VerifierLocation {
@@ -75,8 +75,8 @@ export function explainLog(log: string, lines: LineLookup = () => undefined): Ve
   const structured = structuredLog(log)
   const trace = readTrace(withoutExplanation(log))
   const words = trace.words.slice(-MOST_WORDS).map((line) => line.slice(0, LONGEST_WORDS))
-  const facts = new Facts({ ...trace, words })
-  const lineOf = isOf(facts, lines) ? lines : (): undefined => undefined
+  const lineOf = isOf(trace, lines) ? lines : (): undefined => undefined
+  const facts = new Facts({ ...trace, words }, lineOf)
   const found = findRule(facts, words)
   const other = found === undefined ? unknown(structured) : undefined
   const rule = found?.words ?? words.at(-1) ?? structured?.title ?? NO_REASON
@@ -99,10 +99,11 @@ export function explainLog(log: string, lines: LineLookup = () => undefined): Ve
 }
 
 /** The kernel prints lines that it was given: other ones are of another program, such as a file that was compiled again since. */
-function isOf(facts: Facts, lines: LineLookup): boolean {
-  return facts.walk.every(({ number, source, introduced }) => {
-    if (!introduced || source === undefined || source.text === '') return true
-    const known = lines(number)
+function isOf({ entries }: Trace, lines: LineLookup): boolean {
+  return entries.every((entry) => {
+    if (entry.kind !== 'instruction' || !entry.introduced || entry.source === undefined) return true
+    const { number, source } = entry
+    const known = source.text === '' ? undefined : lines(number)
     return known === undefined || known.text.trim() === source.text
   })
 }

@@ -5,6 +5,9 @@ import { type WalkedStep, walkedPath } from './path.ts'
 import { type RegisterState, registersBefore } from './registers.ts'
 import type { Trace, WalkedInstruction } from './trace.ts'
 
+/** By the number of an instruction. */
+type LineNumbers = (instruction: number) => { readonly line: number } | undefined
+
 export class Facts {
   readonly trace: Trace
   readonly registers: RegisterState
@@ -12,9 +15,12 @@ export class Facts {
   /** The instruction where the verifier stopped. */
   readonly stopped: WalkedInstruction | undefined
   readonly #at: number
+  readonly #lines: LineNumbers
 
-  constructor(trace: Trace) {
+  /** @param lines tells the line of an instruction, where the log does not: before Linux 6.8 it has only the text */
+  constructor(trace: Trace, lines: LineNumbers = () => undefined) {
     this.trace = trace
+    this.#lines = lines
     this.registers = registersBefore(trace.entries)
     this.path = walkedPath(trace.entries)
     this.#at = trace.entries.findLastIndex(({ kind }) => kind === 'instruction')
@@ -58,7 +64,7 @@ export class Facts {
   /** Of an earlier call: where, such as ` in line 12`. */
   lineOf(index: number): string {
     const entry = this.trace.entries[index]
-    const line = entry?.kind === 'instruction' ? entry.source?.line : undefined
+    const line = entry?.kind === 'instruction' ? (entry.source?.line ?? this.#lines(entry.number)?.line) : undefined
     return line === undefined ? '' : ` in line ${line}`
   }
 }

@@ -49,6 +49,11 @@ export const programRules: readonly Rule[] = [
   },
   {
     kind: 'argument-type',
+    words: /callee expects \d+ args, stack arg\d+ is not initialized/,
+    hint: argument.onStack,
+  },
+  {
+    kind: 'argument-type',
     words: /expected an (?:un)?initialized irq flag as arg#\d+|.*irq flag.*/,
     hint: argument.interruptFlag,
   },

@@ -144,6 +144,17 @@ describe('what the verifier says', () => {
   })
 })
 
+test.each([
+  [
+    "extern (func ksym) 'bpf_x': func_proto [7] incompatible with vmlinux [63563]",
+    /^The object declares bpf_x\(\) otherwise/,
+  ],
+  ["map '.data.l': failed to re-mmap() contents: -ENOTSUPP", /SEC\("\.bss\.locks"\) __hidden/],
+])('%s: what to declare', async (message, hint) => {
+  const error = await loadError(failed(EINVAL, message), 'object', [])
+  expect(error.hint).toMatch(hint)
+})
+
 test('an extension needs the program that it extends', async () => {
   const messages = ["prog 'prog': attach program FD is not set", "prog 'prog': failed to load: -EINVAL"]
   const error = await loadError(failed(EINVAL, ...messages), 'object', [program('freplace/slot')])

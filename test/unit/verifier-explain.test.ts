@@ -87,6 +87,25 @@ processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     })
   })
 
+  test('has the lines of earlier calls from the object where the log has none', () => {
+    const log = `; value = bpf_map_lookup_elem(&table, &key);
+0: (85) call bpf_map_lookup_elem#1 ; R0_w=map_value_or_null(id=1,off=0,ks=4,vs=8,imm=0)
+; return *value;
+1: (79) r0 = *(u64 *)(r0 +0)
+R0 invalid mem access 'map_value_or_null'
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`
+    const texts = ['value = bpf_map_lookup_elem(&table, &key);', 'return *value;']
+    const { hint } = explainLog(log, (number) => ({
+      file: 'x.bpf.c',
+      line: 12 + number,
+      column: 1,
+      text: texts[number] ?? '',
+      function: 'f',
+    }))
+    expect(hint).toMatch(/^'value', from bpf_map_lookup_elem\(\) in line 12, may be NULL/)
+  })
+
   test('reads what is said behind a jump, on its line', () => {
     const log = `0: R1=ctx() R10=fp0
 4: (b4) w1 = 0                        ; R1=0

@@ -19,6 +19,11 @@ describe('the class of a sentence, and its hint', () => {
       'helper-not-allowed',
       /bpf_get_func_arg/,
     ],
+    [
+      'callee expects 6 args, stack arg1 is not initialized',
+      'argument-type',
+      /^Five arguments are passed in registers/,
+    ],
     ['expected prog array map for tail call', 'tail-call', /takes a map of type BPF_MAP_TYPE_PROG_ARRAY/],
     ['tracing progs cannot use bpf_timer yet', 'helper-not-allowed', /values have a bpf_timer/],
     ['socket filter progs cannot use bpf_spin_lock yet', 'lock-held', /^Socket filters cannot/],
